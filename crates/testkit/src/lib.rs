@@ -1,0 +1,17 @@
+//! What tests stand on: a clock that a test moves, databases that are thrown away, a web server that
+//! misbehaves on request, pictures with known properties, and a comparer that sees as people do.
+//!
+//! It is for tests only: what cannot be set up panics with the reason.
+
+mod clock;
+mod compare;
+mod database;
+mod far_server;
+mod files;
+pub mod pictures;
+
+pub use clock::FrozenClock;
+pub use compare::{Difference, Tolerance, assert_alike, compare};
+pub use database::TestDatabase;
+pub use far_server::FarServer;
+pub use files::{PRIVATE_EXIF, cmyk_jpeg, gif, gray_png16, jpeg, phone_jpeg, png, rgba_png16};
