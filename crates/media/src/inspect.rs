@@ -1,0 +1,84 @@
+//! Everything that an upload needs to know and to show, from one decode.
+
+use aquatint_domain::{MediaType, Problem};
+use serde::{Deserialize, Serialize};
+
+use crate::colors::dominant_colors;
+use crate::decode::decode_with;
+use crate::encode::{Encoding, encode};
+use crate::limits::Limits;
+use crate::picture::Picture;
+use crate::probe::{Probe, read};
+use crate::resize::{fit_within, resize};
+use crate::thumb::thumb_hash;
+
+/// What is known of a file, and small versions of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inspection {
+    pub probe: Probe,
+    pub thumb_hash: String,
+    /// `#rrggbb`, most frequent first.
+    pub colors: Vec<String>,
+    pub notes: Vec<String>,
+    pub renditions: Vec<Rendition>,
+}
+
+/// One smaller version, as WebP.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rendition {
+    /// The long side that was asked for; a smaller picture keeps its own size.
+    pub size: u32,
+    pub width: u32,
+    pub height: u32,
+    /// Not part of the JSON: the sandbox sends bytes as blobs.
+    #[serde(skip)]
+    pub bytes: Vec<u8>,
+}
+
+/// Colours that an inspection lists.
+const COLORS: usize = 5;
+/// The long side from which ThumbHash and colours are made when no rendition is asked for.
+const SMALL: u32 = 256;
+
+/// Probes, decodes once (a JPEG at reduced scale), and makes ThumbHash, colours and a rendition for each
+/// long side in `sizes`.
+pub fn inspect(bytes: &[u8], limits: &Limits, sizes: &[u32]) -> Result<Inspection, Problem> {
+    let header = read(bytes, limits)?;
+    let largest = sizes.iter().copied().max().unwrap_or(SMALL).max(SMALL);
+    // A quarter more than needed: scaling down from nearly the same size would soften the picture.
+    let picture = decode_with(&header, bytes, limits, Some(largest.saturating_add(largest / 4)))?;
+    inspect_picture(&picture, header.probe(), sizes)
+}
+
+/// The same for a picture that is decoded already, such as one that was just made.
+pub fn inspect_picture(picture: &Picture, probe: Probe, sizes: &[u32]) -> Result<Inspection, Problem> {
+    // From large to small, each from the one before, so that the large picture is read once.
+    let mut order: Vec<usize> = (0..sizes.len()).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(sizes[*index]));
+    let mut renditions = vec![None; sizes.len()];
+    let mut smaller: Option<Picture> = None;
+    for index in order {
+        let size = sizes[index].max(1);
+        let (width, height) = fit_within(picture.width(), picture.height(), size);
+        let made = resize(smaller.as_ref().unwrap_or(picture), width, height)?;
+        let bytes = encode(&made, &Encoding::of(MediaType::WebP))?;
+        renditions[index] = Some(Rendition {
+            size: sizes[index],
+            width,
+            height,
+            bytes,
+        });
+        // What is smaller than the hash and the colours want would spoil them.
+        if size >= SMALL {
+            smaller = Some(made);
+        }
+    }
+    let small = smaller.as_ref().unwrap_or(picture);
+    Ok(Inspection {
+        probe,
+        thumb_hash: thumb_hash(small),
+        colors: dominant_colors(small, COLORS),
+        notes: picture.notes.clone(),
+        renditions: renditions.into_iter().flatten().collect(),
+    })
+}

@@ -1,0 +1,26 @@
+//! Pixels: probe, decode, transform, encode, limits. Bytes in, bytes out; it knows neither files,
+//! nor networks, nor databases. [`sandbox`] runs such work in child processes behind walls.
+
+pub mod sandbox;
+
+mod colors;
+mod decode;
+mod encode;
+mod inspect;
+mod limits;
+mod picture;
+mod probe;
+mod resize;
+mod thumb;
+mod turn;
+
+pub use colors::dominant_colors;
+pub use decode::{decode, decode_at_least};
+pub use encode::{Encoding, encode};
+pub use inspect::{Inspection, Rendition, inspect, inspect_picture};
+pub use limits::Limits;
+pub use picture::{Picture, Rect};
+pub use probe::{Probe, probe};
+pub use resize::{fit_within, resize};
+pub use thumb::thumb_hash;
+pub use turn::{Flip, crop, flip, rotate};

@@ -1,0 +1,10 @@
+//! Tests of the media crate, on pictures that they make themselves.
+
+mod bombs;
+mod colors;
+mod formats;
+mod make;
+mod malformed;
+mod mislabelled;
+mod sandbox;
+mod shapes;
