@@ -1,0 +1,346 @@
+//! Assets: rows of immutable media. Full text stands here twice, once for each database.
+
+use aquatint_domain::{
+    Asset, AssetId, AssetSource, BlobHash, CollectionId, JobId, MediaKind, Problem, Timestamp, WorkspaceId,
+};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
+
+use crate::columns::{flag, get, json, json_if, number, parsed, parsed_if, time, to_json};
+use crate::connection::{Connections, DatabaseKind, broken, execute, row, rows};
+use crate::page::{Page, id_cursor, refuse_cursor};
+
+/// Words of a query that are looked at; the rest adds nothing.
+const QUERY_WORDS: usize = 16;
+/// Ids in one lookup.
+const MANY: usize = 500;
+
+pub struct Assets<'a>(pub(crate) &'a Connections);
+
+/// What narrows a list; everything given must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssetFilter {
+    pub kind: Option<MediaKind>,
+    pub source: Option<AssetSource>,
+    pub tag: Option<String>,
+    pub collection: Option<CollectionId>,
+    pub model: Option<String>,
+    pub created_after: Option<Timestamp>,
+    pub created_before: Option<Timestamp>,
+    pub job: Option<JobId>,
+}
+
+impl Assets<'_> {
+    pub async fn insert(&self, asset: &Asset) -> Result<(), Problem> {
+        let tx = self.0.begin().await?;
+        insert(&tx, asset).await?;
+        tx.commit().await.map_err(broken)
+    }
+
+    pub async fn get(&self, workspace: &WorkspaceId, id: &AssetId) -> Result<Option<Asset>, Problem> {
+        row(
+            self.0.read(),
+            "SELECT * FROM assets WHERE id = $1 AND workspace_id = $2",
+            vec![id.as_str().into(), workspace.as_str().into()],
+        )
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()
+    }
+
+    /// Those of the ids that exist, in no particular order.
+    pub async fn get_many(&self, workspace: &WorkspaceId, ids: &[AssetId]) -> Result<Vec<Asset>, Problem> {
+        let mut found = Vec::with_capacity(ids.len());
+        for some in ids.chunks(MANY) {
+            let mut values: Vec<Value> = vec![workspace.as_str().into()];
+            let places: Vec<String> = some
+                .iter()
+                .map(|id| {
+                    values.push(id.as_str().into());
+                    format!("${}", values.len())
+                })
+                .collect();
+            let sql = format!(
+                "SELECT * FROM assets WHERE workspace_id = $1 AND id IN ({})",
+                places.join(", ")
+            );
+            for row in rows(self.0.read(), &sql, values).await? {
+                found.push(read(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Newest first.
+    pub async fn list(
+        &self,
+        workspace: &WorkspaceId,
+        filter: &AssetFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Asset>, Problem> {
+        let mut query = Narrowed::new(workspace, filter);
+        let after = id_cursor(cursor, AssetId::PREFIX)?;
+        if !after.is_empty() {
+            query.and("assets.id <", after.into());
+        }
+        let sql = format!(
+            "SELECT assets.* FROM assets{} WHERE {} ORDER BY assets.id DESC LIMIT {}",
+            query.from,
+            query.conditions,
+            limit + 1
+        );
+        let items = rows(self.0.read(), &sql, query.values)
+            .await?
+            .iter()
+            .map(read)
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::of(items, limit, |asset| asset.id.to_string()))
+    }
+
+    /// Assets whose title, tags, prompt or operation hold every word (its beginning is enough), best first.
+    pub async fn search(
+        &self,
+        workspace: &WorkspaceId,
+        text: &str,
+        filter: &AssetFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Asset>, Problem> {
+        // Only letters and digits reach the query language, so no text from outside is its syntax.
+        let words: Vec<String> = text
+            .split(|ch: char| !ch.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .take(QUERY_WORDS)
+            .map(str::to_lowercase)
+            .collect();
+        let offset: u64 = cursor.map_or(Ok(0), |cursor| cursor.parse().map_err(|_| refuse_cursor()))?;
+        if words.is_empty() {
+            return Ok(Page {
+                items: Vec::new(),
+                next_cursor: None,
+            });
+        }
+        let mut query = Narrowed::new(workspace, filter);
+        let order = match self.0.kind {
+            DatabaseKind::Sqlite => {
+                query
+                    .from
+                    .push_str(" JOIN asset_words ON asset_words.asset_id = assets.id");
+                query.and(
+                    "asset_words MATCH",
+                    words
+                        .iter()
+                        .map(|word| format!("\"{word}\"*"))
+                        .collect::<Vec<_>>()
+                        .join(" ")
+                        .into(),
+                );
+                "asset_words.rank, assets.id DESC".to_owned()
+            }
+            DatabaseKind::Postgres => {
+                query.values.push(
+                    words
+                        .iter()
+                        .map(|word| format!("{word}:*"))
+                        .collect::<Vec<_>>()
+                        .join(" & ")
+                        .into(),
+                );
+                let place = query.values.len();
+                query.conditions.push_str(&format!(
+                    " AND to_tsvector('simple', assets.words) @@ to_tsquery('simple', ${place})"
+                ));
+                format!(
+                    "ts_rank(to_tsvector('simple', assets.words), to_tsquery('simple', ${place})) DESC, assets.id DESC"
+                )
+            }
+        };
+        let sql = format!(
+            "SELECT assets.* FROM assets{} WHERE {} ORDER BY {order} LIMIT {} OFFSET {offset}",
+            query.from,
+            query.conditions,
+            limit + 1
+        );
+        let items = rows(self.0.read(), &sql, query.values)
+            .await?
+            .iter()
+            .map(read)
+            .collect::<Result<Vec<_>, _>>()?;
+        let next = (offset + u64::from(limit)).to_string();
+        Ok(Page::of(items, limit, |_| next.clone()))
+    }
+
+    /// The oldest asset of a workspace with these bytes.
+    pub async fn by_blob(&self, workspace: &WorkspaceId, blob: &BlobHash) -> Result<Option<Asset>, Problem> {
+        let sql = "SELECT * FROM assets WHERE blob = $1 AND workspace_id = $2 ORDER BY CASE WHEN source IN ('upload', 'import') THEN 0 ELSE 1 END, id LIMIT 1";
+        row(
+            self.0.read(),
+            sql,
+            vec![blob.as_str().into(), workspace.as_str().into()],
+        )
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()
+    }
+
+    pub async fn blob_in_use(&self, blob: &BlobHash) -> Result<bool, Problem> {
+        Ok(row(
+            self.0.read(),
+            "SELECT id FROM assets WHERE blob = $1 LIMIT 1",
+            vec![blob.as_str().into()],
+        )
+        .await?
+        .is_some())
+    }
+
+    /// Assets that were made from this one, the newest first.
+    pub async fn children(&self, workspace: &WorkspaceId, parent: &AssetId) -> Result<Vec<AssetId>, Problem> {
+        let sql = "SELECT assets.id FROM asset_parents JOIN assets ON assets.id = asset_parents.asset_id WHERE asset_parents.parent_id = $1 AND assets.workspace_id = $2 ORDER BY assets.id DESC LIMIT 100";
+        rows(
+            self.0.read(),
+            sql,
+            vec![parent.as_str().into(), workspace.as_str().into()],
+        )
+        .await?
+        .iter()
+        .map(|row| parsed(row, "id"))
+        .collect()
+    }
+}
+
+/// A list's conditions, growing with its values.
+struct Narrowed {
+    from: String,
+    conditions: String,
+    values: Vec<Value>,
+}
+
+impl Narrowed {
+    fn new(workspace: &WorkspaceId, filter: &AssetFilter) -> Self {
+        let mut query = Self {
+            from: String::new(),
+            conditions: "assets.workspace_id = $1".into(),
+            values: vec![workspace.as_str().into()],
+        };
+        if let Some(collection) = &filter.collection {
+            query
+                .from
+                .push_str(" JOIN collection_assets ON collection_assets.asset_id = assets.id");
+            query.and("collection_assets.collection_id =", collection.as_str().into());
+        }
+        if let Some(kind) = filter.kind {
+            query.and("assets.kind =", kind.as_str().into());
+        }
+        if let Some(source) = filter.source {
+            query.and("assets.source =", source.as_str().into());
+        }
+        if let Some(tag) = &filter.tag {
+            // Tags are a JSON list of strings, so a quoted tag is a whole tag.
+            let quoted = serde_json::Value::from(tag.as_str()).to_string();
+            let escaped = quoted.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+            query.and("assets.tags LIKE", format!("%{escaped}%").into());
+            query.conditions.push_str(" ESCAPE '!'");
+        }
+        if let Some(model) = &filter.model {
+            query.and("assets.model =", model.as_str().into());
+        }
+        if let Some(job) = &filter.job {
+            query.and("assets.job_id =", job.as_str().into());
+        }
+        if let Some(after) = filter.created_after {
+            query.and("assets.created_at >=", after.as_millisecond().into());
+        }
+        if let Some(before) = filter.created_before {
+            query.and("assets.created_at <", before.as_millisecond().into());
+        }
+        query
+    }
+
+    fn and(&mut self, condition: &str, value: Value) {
+        self.values.push(value);
+        self.conditions
+            .push_str(&format!(" AND {condition} ${}", self.values.len()));
+    }
+}
+
+/// Writes an asset within somebody's transaction.
+pub(crate) async fn insert<C: ConnectionTrait>(tx: &C, asset: &Asset) -> Result<(), Problem> {
+    let prompt = asset
+        .recipe
+        .as_ref()
+        .and_then(|recipe| recipe.arguments["prompt"].as_str())
+        .unwrap_or_default();
+    let operation = asset
+        .recipe
+        .as_ref()
+        .map(|recipe| recipe.operation.replace(['.', '_'], " "))
+        .unwrap_or_default();
+    let words = format!("{} {} {prompt} {operation}", asset.title, asset.tags.join(" ")).to_lowercase();
+    let model = asset.recipe.as_ref().and_then(|recipe| recipe.model.clone());
+    execute(
+        tx,
+        "INSERT INTO assets (id, workspace_id, kind, media_type, blob, size_bytes, width, height, has_alpha, frames, duration_ms, title, tags, source, recipe, model, job_id, thumb_hash, colors, notes, words, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
+        vec![
+            asset.id.as_str().into(),
+            asset.workspace.as_str().into(),
+            asset.kind.as_str().into(),
+            asset.media_type.as_str().into(),
+            asset.blob.as_str().into(),
+            (asset.size_bytes as i64).into(),
+            i64::from(asset.width).into(),
+            i64::from(asset.height).into(),
+            i64::from(asset.has_alpha).into(),
+            i64::from(asset.frames).into(),
+            asset.duration_ms.map(|duration| duration as i64).into(),
+            asset.title.clone().into(),
+            to_json(&asset.tags)?.into(),
+            asset.source.as_str().into(),
+            asset.recipe.as_ref().map(to_json).transpose()?.into(),
+            model.into(),
+            asset.job.as_ref().map(|job| job.as_str().to_owned()).into(),
+            asset.thumb_hash.clone().into(),
+            to_json(&asset.colors)?.into(),
+            to_json(&asset.notes)?.into(),
+            words.into(),
+            asset.created_at.as_millisecond().into(),
+        ],
+    )
+    .await?;
+    for parent in asset.recipe.iter().flat_map(|recipe| &recipe.parents) {
+        execute(
+            tx,
+            "INSERT INTO asset_parents (parent_id, asset_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            vec![parent.as_str().into(), asset.id.as_str().into()],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+pub(crate) fn read(row: &QueryResult) -> Result<Asset, Problem> {
+    Ok(Asset {
+        id: parsed(row, "id")?,
+        workspace: parsed(row, "workspace_id")?,
+        kind: parsed(row, "kind")?,
+        media_type: parsed(row, "media_type")?,
+        blob: BlobHash::from_hex(get::<String>(row, "blob")?),
+        size_bytes: number(row, "size_bytes")?,
+        width: number(row, "width")?,
+        height: number(row, "height")?,
+        has_alpha: flag(row, "has_alpha")?,
+        frames: number(row, "frames")?,
+        duration_ms: get::<Option<i64>>(row, "duration_ms")?.map(|duration| duration as u64),
+        title: get(row, "title")?,
+        tags: json(row, "tags")?,
+        source: parsed(row, "source")?,
+        recipe: json_if(row, "recipe")?,
+        job: parsed_if(row, "job_id")?,
+        thumb_hash: get(row, "thumb_hash")?,
+        colors: json(row, "colors")?,
+        notes: json(row, "notes")?,
+        created_at: time(row, "created_at")?,
+    })
+}

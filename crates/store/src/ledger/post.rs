@@ -1,0 +1,217 @@
+//! Posting: every movement is two entries that sum to zero, and each job is held, settled or
+//! released at most once, by primary key.
+
+use aquatint_domain::{Balance, Credits, EntryId, Job, JobId, Problem, Timestamp, WorkspaceId};
+use sea_orm::ConnectionTrait;
+
+use super::account_id;
+use crate::columns::get;
+use crate::connection::{execute, is_postgres, row};
+
+/// One movement between two accounts.
+pub(super) struct Entry<'a> {
+    pub tx: &'a str,
+    pub from: &'a str,
+    pub to: &'a str,
+    /// More than zero.
+    pub amount: Credits,
+    pub kind: &'a str,
+    pub job: Option<&'a JobId>,
+    pub memo: &'a str,
+    pub now: Timestamp,
+}
+
+/// Moves an amount. Accounts are always taken in the order of their ids, so that two movements never wait for each other.
+pub(super) async fn post<C: ConnectionTrait>(tx: &C, entry: &Entry<'_>) -> Result<(), Problem> {
+    if entry.amount.micro() <= 0 {
+        return Err(Problem::internal("a ledger movement must be more than zero"));
+    }
+    let mut sides = [(entry.from, -entry.amount.micro()), (entry.to, entry.amount.micro())];
+    sides.sort();
+    for (account, amount) in sides {
+        append(tx, entry, account, amount).await?;
+    }
+    Ok(())
+}
+
+async fn append<C: ConnectionTrait>(tx: &C, entry: &Entry<'_>, account: &str, amount: i64) -> Result<(), Problem> {
+    let lock = if is_postgres(tx) { " FOR UPDATE" } else { "" };
+    let found = row(
+        tx,
+        &format!("SELECT last_hash, entry_count FROM ledger_accounts WHERE id = $1{lock}"),
+        vec![account.into()],
+    )
+    .await?;
+    let found = found.ok_or_else(|| Problem::internal(format!("there is no ledger account {account}")))?;
+    let number = get::<i64>(&found, "entry_count")? + 1;
+    let job = entry.job.map(|job| job.as_str().to_owned());
+    let at = entry.now.as_millisecond();
+    let hash = chain(
+        &get::<String>(&found, "last_hash")?,
+        account,
+        number,
+        entry.tx,
+        amount,
+        entry.kind,
+        job.as_deref(),
+        at,
+    );
+    execute(
+        tx,
+        "INSERT INTO ledger_entries (account_id, number, tx, amount, kind, job_id, memo, at, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        vec![account.into(), number.into(), entry.tx.into(), amount.into(), entry.kind.into(), job.into(), entry.memo.into(), at.into(), hash.clone().into()],
+    )
+    .await?;
+    execute(
+        tx,
+        "UPDATE ledger_accounts SET amount = amount + $2, last_hash = $3, entry_count = $4 WHERE id = $1",
+        vec![account.into(), amount.into(), hash.into(), number.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The hash of an entry over everything it says and the hash before it.
+#[allow(clippy::too_many_arguments)]
+pub(super) fn chain(
+    before: &str,
+    account: &str,
+    number: i64,
+    tx: &str,
+    amount: i64,
+    kind: &str,
+    job: Option<&str>,
+    at: i64,
+) -> String {
+    let text = format!(
+        "{before}\n{account}\n{number}\n{tx}\n{amount}\n{kind}\n{}\n{at}",
+        job.unwrap_or_default()
+    );
+    blake3::hash(text.as_bytes()).to_hex().to_string()
+}
+
+/// Reserves the price of a job.
+pub(crate) async fn hold<C: ConnectionTrait>(
+    tx: &C,
+    workspace: &WorkspaceId,
+    balance: Balance,
+    job: &JobId,
+    price: Credits,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let id = EntryId::generate(now);
+    mark(tx, job, "hold", id.as_str(), price).await?;
+    if price.is_zero() {
+        return Ok(());
+    }
+    let (from, to) = (
+        account_id(workspace, balance, "available"),
+        account_id(workspace, balance, "held"),
+    );
+    post(
+        tx,
+        &Entry {
+            tx: id.as_str(),
+            from: &from,
+            to: &to,
+            amount: price,
+            kind: "hold",
+            job: Some(job),
+            memo: "",
+            now,
+        },
+    )
+    .await
+}
+
+/// Turns a hold into a charge; what was held too much goes back.
+pub(crate) async fn settle<C: ConnectionTrait>(
+    tx: &C,
+    job: &Job,
+    charge: Credits,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let id = EntryId::generate(now);
+    mark(tx, &job.id, "settle", id.as_str(), charge).await?;
+    let held = account_id(&job.workspace, job.balance, "held");
+    if !charge.is_zero() {
+        let spent = account_id(&job.workspace, job.balance, "spent");
+        post(
+            tx,
+            &Entry {
+                tx: id.as_str(),
+                from: &held,
+                to: &spent,
+                amount: charge,
+                kind: "settle",
+                job: Some(&job.id),
+                memo: &job.operation,
+                now,
+            },
+        )
+        .await?;
+    }
+    execute(
+        tx,
+        "INSERT INTO charges (job_id, workspace_id, operation, model, key_id, balance, credits, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        vec![
+            job.id.as_str().into(),
+            job.workspace.as_str().into(),
+            job.operation.as_str().into(),
+            job.model.clone().into(),
+            job.key.as_ref().map(|key| key.as_str().to_owned()).into(),
+            job.balance.as_str().into(),
+            charge.micro().into(),
+            now.as_millisecond().into(),
+        ],
+    )
+    .await?;
+    let rest = job.price - charge;
+    if rest.is_zero() {
+        Ok(())
+    } else {
+        give_back(tx, job, rest, now).await
+    }
+}
+
+/// Gives a whole hold back.
+pub(crate) async fn release<C: ConnectionTrait>(tx: &C, job: &Job, now: Timestamp) -> Result<(), Problem> {
+    give_back(tx, job, job.price, now).await
+}
+
+async fn give_back<C: ConnectionTrait>(tx: &C, job: &Job, amount: Credits, now: Timestamp) -> Result<(), Problem> {
+    let id = EntryId::generate(now);
+    mark(tx, &job.id, "release", id.as_str(), amount).await?;
+    if amount.is_zero() {
+        return Ok(());
+    }
+    let (held, available) = (
+        account_id(&job.workspace, job.balance, "held"),
+        account_id(&job.workspace, job.balance, "available"),
+    );
+    post(
+        tx,
+        &Entry {
+            tx: id.as_str(),
+            from: &held,
+            to: &available,
+            amount,
+            kind: "release",
+            job: Some(&job.id),
+            memo: "",
+            now,
+        },
+    )
+    .await
+}
+
+/// The primary key (job, kind) makes a second hold, settle or release of a job impossible.
+async fn mark<C: ConnectionTrait>(tx: &C, job: &JobId, kind: &str, id: &str, amount: Credits) -> Result<(), Problem> {
+    execute(
+        tx,
+        "INSERT INTO ledger_marks (job_id, kind, tx, amount) VALUES ($1, $2, $3, $4)",
+        vec![job.as_str().into(), kind.into(), id.into(), amount.micro().into()],
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! The studio's memory: one file per aggregate, over SQLite or PostgreSQL, and the blobs. This is
+//! the only crate that knows SQL.
+
+mod assets;
+mod audit;
+mod blobs;
+mod collections;
+mod columns;
+mod connection;
+mod jobs;
+mod keys;
+mod ledger;
+mod migrations;
+mod page;
+mod uploads;
+mod users;
+mod workspaces;
+
+use aquatint_domain::{Problem, Timestamp};
+
+pub use assets::{AssetFilter, Assets};
+pub use audit::{Audit, AuditRow};
+pub use blobs::Blobs;
+pub use collections::{Collection, Collections, NewCollection};
+pub use connection::DatabaseKind;
+pub use jobs::{
+    Beat, Cancelled, Claim, Finish, Idempotency, JobFilter, Jobs, Lease, NewJob, QueueCounts, Requeued, RunningJob,
+    Submission, Submitted,
+};
+pub use keys::{ApiKey, Keys, NewKey};
+pub use ledger::{Balances, Books, Funds, Ledger, UsageBy, UsageFilter, UsageRow, UsageTotal};
+pub use page::Page;
+pub use uploads::{NewUpload, Upload, Uploads};
+pub use users::{NewUser, User, Users};
+pub use workspaces::{NewWorkspace, Workspace, Workspaces};
+
+use connection::Connections;
+
+/// The database behind everything.
+#[derive(Clone)]
+pub struct Store {
+    connections: Connections,
+}
+
+impl Store {
+    /// Opens `sqlite://PATH` (made if missing) or `postgres://…` and brings the schema up to date.
+    pub async fn open(url: &str, now: Timestamp) -> Result<Self, Problem> {
+        let connections = Connections::open(url).await?;
+        migrations::migrate(&connections, now).await?;
+        Ok(Self { connections })
+    }
+
+    pub fn kind(&self) -> DatabaseKind {
+        self.connections.kind
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), Problem> {
+        connection::row(self.connections.read(), "SELECT 1 AS one", vec![])
+            .await
+            .map(|_| ())
+    }
+
+    pub async fn close(&self) {
+        self.connections.close().await;
+    }
+
+    pub fn workspaces(&self) -> Workspaces<'_> {
+        Workspaces(&self.connections)
+    }
+
+    pub fn users(&self) -> Users<'_> {
+        Users(&self.connections)
+    }
+
+    pub fn keys(&self) -> Keys<'_> {
+        Keys(&self.connections)
+    }
+
+    pub fn assets(&self) -> Assets<'_> {
+        Assets(&self.connections)
+    }
+
+    pub fn collections(&self) -> Collections<'_> {
+        Collections(&self.connections)
+    }
+
+    pub fn uploads(&self) -> Uploads<'_> {
+        Uploads(&self.connections)
+    }
+
+    pub fn jobs(&self) -> Jobs<'_> {
+        Jobs(&self.connections)
+    }
+
+    pub fn ledger(&self) -> Ledger<'_> {
+        Ledger(&self.connections)
+    }
+
+    pub fn audit(&self) -> Audit<'_> {
+        Audit(&self.connections)
+    }
+}

@@ -1,0 +1,162 @@
+//! Workspaces: who pays and where files go. Each has a lane in the queue and its ledger accounts.
+
+use aquatint_domain::{Balance, Problem, Timestamp, UserId, WorkspaceId};
+use sea_orm::QueryResult;
+
+use crate::columns::{get, parsed, time};
+use crate::connection::{Connections, broken, execute, row, rows};
+use crate::ledger::account_id;
+
+pub struct Workspaces<'a>(pub(crate) &'a Connections);
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workspace {
+    pub id: WorkspaceId,
+    pub name: String,
+    pub plan: String,
+    pub created_at: Timestamp,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewWorkspace {
+    pub id: WorkspaceId,
+    pub name: String,
+    pub plan: String,
+    pub owner: Option<UserId>,
+    /// Whether its balances may go below zero.
+    pub may_overdraw: bool,
+    /// Jobs that run at the same time.
+    pub concurrent_jobs: u32,
+}
+
+impl Workspaces<'_> {
+    pub async fn create(&self, new: NewWorkspace, now: Timestamp) -> Result<Workspace, Problem> {
+        let tx = self.0.begin().await?;
+        let id = new.id.as_str();
+        execute(
+            &tx,
+            "INSERT INTO workspaces (id, name, plan, created_at) VALUES ($1, $2, $3, $4)",
+            vec![
+                id.into(),
+                new.name.clone().into(),
+                new.plan.clone().into(),
+                now.as_millisecond().into(),
+            ],
+        )
+        .await?;
+        execute(
+            &tx,
+            "INSERT INTO lanes (workspace_id, queued, running, concurrency, last_claimed) VALUES ($1, 0, 0, $2, 0)",
+            vec![id.into(), i64::from(new.concurrent_jobs).into()],
+        )
+        .await?;
+        for balance in Balance::ALL {
+            for purpose in ["available", "held", "spent"] {
+                let may_overdraw = i64::from(purpose == "available" && new.may_overdraw);
+                execute(
+                    &tx,
+                    "INSERT INTO ledger_accounts (id, workspace_id, balance, purpose, amount, may_overdraw, last_hash, entry_count) VALUES ($1, $2, $3, $4, 0, $5, '', 0)",
+                    vec![account_id(&new.id, *balance, purpose).into(), id.into(), balance.as_str().into(), purpose.into(), may_overdraw.into()],
+                )
+                .await?;
+            }
+        }
+        if let Some(owner) = &new.owner {
+            execute(
+                &tx,
+                "INSERT INTO memberships (workspace_id, user_id, role) VALUES ($1, $2, 'owner')",
+                vec![id.into(), owner.as_str().into()],
+            )
+            .await?;
+        }
+        tx.commit().await.map_err(broken)?;
+        Ok(Workspace {
+            id: new.id,
+            name: new.name,
+            plan: new.plan,
+            created_at: now,
+        })
+    }
+
+    pub async fn get(&self, id: &WorkspaceId) -> Result<Option<Workspace>, Problem> {
+        row(
+            self.0.read(),
+            "SELECT * FROM workspaces WHERE id = $1",
+            vec![id.as_str().into()],
+        )
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()
+    }
+
+    pub async fn by_name(&self, name: &str) -> Result<Option<Workspace>, Problem> {
+        row(
+            self.0.read(),
+            "SELECT * FROM workspaces WHERE LOWER(name) = LOWER($1) ORDER BY id LIMIT 1",
+            vec![name.into()],
+        )
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()
+    }
+
+    /// All workspaces, the oldest first.
+    pub async fn list(&self) -> Result<Vec<Workspace>, Problem> {
+        rows(self.0.read(), "SELECT * FROM workspaces ORDER BY id", vec![])
+            .await?
+            .iter()
+            .map(read)
+            .collect()
+    }
+
+    /// Moves a workspace to a plan; every process hears of it through the keys' revision.
+    pub async fn set_plan(
+        &self,
+        id: &WorkspaceId,
+        plan: &str,
+        may_overdraw: bool,
+        concurrent_jobs: u32,
+    ) -> Result<(), Problem> {
+        let tx = self.0.begin().await?;
+        let found = execute(
+            &tx,
+            "UPDATE workspaces SET plan = $2 WHERE id = $1",
+            vec![id.as_str().into(), plan.into()],
+        )
+        .await?;
+        if found == 0 {
+            return Err(Problem::not_found("workspace", id));
+        }
+        execute(
+            &tx,
+            "UPDATE lanes SET concurrency = $2 WHERE workspace_id = $1",
+            vec![id.as_str().into(), i64::from(concurrent_jobs).into()],
+        )
+        .await?;
+        // A balance below zero stays as it is; only further spending is refused.
+        execute(
+            &tx,
+            "UPDATE ledger_accounts SET may_overdraw = CASE WHEN $2 = 1 OR amount < 0 THEN $2 ELSE 0 END WHERE workspace_id = $1 AND purpose = 'available' AND (amount >= 0 OR $2 = 1)",
+            vec![id.as_str().into(), i64::from(may_overdraw).into()],
+        )
+        .await?;
+        execute(
+            &tx,
+            "UPDATE facts SET value = value + 1 WHERE name = 'keys_revision'",
+            vec![],
+        )
+        .await?;
+        tx.commit().await.map_err(broken)
+    }
+}
+
+fn read(row: &QueryResult) -> Result<Workspace, Problem> {
+    Ok(Workspace {
+        id: parsed(row, "id")?,
+        name: get(row, "name")?,
+        plan: get(row, "plan")?,
+        created_at: time(row, "created_at")?,
+    })
+}
