@@ -1,0 +1,165 @@
+//! The child's side: takes tasks from the sandbox, decodes, lets an engine work, writes and inspects.
+
+use std::process::ExitCode;
+
+use aquatint_domain::{MediaType, Problem};
+use aquatint_media::sandbox::{Answer, Request, serve};
+use aquatint_media::{
+    Encoding, Inspection, Limits, Picture, Rendition, decode, dominant_colors, encode, inspect, probe, resize,
+    thumb_hash,
+};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::engine::{EngineJob, Output, Product, Work, color};
+use crate::find;
+
+/// Long sides of the renditions that are made with every result.
+const RENDITIONS: [u32; 2] = [256, 1024];
+
+/// What the parent asks of a child.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "snake_case")]
+pub(crate) enum Task {
+    Inspect { sizes: Vec<u32>, limits: Limits },
+    Make { work: Work, limits: Limits },
+}
+
+/// What a child answers, beside the blobs: the file first if one was made, then the renditions.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Report {
+    pub inspection: Inspection,
+    pub facts: Value,
+    pub seed: Option<u64>,
+}
+
+/// The whole life of a work child.
+pub fn child_main() -> ExitCode {
+    serve(|request, progress| answer(request, progress))
+}
+
+fn answer(request: Request, progress: &mut dyn FnMut(f64, &str)) -> Result<Answer, Problem> {
+    match serde_json::from_value(request.header).map_err(Problem::internal)? {
+        Task::Inspect { sizes, limits } => {
+            let bytes = request
+                .blobs
+                .first()
+                .ok_or_else(|| Problem::internal("nothing to inspect"))?;
+            report(Vec::new(), inspect(bytes, &limits, &sizes)?, json!({}), None)
+        }
+        Task::Make { work, limits } => make(&work, &limits, &request.blobs, progress),
+    }
+}
+
+fn make(work: &Work, limits: &Limits, blobs: &[Bytes], progress: &mut dyn FnMut(f64, &str)) -> Result<Answer, Problem> {
+    let engine = find(&work.engine).ok_or_else(|| Problem::internal(format!("there is no engine {}", work.engine)))?;
+    progress(0.02, "decoding");
+    let mut inputs = Vec::with_capacity(blobs.len());
+    let mut first_type = None;
+    for bytes in blobs {
+        let probe = probe(bytes, limits)?;
+        first_type.get_or_insert(probe.media_type);
+        inputs.push(decode(bytes, limits)?);
+    }
+    let notes: Vec<String> = inputs.iter().flat_map(|input| input.notes.clone()).collect();
+    let product = engine.run(EngineJob {
+        arguments: &work.arguments,
+        inputs,
+        output: &work.output,
+        limits,
+        progress,
+    })?;
+    match product {
+        Product::Picture {
+            picture,
+            mut facts,
+            seed,
+        } => {
+            progress(0.9, "writing");
+            let bytes = encode(&picture, &encoding(&picture, first_type, &work.output)?)?;
+            let inspection = inspect(&bytes, &own_limits(limits), &RENDITIONS)?;
+            if !notes.is_empty() {
+                facts["notes"] = json!(notes);
+            }
+            report(vec![Bytes::from(bytes)], inspection, facts, seed)
+        }
+        Product::File {
+            bytes,
+            poster,
+            facts,
+            seed,
+        } => {
+            let inspection = Inspection {
+                probe: probe(&bytes, &own_limits(limits))?,
+                thumb_hash: thumb_hash(&poster),
+                colors: dominant_colors(&poster, 5),
+                notes: Vec::new(),
+                renditions: RENDITIONS
+                    .iter()
+                    .map(|size| rendition(&poster, *size))
+                    .collect::<Result<_, _>>()?,
+            };
+            report(vec![Bytes::from(bytes)], inspection, facts, seed)
+        }
+    }
+}
+
+/// What we made ourselves may be larger than what strangers may send, in bytes but not in pixels.
+fn own_limits(limits: &Limits) -> Limits {
+    Limits {
+        max_bytes: u64::MAX / 4,
+        ..limits.clone()
+    }
+}
+
+fn rendition(poster: &Picture, size: u32) -> Result<Rendition, Problem> {
+    let long = poster.width().max(poster.height()).max(1);
+    let scale = f64::from(size.min(long)) / f64::from(long);
+    let side = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
+    let small = resize(poster, side(poster.width()), side(poster.height()))?;
+    let bytes = encode(&small, &Encoding::of(MediaType::WebP))?;
+    Ok(Rendition {
+        size,
+        width: small.width(),
+        height: small.height(),
+        bytes,
+    })
+}
+
+/// The asked format, else the input's; transparency turns a format without it into PNG.
+fn encoding(picture: &Picture, input: Option<MediaType>, output: &Output) -> Result<Encoding, Problem> {
+    let background = output.background.as_deref().map(color).transpose()?;
+    let media_type = match (output.format, input) {
+        (Some(format), _) => format,
+        (None, Some(MediaType::Jpeg)) if picture.has_alpha() && background.is_none() => MediaType::Png,
+        (None, Some(kept @ (MediaType::Png | MediaType::Jpeg | MediaType::WebP | MediaType::Avif))) => kept,
+        (None, _) => MediaType::Png,
+    };
+    let usual = Encoding::of(media_type);
+    Ok(Encoding {
+        quality: output.quality.unwrap_or(if media_type == MediaType::Jpeg {
+            92
+        } else {
+            usual.quality
+        }),
+        background,
+        ..usual
+    })
+}
+
+fn report(mut blobs: Vec<Bytes>, inspection: Inspection, facts: Value, seed: Option<u64>) -> Result<Answer, Problem> {
+    blobs.extend(
+        inspection
+            .renditions
+            .iter()
+            .map(|rendition| Bytes::copy_from_slice(&rendition.bytes)),
+    );
+    let header = serde_json::to_value(Report {
+        inspection,
+        facts,
+        seed,
+    })
+    .map_err(Problem::internal)?;
+    Ok(Answer { header, blobs })
+}

@@ -1,0 +1,344 @@
+//! Cut-out for plain backgrounds: a smooth background model from the border, a flood from the edge
+//! through what fits it, and a matte at the rim by the line between background and subject colour.
+//! It knows no objects, so it says how sure it is.
+
+use aquatint_domain::Problem;
+use aquatint_media::{Picture, resize};
+use image::{GrayImage, Luma, Rgba, RgbaImage};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::background::{Background, distance, oklab_image};
+use crate::engine::{Engine, EngineJob, Product};
+
+/// The mask is found at most at this long side.
+const WORK_SIDE: u32 = 1_400;
+/// Below this confidence the result carries a hint.
+const SURE: f32 = 0.6;
+/// Width of the rim that gets a soft matte, in pixels of the work size.
+const RIM: i64 = 2;
+
+pub struct CutoutPlain;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Args {}
+
+impl Engine for CutoutPlain {
+    fn id(&self) -> &'static str {
+        "cutout.plain"
+    }
+
+    fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {
+        let _: Args = job.read()?;
+        let picture = job.take_input()?;
+        let cut = cut_out(&picture, job.progress)?;
+        Ok(Product::Picture {
+            picture: cut.picture,
+            facts: cut.facts,
+            seed: None,
+        })
+    }
+}
+
+/// A subject on transparency, and how sure the engine is.
+pub(crate) struct Cutout {
+    pub picture: Picture,
+    pub facts: Value,
+}
+
+pub(crate) fn cut_out(picture: &Picture, progress: &mut dyn FnMut(f64, &str)) -> Result<Cutout, Problem> {
+    progress(0.1, "looking at the background");
+    let long = picture.width().max(picture.height());
+    let scale = (f64::from(WORK_SIDE) / f64::from(long)).min(1.0);
+    let side = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
+    let small = if scale < 1.0 {
+        resize(picture, side(picture.width()), side(picture.height()))?
+    } else {
+        picture.clone()
+    };
+    let lab = oklab_image(&small.image);
+    let (width, height) = lab.dimensions();
+    let ring = (width.min(height) / 40).clamp(1, 24);
+    let background = Background::fit(&lab, ring);
+
+    progress(0.3, "finding the subject");
+    let low = (background.sigma * 3.5).max(0.018);
+    let high = (background.sigma * 7.0).max(0.05);
+    let distances: Vec<f32> = (0..height)
+        .flat_map(|y| (0..width).map(move |x| (x, y)))
+        .map(|(x, y)| {
+            distance(
+                lab.get_pixel(x, y).0,
+                background.at(f64::from(x), f64::from(y), width, height),
+            )
+        })
+        .collect();
+    let mut is_background = flood(&distances, width, height, (low + high) / 2.0);
+    open_holes(&mut is_background, &distances, width, height, low);
+    drop_specks(&mut is_background, width, height);
+
+    progress(0.6, "softening the rim");
+    let matte = matte(&lab, &background, &is_background, width, height);
+    let confidence = confidence(&background, &distances, &is_background, width, height, ring, high);
+    let matte = if scale < 1.0 {
+        let gray = Picture::new(image::DynamicImage::ImageLuma8(matte));
+        resize(&gray, picture.width(), picture.height())?.image.to_luma8()
+    } else {
+        matte
+    };
+
+    progress(0.8, "cleaning colours");
+    let cut = apply(picture, &matte, &background);
+    let mut facts = json!({ "confidence": (f64::from(confidence) * 100.0).round() / 100.0 });
+    if confidence < SURE {
+        facts["hint"] = json!(
+            "The background is not plain, so the cut-out may be wrong. Look at it before using it; a model for general photographs does better where one is installed."
+        );
+    }
+    Ok(Cutout {
+        picture: Picture {
+            image: cut,
+            notes: picture.notes.clone(),
+        },
+        facts,
+    })
+}
+
+/// Marks what is reached from the edge through pixels below the threshold.
+fn flood(distances: &[f32], width: u32, height: u32, threshold: f32) -> Vec<bool> {
+    let (w, h) = (width as usize, height as usize);
+    let mut reached = vec![false; distances.len()];
+    let mut stack: Vec<usize> = (0..w)
+        .flat_map(|x| [x, (h - 1) * w + x])
+        .chain((0..h).flat_map(|y| [y * w, y * w + w - 1]))
+        .collect();
+    while let Some(at) = stack.pop() {
+        if reached[at] || distances[at] >= threshold {
+            continue;
+        }
+        reached[at] = true;
+        let (x, y) = (at % w, at / w);
+        if x > 0 {
+            stack.push(at - 1);
+        }
+        if x + 1 < w {
+            stack.push(at + 1);
+        }
+        if y > 0 {
+            stack.push(at - w);
+        }
+        if y + 1 < h {
+            stack.push(at + w);
+        }
+    }
+    reached
+}
+
+/// Enclosed areas that fit the background very well (between a handle and a cup) are background too.
+fn open_holes(is_background: &mut [bool], distances: &[f32], width: u32, height: u32, low: f32) {
+    let smallest = (distances.len() / 2_000).max(24);
+    for area in areas(width, height, |at| !is_background[at] && distances[at] < low) {
+        if area.len() >= smallest {
+            for at in area {
+                is_background[at] = true;
+            }
+        }
+    }
+}
+
+/// Specks of subject are dust.
+fn drop_specks(is_background: &mut [bool], width: u32, height: u32) {
+    let found = areas(width, height, |at| !is_background[at]);
+    let largest = found.iter().map(Vec::len).max().unwrap_or(0);
+    for area in found.into_iter().filter(|area| area.len() * 200 < largest) {
+        for at in area {
+            is_background[at] = true;
+        }
+    }
+}
+
+/// Connected areas of pixels that belong.
+fn areas(width: u32, height: u32, belongs: impl Fn(usize) -> bool) -> Vec<Vec<usize>> {
+    let (w, h) = (width as usize, height as usize);
+    let mut seen = vec![false; w * h];
+    let mut found = Vec::new();
+    for start in 0..w * h {
+        if seen[start] || !belongs(start) {
+            continue;
+        }
+        seen[start] = true;
+        let (mut area, mut next) = (vec![start], 0);
+        while next < area.len() {
+            let at = area[next];
+            next += 1;
+            let (x, y) = (at % w, at / w);
+            let around = [
+                (x > 0).then(|| at - 1),
+                (x + 1 < w).then(|| at + 1),
+                (y > 0).then(|| at - w),
+                (y + 1 < h).then(|| at + w),
+            ];
+            for neighbour in around.into_iter().flatten() {
+                if !seen[neighbour] && belongs(neighbour) {
+                    seen[neighbour] = true;
+                    area.push(neighbour);
+                }
+            }
+        }
+        found.push(area);
+    }
+    found
+}
+
+/// Alpha: 0 and 1 away from the rim; at the rim the pixel's place on the line from the background's colour to the subject's nearby colour.
+fn matte(
+    lab: &image::Rgb32FImage,
+    background: &Background,
+    is_background: &[bool],
+    width: u32,
+    height: u32,
+) -> GrayImage {
+    let (w, h) = (i64::from(width), i64::from(height));
+    let at = |x: i64, y: i64| (y * w + x) as usize;
+    let inside = |x: i64, y: i64| x >= 0 && y >= 0 && x < w && y < h;
+    let near = |x: i64, y: i64, radius: i64, wanted: bool| {
+        (-radius..=radius).any(|dy| {
+            (-radius..=radius).any(|dx| inside(x + dx, y + dy) && is_background[at(x + dx, y + dy)] == wanted)
+        })
+    };
+    GrayImage::from_fn(width, height, |px, py| {
+        let (x, y) = (i64::from(px), i64::from(py));
+        let own = is_background[at(x, y)];
+        if !near(x, y, RIM, !own) {
+            return Luma([if own { 0 } else { 255 }]);
+        }
+        // The subject's colour nearby, from pixels that are surely subject.
+        let (mut sum, mut count) = ([0.0f32; 3], 0.0f32);
+        let reach = RIM + 3;
+        for dy in -reach..=reach {
+            for dx in -reach..=reach {
+                let (nx, ny) = (x + dx, y + dy);
+                if inside(nx, ny) && !is_background[at(nx, ny)] && !near(nx, ny, 1, true) {
+                    let pixel = lab.get_pixel(nx as u32, ny as u32).0;
+                    for channel in 0..3 {
+                        sum[channel] += pixel[channel];
+                    }
+                    count += 1.0;
+                }
+            }
+        }
+        if count == 0.0 {
+            return Luma([if own { 0 } else { 255 }]);
+        }
+        let subject = sum.map(|channel| channel / count);
+        let behind = background.at(x as f64, y as f64, width, height);
+        let pixel = lab.get_pixel(px, py).0;
+        let (mut along, mut length) = (0.0f32, 0.0f32);
+        for channel in 0..3 {
+            along += (pixel[channel] - behind[channel]) * (subject[channel] - behind[channel]);
+            length += (subject[channel] - behind[channel]).powi(2);
+        }
+        let alpha = if length < 1e-6 {
+            1.0
+        } else {
+            (along / length).clamp(0.0, 1.0)
+        };
+        // Beyond one pixel outside the rim nothing of the subject is left.
+        let alpha = if own && !near(x, y, 1, false) {
+            alpha * 0.5
+        } else {
+            alpha
+        };
+        Luma([(((alpha - 0.05) / 0.9).clamp(0.0, 1.0) * 255.0).round() as u8])
+    })
+}
+
+/// From 0 to 1: is the border plain, does the subject stand out, and is its area plausible?
+fn confidence(
+    background: &Background,
+    distances: &[f32],
+    is_background: &[bool],
+    width: u32,
+    height: u32,
+    ring: u32,
+    high: f32,
+) -> f32 {
+    let plain = ((background.inliers - 0.55) / 0.4).clamp(0.0, 1.0)
+        * (1.0 - ((background.sigma - 0.012) / 0.05).clamp(0.0, 1.0));
+    let mut subject: Vec<f32> = distances
+        .iter()
+        .zip(is_background)
+        .filter(|(_, back)| !**back)
+        .map(|(distance, _)| *distance)
+        .collect();
+    let share = subject.len() as f32 / distances.len() as f32;
+    if subject.is_empty() {
+        return 0.0;
+    }
+    let middle = subject.len() / 2;
+    let typical = *subject.select_nth_unstable_by(middle, f32::total_cmp).1;
+    let stands_out = ((typical / high - 0.8) / 1.6).clamp(0.0, 1.0);
+    let plausible = (share / 0.01).min(1.0) * ((0.97 - share) / 0.12).clamp(0.0, 1.0);
+    // A subject that fills the border is cut by it, or is not the subject.
+    let (w, h, ring) = (width as usize, height as usize, ring as usize);
+    let border =
+        (0..distances.len()).filter(|at| at % w < ring || at % w + ring >= w || at / w < ring || at / w + ring >= h);
+    let (mut all, mut taken) = (0.0f32, 0.0f32);
+    for at in border {
+        all += 1.0;
+        taken += f32::from(u8::from(!is_background[at]));
+    }
+    let touching = 1.0 - ((taken / all.max(1.0) - 0.08) / 0.4).clamp(0.0, 1.0);
+    plain * (0.25 + 0.75 * stands_out) * plausible * touching
+}
+
+/// Puts the matte on the picture and takes the background's colour out of half-transparent pixels.
+fn apply(picture: &Picture, matte: &GrayImage, background: &Background) -> image::DynamicImage {
+    let source = picture.image.to_rgba8();
+    let (width, height) = source.dimensions();
+    let cut = RgbaImage::from_fn(width, height, |x, y| {
+        let Rgba([r, g, b, a]) = *source.get_pixel(x, y);
+        let alpha = matte.get_pixel(x, y)[0];
+        if alpha == 0 {
+            return Rgba([0, 0, 0, 0]);
+        }
+        let share = f32::from(alpha) / 255.0;
+        let mut rgb = [r, g, b];
+        if alpha < 250 {
+            let behind = srgb(background.at(f64::from(x), f64::from(y), width, height));
+            for (channel, behind) in rgb.iter_mut().zip(behind) {
+                let clean = (f32::from(*channel) - behind * (1.0 - share)) / share;
+                *channel = clean.clamp(0.0, 255.0).round() as u8;
+            }
+        }
+        Rgba([
+            rgb[0],
+            rgb[1],
+            rgb[2],
+            ((u32::from(alpha) * u32::from(a) + 127) / 255) as u8,
+        ])
+    });
+    image::DynamicImage::ImageRgba8(cut)
+}
+
+/// sRGB from 0 to 255 of an Oklab colour.
+pub(crate) fn srgb(lab: [f32; 3]) -> [f32; 3] {
+    let l = (lab[0] + 0.396_337_78 * lab[1] + 0.215_803_76 * lab[2]).powi(3);
+    let m = (lab[0] - 0.105_561_346 * lab[1] - 0.063_854_17 * lab[2]).powi(3);
+    let s = (lab[0] - 0.089_484_18 * lab[1] - 1.291_485_5 * lab[2]).powi(3);
+    let linear = [
+        4.076_741_7 * l - 3.307_711_6 * m + 0.230_969_94 * s,
+        -1.268_438 * l + 2.609_757_4 * m - 0.341_319_38 * s,
+        -0.004_196_086_3 * l - 0.703_418_6 * m + 1.707_614_7 * s,
+    ];
+    linear.map(|channel| {
+        let channel = channel.clamp(0.0, 1.0);
+        255.0
+            * if channel <= 0.003_130_8 {
+                channel * 12.92
+            } else {
+                1.055 * channel.powf(1.0 / 2.4) - 0.055
+            }
+    })
+}

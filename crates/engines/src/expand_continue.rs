@@ -1,0 +1,201 @@
+//! Expand by continuing the background: plain and gradient backgrounds by the model of the border,
+//! with the edge's own colour fading into it and its grain added; others by reflection.
+
+use aquatint_domain::Problem;
+use aquatint_media::Picture;
+use image::{DynamicImage, Rgba, RgbaImage};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::background::{Background, oklab_image};
+use crate::cutout_plain::srgb;
+use crate::engine::{Engine, EngineJob, Product, ratio};
+
+/// The largest margin on one side, in pixels.
+const MARGIN_MAX: u32 = 2_000;
+/// How far an edge's own colour reaches into a plain margin, as a share of the picture's short side.
+const FADE: f64 = 0.08;
+/// Share of an edge that must fit the background for it to be continued as plain.
+const PLAIN: f32 = 0.6;
+
+pub struct ExpandContinue;
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Args {
+    Ratio { aspect_ratio: String },
+    Margins(Margins),
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Margins {
+    left: u32,
+    top: u32,
+    right: u32,
+    bottom: u32,
+}
+
+impl Engine for ExpandContinue {
+    fn id(&self) -> &'static str {
+        "expand.continue"
+    }
+
+    fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {
+        let args: Args = job.read()?;
+        let picture = job.take_input()?;
+        let margins = match args {
+            Args::Margins(margins) => margins,
+            Args::Ratio { aspect_ratio } => margins_for(&picture, ratio(&aspect_ratio)?),
+        };
+        if [margins.left, margins.top, margins.right, margins.bottom]
+            .iter()
+            .any(|margin| *margin > MARGIN_MAX * 4)
+        {
+            return Err(Problem::invalid(
+                "left",
+                format!("A margin may have at most {MARGIN_MAX} px."),
+            ));
+        }
+        let width = u64::from(picture.width()) + u64::from(margins.left) + u64::from(margins.right);
+        let height = u64::from(picture.height()) + u64::from(margins.top) + u64::from(margins.bottom);
+        job.check_size(width, height)?;
+        let facts =
+            json!({ "left": margins.left, "top": margins.top, "right": margins.right, "bottom": margins.bottom });
+        (job.progress)(0.2, "continuing the background");
+        let expanded = expand(&picture, margins);
+        Ok(Product::Picture {
+            picture: Picture {
+                image: expanded,
+                notes: picture.notes.clone(),
+            },
+            facts,
+            seed: None,
+        })
+    }
+}
+
+/// Equal margins on two sides that give the ratio; nothing is cut.
+fn margins_for(picture: &Picture, ratio: f64) -> Margins {
+    let (w, h) = (f64::from(picture.width()), f64::from(picture.height()));
+    let (more_width, more_height) = if w / h < ratio {
+        ((h * ratio - w).round() as u32, 0)
+    } else {
+        (0, (w / ratio - h).round() as u32)
+    };
+    Margins {
+        left: more_width / 2,
+        right: more_width - more_width / 2,
+        top: more_height / 2,
+        bottom: more_height - more_height / 2,
+    }
+}
+
+fn expand(picture: &Picture, margins: Margins) -> DynamicImage {
+    let source = picture.image.to_rgba8();
+    let (w, h) = source.dimensions();
+    let lab = oklab_image(&picture.image);
+    let background = Background::fit(&lab, (w.min(h) / 40).clamp(1, 24));
+    let is_plain = background.inliers > PLAIN && background.sigma < 0.03;
+    let fade = (f64::from(w.min(h)) * FADE).max(4.0);
+    let reach = (w.min(h) / 64).clamp(1, 12);
+    let grain = background.sigma * 0.6;
+    let canvas = RgbaImage::from_fn(
+        w + margins.left + margins.right,
+        h + margins.top + margins.bottom,
+        |cx, cy| {
+            let (x, y) = (
+                i64::from(cx) - i64::from(margins.left),
+                i64::from(cy) - i64::from(margins.top),
+            );
+            let (nearest_x, nearest_y) = (x.clamp(0, i64::from(w) - 1), y.clamp(0, i64::from(h) - 1));
+            if (x, y) == (nearest_x, nearest_y) {
+                return *source.get_pixel(x as u32, y as u32);
+            }
+            let away = (((x - nearest_x).pow(2) + (y - nearest_y).pow(2)) as f64).sqrt();
+            let alpha = source.get_pixel(nearest_x as u32, nearest_y as u32)[3];
+            if !is_plain {
+                let mirrored = source.get_pixel(reflect(x, w), reflect(y, h));
+                return Rgba([mirrored[0], mirrored[1], mirrored[2], alpha]);
+            }
+            // What the edge has beyond the model fades out with distance, averaged along the edge ever more widely.
+            let behind = background.at(x as f64, y as f64, w, h);
+            let rest = edge_rest(
+                &lab,
+                &background,
+                nearest_x as u32,
+                nearest_y as u32,
+                reach + (away * 0.5) as u32,
+                (x, y) == (nearest_x, y),
+            );
+            let share = (-away / fade).exp() as f32;
+            let noise = (hash(cx, cy) - 0.5) * 2.0 * grain;
+            let rgb = srgb([
+                behind[0] + rest[0] * share + noise,
+                behind[1] + rest[1] * share,
+                behind[2] + rest[2] * share,
+            ]);
+            Rgba([rgb[0].round() as u8, rgb[1].round() as u8, rgb[2].round() as u8, alpha])
+        },
+    );
+    if picture.has_alpha() {
+        DynamicImage::ImageRgba8(canvas)
+    } else {
+        DynamicImage::ImageRgb8(DynamicImage::ImageRgba8(canvas).to_rgb8())
+    }
+}
+
+/// The mean difference between the edge's pixels around a place and the background there.
+fn edge_rest(
+    lab: &image::Rgb32FImage,
+    background: &Background,
+    x: u32,
+    y: u32,
+    reach: u32,
+    is_horizontal: bool,
+) -> [f32; 3] {
+    let (w, h) = lab.dimensions();
+    let reach = i64::from(reach.min(64));
+    let step = (reach / 6).max(1);
+    let (mut sum, mut count) = ([0.0f32; 3], 0.0f32);
+    let mut offset = -reach;
+    while offset <= reach {
+        let px = if is_horizontal {
+            (i64::from(x) + offset).clamp(0, i64::from(w) - 1) as u32
+        } else {
+            x
+        };
+        let py = if is_horizontal {
+            y
+        } else {
+            (i64::from(y) + offset).clamp(0, i64::from(h) - 1) as u32
+        };
+        let behind = background.at(f64::from(px), f64::from(py), w, h);
+        let pixel = lab.get_pixel(px, py).0;
+        for channel in 0..3 {
+            sum[channel] += pixel[channel] - behind[channel];
+        }
+        count += 1.0;
+        offset += step;
+    }
+    sum.map(|channel| channel / count)
+}
+
+/// A position outside, folded back into the picture.
+fn reflect(at: i64, length: u32) -> u32 {
+    let length = i64::from(length);
+    if length == 1 {
+        return 0;
+    }
+    let period = 2 * (length - 1);
+    let folded = at.rem_euclid(period);
+    (if folded < length { folded } else { period - folded }) as u32
+}
+
+/// The same grain for the same place, from 0 to 1.
+fn hash(x: u32, y: u32) -> f32 {
+    let mut bits = x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca77);
+    bits = (bits ^ (bits >> 15)).wrapping_mul(0x2c1b_3c6d);
+    bits = (bits ^ (bits >> 12)).wrapping_mul(0x297a_2d39);
+    ((bits ^ (bits >> 15)) >> 8) as f32 / 16_777_216.0
+}

@@ -1,0 +1,45 @@
+//! Local makers: one file and one row per engine. They are plain synchronous code that runs inside
+//! a work child; [`Crew`] is how the rest of the program reaches them.
+
+mod backdrop_replace;
+mod background;
+mod child;
+mod contact_sheet;
+mod crew;
+mod cutout_plain;
+mod engine;
+mod expand_continue;
+mod scene_preview;
+mod transform;
+mod upscale_lanczos;
+mod video_pan_zoom;
+
+pub use aquatint_media::{Inspection, Limits, Probe, Rendition};
+pub use child::child_main;
+pub use crew::{Crew, CrewConfig};
+pub use engine::{Engine, EngineJob, Made, Output, Product, Work};
+
+/// Every engine.
+pub static ALL: &[&dyn Engine] = &[
+    &cutout_plain::CutoutPlain,
+    &upscale_lanczos::UpscaleLanczos,
+    &expand_continue::ExpandContinue,
+    &backdrop_replace::BackdropReplace,
+    &transform::Resize,
+    &transform::Crop,
+    &transform::Rotate,
+    &transform::Convert,
+    &scene_preview::ScenePreview,
+    &video_pan_zoom::PanZoom,
+    &contact_sheet::ContactSheet,
+];
+
+/// The engine of that id.
+pub fn find(id: &str) -> Option<&'static dyn Engine> {
+    ALL.iter().copied().find(|engine| engine.id() == id)
+}
+
+/// The version of an engine, for recipes.
+pub fn version_of(id: &str) -> Option<&'static str> {
+    find(id).map(|engine| engine.version())
+}

@@ -1,0 +1,176 @@
+//! Plain transforms: resize, crop, rotate, convert.
+
+use aquatint_domain::Problem;
+use aquatint_media::{Flip, Picture, Rect, crop, flip, resize, rotate};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::engine::{Engine, EngineJob, Product, color, ratio};
+
+pub struct Resize;
+pub struct Crop;
+pub struct Rotate;
+pub struct Convert;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResizeArgs {
+    width: Option<u32>,
+    height: Option<u32>,
+    #[serde(default)]
+    fit: Fit,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Fit {
+    #[default]
+    Contain,
+    Cover,
+    Fill,
+}
+
+impl Engine for Resize {
+    fn id(&self) -> &'static str {
+        "transform.resize"
+    }
+
+    fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {
+        let args: ResizeArgs = job.read()?;
+        let picture = job.take_input()?;
+        let (w, h) = (f64::from(picture.width()), f64::from(picture.height()));
+        let (width, height) = match (args.width.map(f64::from), args.height.map(f64::from)) {
+            (Some(width), None) => (width, h * width / w),
+            (None, Some(height)) => (w * height / h, height),
+            (Some(width), Some(height)) => match args.fit {
+                Fit::Fill => (width, height),
+                Fit::Contain => (w * (width / w).min(height / h), h * (width / w).min(height / h)),
+                Fit::Cover => (w * (width / w).max(height / h), h * (width / w).max(height / h)),
+            },
+            (None, None) => return Err(Problem::invalid("width", "Send `width`, `height`, or both, in pixels.")),
+        };
+        let (width, height) = ((width.round() as u32).max(1), (height.round() as u32).max(1));
+        job.check_size(width.into(), height.into())?;
+        let mut resized = resize(&picture, width, height)?;
+        if let (Fit::Cover, Some(keep_width), Some(keep_height)) = (args.fit, args.width, args.height) {
+            let (keep_width, keep_height) = (keep_width.min(width), keep_height.min(height));
+            let keep = Rect {
+                x: (width - keep_width) / 2,
+                y: (height - keep_height) / 2,
+                width: keep_width,
+                height: keep_height,
+            };
+            resized = crop(&resized, keep)?;
+        }
+        Ok(done(resized))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum CropArgs {
+    Ratio { aspect_ratio: String },
+    Rectangle(Rect),
+}
+
+impl Engine for Crop {
+    fn id(&self) -> &'static str {
+        "transform.crop"
+    }
+
+    fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {
+        let args: CropArgs = job.read()?;
+        let picture = job.take_input()?;
+        let keep = match args {
+            CropArgs::Rectangle(keep) => keep,
+            CropArgs::Ratio { aspect_ratio } => {
+                let ratio = ratio(&aspect_ratio)?;
+                let (w, h) = (f64::from(picture.width()), f64::from(picture.height()));
+                let (width, height) = if w / h > ratio { (h * ratio, h) } else { (w, w / ratio) };
+                let (width, height) = ((width.round() as u32).max(1), (height.round() as u32).max(1));
+                Rect {
+                    x: (picture.width().saturating_sub(width)) / 2,
+                    y: (picture.height().saturating_sub(height)) / 2,
+                    width,
+                    height,
+                }
+            }
+        };
+        Ok(done(crop(&picture, keep)?))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RotateArgs {
+    degrees: f64,
+    flip: Option<String>,
+    background: Option<String>,
+}
+
+impl Engine for Rotate {
+    fn id(&self) -> &'static str {
+        "transform.rotate"
+    }
+
+    fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {
+        let args: RotateArgs = job.read()?;
+        let mut picture = job.take_input()?;
+        picture = match args.flip.as_deref() {
+            None => picture,
+            Some("horizontal") => flip(&picture, Flip::Horizontal),
+            Some("vertical") => flip(&picture, Flip::Vertical),
+            Some(_) => return Err(Problem::invalid("flip", "`flip` must be `horizontal` or `vertical`.")),
+        };
+        let background = args.background.as_deref().map(color).transpose()?;
+        Ok(done(rotate(&picture, args.degrees, background)?))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConvertArgs {
+    background: Option<String>,
+}
+
+impl Engine for Convert {
+    fn id(&self) -> &'static str {
+        "transform.convert"
+    }
+
+    fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {
+        let args: ConvertArgs = job.read()?;
+        let mut picture = job.take_input()?;
+        if let Some(background) = &args.background {
+            picture = on_color(&picture, color(background)?);
+        }
+        Ok(done(picture))
+    }
+}
+
+/// The picture on an opaque colour.
+pub(crate) fn on_color(picture: &Picture, background: [u8; 3]) -> Picture {
+    if !picture.has_alpha() {
+        return picture.clone();
+    }
+    let mut flat = image::RgbImage::new(picture.width(), picture.height());
+    for (to, from) in flat.pixels_mut().zip(picture.image.to_rgba8().pixels()) {
+        let alpha = u32::from(from[3]);
+        for channel in 0..3 {
+            let mixed = u32::from(from[channel]) * alpha + u32::from(background[channel]) * (255 - alpha);
+            to[channel] = ((mixed + 127) / 255) as u8;
+        }
+    }
+    Picture {
+        image: image::DynamicImage::ImageRgb8(flat),
+        notes: picture.notes.clone(),
+    }
+}
+
+fn done(picture: Picture) -> Product {
+    Product::Picture {
+        picture,
+        facts: json!({}),
+        seed: None,
+    }
+}
