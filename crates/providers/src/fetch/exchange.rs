@@ -1,0 +1,155 @@
+//! One request and its answer over one connection, with a limit on everything the far end decides.
+
+use std::time::Duration;
+
+use aquatint_domain::Problem;
+use bytes::{Bytes, BytesMut};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_DISPOSITION, CONTENT_ENCODING, HOST, LOCATION, TRANSFER_ENCODING,
+    USER_AGENT,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Body, Incoming};
+use hyper_util::rt::TokioIo;
+use tokio::time::{Instant, timeout, timeout_at};
+use url::Position;
+
+use super::FetcherConfig;
+use super::connect::Line;
+use super::refusal::Refusal;
+use super::target::Target;
+
+/// Status line and headers together.
+const MAX_HEADER_BYTES: usize = 32 * 1024;
+const MAX_HEADERS: usize = 128;
+/// What is set aside for a body before any of it has come, whatever its announced length.
+const FIRST_ALLOCATION: u64 = 1024 * 1024;
+
+/// What a server said.
+pub(super) enum Answer {
+    File { bytes: Bytes, disposition: Option<String> },
+    Redirect(String),
+}
+
+/// Asks for the target and reads at most `max_bytes`.
+pub(super) async fn get(
+    line: Box<dyn Line>,
+    target: &Target,
+    max_bytes: u64,
+    config: &FetcherConfig,
+) -> Result<Answer, Refusal> {
+    // The door itself.
+    #[allow(clippy::disallowed_methods)]
+    let mut connection = hyper::client::conn::http1::Builder::new();
+    connection
+        .max_header_size(MAX_HEADER_BYTES)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(4 * MAX_HEADER_BYTES);
+    let (mut sender, driver) = connection.handshake(TokioIo::new(line)).await?;
+    let _driver = Driver(tokio::spawn(async move {
+        // Its failures reach us through the response.
+        let _ = driver.await;
+    }));
+
+    let asked = sender.send_request(request(target, config)?);
+    let response = timeout(config.first_byte_timeout, asked)
+        .await
+        .map_err(|_| Refusal::TooSlow("the head of the response"))??;
+
+    match response.status().as_u16() {
+        200 => {
+            refuse_encoded(response.headers())?;
+            let disposition = header_text(response.headers(), CONTENT_DISPOSITION);
+            let bytes = read_body(response, max_bytes, config).await?;
+            Ok(Answer::File { bytes, disposition })
+        }
+        status @ (301 | 302 | 303 | 307 | 308) => header_text(response.headers(), LOCATION)
+            .map(Answer::Redirect)
+            .ok_or(Refusal::Status(status)),
+        status => Err(Refusal::Status(status)),
+    }
+}
+
+/// A user agent that cannot be sent is found out at start.
+pub(super) fn check_user_agent(user_agent: &str) -> Result<(), Problem> {
+    match HeaderValue::from_str(user_agent) {
+        Ok(value) if !value.is_empty() => Ok(()),
+        _ => Err(Problem::invalid(
+            "user_agent",
+            "`user_agent` must be plain text without line breaks.",
+        )),
+    }
+}
+
+/// Ends the connection when the exchange ends, however it ends.
+struct Driver(tokio::task::JoinHandle<()>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn request(target: &Target, config: &FetcherConfig) -> Result<Request<Empty<Bytes>>, Refusal> {
+    let url = &target.url;
+    // The host as in the URL, without the dot of an absolute name; the port only where it is not the usual one.
+    let host = url[Position::BeforeHost..Position::AfterHost].trim_end_matches('.');
+    let host = url
+        .port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    Request::get(target.path.clone())
+        .header(HOST, host)
+        .header(USER_AGENT, &config.user_agent)
+        .header(ACCEPT, "image/*,video/mp4;q=0.9,*/*;q=0.1")
+        .header(ACCEPT_ENCODING, "identity")
+        .header(CONNECTION, "close")
+        .body(Empty::new())
+        .map_err(Refusal::Unsendable)
+}
+
+/// A compressed body would make the size limit count the wrong bytes, and nobody asked for one.
+fn refuse_encoded(headers: &HeaderMap) -> Result<(), Refusal> {
+    for (name, plain) in [(CONTENT_ENCODING, "identity"), (TRANSFER_ENCODING, "chunked")] {
+        for value in headers.get_all(name) {
+            if !value.as_bytes().eq_ignore_ascii_case(plain.as_bytes()) {
+                return Err(Refusal::Encoded(String::from_utf8_lossy(value.as_bytes()).into_owned()));
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn read_body(response: Response<Incoming>, max_bytes: u64, config: &FetcherConfig) -> Result<Bytes, Refusal> {
+    let mut body = response.into_body();
+    let announced = body.size_hint().lower();
+    if announced > max_bytes {
+        return Err(Refusal::TooLarge(max_bytes));
+    }
+    let mut bytes = BytesMut::with_capacity(usize::try_from(announced.min(FIRST_ALLOCATION)).unwrap_or(0));
+    let started = Instant::now();
+    loop {
+        // Every byte buys time; a server that drips runs out of it.
+        let earned = Duration::from_secs_f64(bytes.len() as f64 / f64::from(config.min_bytes_per_second.max(1)));
+        let patience = started + config.first_byte_timeout + earned;
+        let Some(frame) = timeout_at(patience, body.frame())
+            .await
+            .map_err(|_| Refusal::TooSlow("the body"))?
+        else {
+            return Ok(bytes.freeze());
+        };
+        // A frame without data holds trailers, which nobody needs.
+        let Ok(data) = frame?.into_data() else { continue };
+        if bytes.len() as u64 + data.len() as u64 > max_bytes {
+            return Err(Refusal::TooLarge(max_bytes));
+        }
+        bytes.extend_from_slice(&data);
+    }
+}
+
+fn header_text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    headers
+        .get(name)
+        .and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
+        .map(str::to_owned)
+}
