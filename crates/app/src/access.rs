@@ -1,0 +1,313 @@
+//! Who calls: API keys made, checked and revoked. A checked key is remembered for a moment; the
+//! store's revision number tells within half a second that any key has changed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aquatint_domain::{
+    ApiKeyId, Balance, Caller, Code, Plan, Principal, Problem, RequestId, Scope, Timestamp, UserId, WorkspaceId, text,
+};
+use aquatint_store::{ApiKey, NewKey, NewUser, NewWorkspace, User, Workspace};
+use parking_lot::{Mutex, RwLock};
+use tokio::time::Instant;
+
+use crate::rate::Allowance;
+use crate::studio::Studio;
+use crate::tokens::{Token, TokenKind, recognise};
+
+/// How old the knowledge of other processes' revocations may be.
+const REVISION_MAX_AGE: Duration = Duration::from_millis(500);
+/// Keys remembered at one time.
+const MAX_CACHED: usize = 10_000;
+
+#[derive(Clone)]
+struct Known {
+    key: Arc<ApiKey>,
+    plan: Arc<Plan>,
+}
+
+/// Keys that were checked lately.
+#[derive(Default)]
+pub(crate) struct KeyCache {
+    known: RwLock<HashMap<[u8; 32], Known>>,
+    revision: Mutex<Option<(i64, Instant)>>,
+    used: Mutex<HashMap<ApiKeyId, Timestamp>>,
+}
+
+/// A caller and what is left of its rate limit.
+pub struct Admission {
+    pub caller: Caller,
+    pub allowance: Option<Allowance>,
+}
+
+/// A key as its maker gets it, once.
+pub struct MadeKey {
+    pub id: ApiKeyId,
+    pub secret: Token,
+}
+
+/// What a new key may do.
+pub struct KeyOrder {
+    pub workspace: WorkspaceId,
+    pub name: String,
+    pub scopes: Vec<Scope>,
+    pub expires_at: Option<Timestamp>,
+    pub created_by: Option<UserId>,
+}
+
+impl Studio {
+    /// Checks a Bearer secret, counts the request against its plan's limits, and says who calls.
+    pub async fn admit(&self, bearer: &str, address: Option<String>) -> Result<Admission, Problem> {
+        let hash = recognise(TokenKind::Key, bearer)?;
+        let known = self.known_key(hash).await?;
+        let now = self.now();
+        let key = &known.key;
+        if key.revoked_at.is_some() {
+            return Err(Problem::new(Code::Unauthorized, "This API key was revoked."));
+        }
+        if key.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return Err(Problem::new(
+                Code::Unauthorized,
+                "This API key is past its expiry date.",
+            ));
+        }
+        let allowance = self.rates().count(&key.id, &known.plan, now)?;
+        self.keys().used.lock().insert(key.id.clone(), now);
+        let caller = Caller {
+            principal: Principal::Key { key: key.id.clone() },
+            workspace: key.workspace.clone(),
+            user: key.created_by.clone(),
+            scopes: key.scopes.clone(),
+            balance: key.balance,
+            request: RequestId::generate(now),
+            address,
+        };
+        Ok(Admission { caller, allowance })
+    }
+
+    /// The person at the machine's own command line, who may do everything in a workspace.
+    pub fn operator(&self, workspace: &WorkspaceId) -> Caller {
+        Caller {
+            principal: Principal::Operator,
+            workspace: workspace.clone(),
+            user: None,
+            scopes: Scope::ALL.to_vec(),
+            balance: Balance::PlanUnits,
+            request: RequestId::generate(self.now()),
+            address: None,
+        }
+    }
+
+    async fn known_key(&self, hash: [u8; 32]) -> Result<Known, Problem> {
+        self.forget_if_changed().await?;
+        if let Some(known) = self.keys().known.read().get(&hash) {
+            return Ok(known.clone());
+        }
+        let key = self.store().keys().by_hash(&hash).await?;
+        let key = key.ok_or_else(|| {
+            Problem::new(
+                Code::Unauthorized,
+                "This API key is not known here; make one with `aquatint key create NAME`.",
+            )
+        })?;
+        let (_, plan) = self.plan_of(&key.workspace).await?;
+        let known = Known {
+            key: Arc::new(key),
+            plan: Arc::new(plan),
+        };
+        let mut cache = self.keys().known.write();
+        if cache.len() >= MAX_CACHED {
+            cache.clear();
+        }
+        cache.insert(hash, known.clone());
+        Ok(known)
+    }
+
+    /// Empties the cache when any process has made or revoked a key, or moved a workspace.
+    async fn forget_if_changed(&self) -> Result<(), Problem> {
+        let before = *self.keys().revision.lock();
+        if before.is_some_and(|(_, read)| read.elapsed() < REVISION_MAX_AGE) {
+            return Ok(());
+        }
+        let revision = self.store().keys().revision().await?;
+        *self.keys().revision.lock() = Some((revision, Instant::now()));
+        if before.map(|(known, _)| known) != Some(revision) {
+            self.keys().known.write().clear();
+        }
+        Ok(())
+    }
+
+    /// Makes an API key. Its secret exists only in the answer.
+    pub async fn create_key(&self, order: KeyOrder) -> Result<MadeKey, Problem> {
+        let name = text::one_line(&order.name, 80);
+        if name.is_empty() {
+            return Err(Problem::invalid(
+                "name",
+                "A key needs a name by which you will recognise it.",
+            ));
+        }
+        let now = self.now();
+        let secret = Token::mint(TokenKind::Key);
+        let id = ApiKeyId::generate(now);
+        let row = NewKey {
+            id: id.clone(),
+            workspace: order.workspace,
+            name,
+            kind_prefix: TokenKind::Key.prefix().to_owned(),
+            last4: secret.last4().to_owned(),
+            hash: secret.hash(),
+            scopes: order.scopes,
+            balance: Balance::Api,
+            expires_at: order.expires_at,
+            created_by: order.created_by,
+            created_at: now,
+        };
+        self.store().keys().insert(row).await?;
+        Ok(MadeKey { id, secret })
+    }
+
+    /// Revokes a key; requests with it fail at once here and within half a second elsewhere.
+    pub async fn revoke_key(&self, workspace: &WorkspaceId, id: &ApiKeyId) -> Result<(), Problem> {
+        let revoked = self.store().keys().revoke(workspace, id, self.now()).await?;
+        self.keys().known.write().clear();
+        if revoked {
+            Ok(())
+        } else {
+            Err(Problem::not_found("live key", id).hint("See `aquatint key list`."))
+        }
+    }
+
+    /// Writes when keys were last used.
+    pub(crate) async fn save_key_uses(&self) {
+        let used: Vec<(ApiKeyId, Timestamp)> = self.keys().used.lock().drain().collect();
+        if !used.is_empty()
+            && let Err(problem) = self.store().keys().touch(&used).await
+        {
+            tracing::warn!(?problem, "could not note when keys were last used");
+        }
+    }
+
+    /// The first workspace, made when there is none.
+    pub async fn ensure_workspace(&self) -> Result<Workspace, Problem> {
+        if let Some(first) = self.store().workspaces().list().await?.into_iter().next() {
+            return Ok(first);
+        }
+        self.create_workspace("My studio", &self.settings().default_plan.clone())
+            .await
+    }
+
+    /// Makes a workspace on a plan and grants the plan's credits.
+    pub async fn create_workspace(&self, name: &str, plan_name: &str) -> Result<Workspace, Problem> {
+        let name = text::one_line(name, 80);
+        if name.is_empty() {
+            return Err(Problem::invalid("name", "A workspace needs a name."));
+        }
+        let plan = self.plan_named(plan_name)?;
+        let now = self.now();
+        let workspace = NewWorkspace {
+            id: WorkspaceId::generate(now),
+            name,
+            plan: plan_name.to_owned(),
+            owner: None,
+            may_overdraw: !plan.refuses,
+            concurrent_jobs: plan.concurrent_jobs,
+        };
+        let workspace = self.store().workspaces().create(workspace, now).await?;
+        self.grant_plan(&workspace.id, plan_name, &plan).await?;
+        Ok(workspace)
+    }
+
+    /// Moves a workspace to another plan; the plan's credits are granted once per workspace and plan.
+    pub async fn set_plan(&self, workspace: &WorkspaceId, plan_name: &str) -> Result<(), Problem> {
+        let plan = self.plan_named(plan_name)?;
+        self.store()
+            .workspaces()
+            .set_plan(workspace, plan_name, !plan.refuses, plan.concurrent_jobs)
+            .await?;
+        self.grant_plan(workspace, plan_name, &plan).await?;
+        self.keys().known.write().clear();
+        Ok(())
+    }
+
+    async fn grant_plan(&self, workspace: &WorkspaceId, plan_name: &str, plan: &Plan) -> Result<(), Problem> {
+        for (balance, amount) in [(Balance::PlanUnits, plan.plan_units), (Balance::Api, plan.api_credits)] {
+            if !amount.is_zero() {
+                let reference = format!("plan:{plan_name}:{workspace}:{balance}");
+                self.store()
+                    .ledger()
+                    .grant(
+                        workspace,
+                        balance,
+                        amount,
+                        &reference,
+                        &format!("Plan {plan_name}"),
+                        self.now(),
+                    )
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn plan_named(&self, name: &str) -> Result<Plan, Problem> {
+        self.settings().plans.get(name).cloned().ok_or_else(|| {
+            let known: Vec<&str> = self.settings().plans.keys().map(String::as_str).collect();
+            Problem::invalid(
+                "plan",
+                format!(
+                    "There is no plan `{}`; there are: {}.",
+                    text::one_line(name, 40),
+                    known.join(", ")
+                ),
+            )
+        })
+    }
+
+    /// A new one-time set-up secret, unless an owner exists.
+    pub async fn mint_setup_token(&self, ttl: Duration) -> Result<Option<Token>, Problem> {
+        if self.store().users().any_owner().await? {
+            return Ok(None);
+        }
+        let token = Token::mint(TokenKind::Setup);
+        let expires_at = self.now().checked_add(ttl).unwrap_or(Timestamp::MAX);
+        self.store().users().put_setup_token(&token.hash(), expires_at).await?;
+        Ok(Some(token))
+    }
+
+    /// Whether a set-up secret still works.
+    pub async fn setup_token_works(&self, secret: &str) -> Result<bool, Problem> {
+        match recognise(TokenKind::Setup, secret) {
+            Ok(hash) => self.store().users().setup_token_valid(&hash, self.now()).await,
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Makes the owner of the first workspace, once. `password_hash` is a PHC string.
+    pub async fn set_up_owner(
+        &self,
+        secret: &str,
+        email: &str,
+        name: &str,
+        password_hash: String,
+    ) -> Result<User, Problem> {
+        let refused = || {
+            Problem::new(Code::Expired, "This set-up link is used or past its time.")
+                .hint("Restart the studio for a new one, if no owner exists yet.")
+        };
+        let hash = recognise(TokenKind::Setup, secret).map_err(|_| refused())?;
+        let now = self.now();
+        let workspace = self.ensure_workspace().await?;
+        let user = NewUser {
+            id: UserId::generate(now),
+            email: email.trim().to_lowercase(),
+            name: text::one_line(name, 80),
+            password_hash,
+        };
+        self.store()
+            .users()
+            .create_owner(Some(&hash), user, &workspace.id, now)
+            .await?
+            .ok_or_else(refused)
+    }
+}

@@ -1,0 +1,83 @@
+//! The audit log's way to the store: rows are collected for a moment and written together, so that a
+//! call does not wait for the disk. A full channel waits rather than loses.
+
+use std::time::Duration;
+
+use aquatint_store::{AuditRow, Store};
+use tokio::sync::{mpsc, oneshot};
+
+/// Rows that may wait in memory.
+const BACKLOG: usize = 8_192;
+/// Rows written in one transaction.
+const BATCH: usize = 512;
+/// How long a row waits for company.
+const LINGER: Duration = Duration::from_millis(250);
+
+enum Message {
+    Row(Box<AuditRow>),
+    Flush(oneshot::Sender<()>),
+}
+
+/// Where audit rows are handed in.
+pub struct Audit(mpsc::Sender<Message>);
+
+impl Audit {
+    pub(crate) fn start(store: Store) -> Self {
+        let (sender, receiver) = mpsc::channel(BACKLOG);
+        tokio::spawn(write(store, receiver));
+        Self(sender)
+    }
+
+    /// Hands in a row without waiting for the disk.
+    pub fn record(&self, row: AuditRow) {
+        if let Err(mpsc::error::TrySendError::Full(message)) = self.0.try_send(Message::Row(Box::new(row))) {
+            // The disk is slower than the callers: this row waits on its own.
+            let sender = self.0.clone();
+            tokio::spawn(async move { sender.send(message).await });
+        }
+    }
+
+    /// Waits until everything handed in so far is written.
+    pub async fn flush(&self) {
+        let (done, written) = oneshot::channel();
+        if self.0.send(Message::Flush(done)).await.is_ok() {
+            // An error means that the writer is gone, and with it the rows.
+            let _ = written.await;
+        }
+    }
+}
+
+async fn write(store: Store, mut receiver: mpsc::Receiver<Message>) {
+    let mut messages = Vec::with_capacity(BATCH);
+    loop {
+        if receiver.recv_many(&mut messages, BATCH).await == 0 {
+            return;
+        }
+        if messages.len() < BATCH && !messages.iter().any(|message| matches!(message, Message::Flush(_))) {
+            tokio::time::sleep(LINGER).await;
+            while messages.len() < BATCH {
+                match receiver.try_recv() {
+                    Ok(message) => messages.push(message),
+                    Err(_) => break,
+                }
+            }
+        }
+        let mut rows = Vec::with_capacity(messages.len());
+        let mut waiting = Vec::new();
+        for message in messages.drain(..) {
+            match message {
+                Message::Row(row) => rows.push(*row),
+                Message::Flush(done) => waiting.push(done),
+            }
+        }
+        if !rows.is_empty()
+            && let Err(problem) = store.audit().append(&rows).await
+        {
+            tracing::error!(?problem, rows = rows.len(), "audit rows could not be written");
+        }
+        for done in waiting {
+            // Whoever asked may be gone.
+            let _ = done.send(());
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The model catalogue: what can generate, with schema, price and ratings. Built-in engines are its
+//! first rows; providers add theirs in the same form.
+
+use aquatint_domain::model::PriceRule;
+use aquatint_domain::{Capabilities, Credits, MediaKind, Model};
+use serde_json::{Value, json};
+
+use crate::settings::Settings;
+
+/// The text-to-image preview engine.
+pub const SCENE_PREVIEW: &str = "image/aquatint/scene-preview";
+/// The pan-and-zoom video engine.
+pub const PAN_ZOOM: &str = "video/aquatint/pan-zoom";
+/// What every answer says of the preview engine.
+pub const PREVIEW_LABEL: &str = "procedural preview, not a learned model";
+
+/// Every model that this server offers.
+pub struct Catalogue {
+    models: Vec<Model>,
+}
+
+impl Catalogue {
+    /// The models that need no download and no key, with the configured prices.
+    pub fn built_in(settings: &Settings) -> Self {
+        let mut models = vec![scene_preview(), pan_zoom()];
+        for model in &mut models {
+            if let Some(price) = settings.prices.get(&model.id) {
+                model.price.per_output = *price;
+            }
+        }
+        Self { models }
+    }
+
+    pub fn all(&self) -> &[Model] {
+        &self.models
+    }
+
+    pub fn find(&self, id: &str) -> Option<&Model> {
+        self.models.iter().find(|model| model.id == id)
+    }
+
+    /// Models whose id, name, description or use holds every word of the query.
+    pub fn search(&self, query: &str) -> Vec<&Model> {
+        let words: Vec<String> = query.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        self.models
+            .iter()
+            .filter(|model| {
+                let text = format!(
+                    "{} {} {} {} {}",
+                    model.id, model.name, model.description, model.best_for, model.maker
+                )
+                .to_lowercase();
+                words.iter().all(|word| text.contains(word))
+            })
+            .collect()
+    }
+}
+
+fn scene_preview() -> Model {
+    Model {
+        id: SCENE_PREVIEW.into(),
+        name: "Scene preview".into(),
+        maker: "scene.preview".into(),
+        kind: MediaKind::Image,
+        description: "Renders a studio product scene from the words of the prompt: backdrop, surface, podium, light, palette and simple objects. A procedural preview, not a learned model.".into(),
+        best_for: "layout and lighting previews of product photographs, offline and instantly".into(),
+        label: Some(PREVIEW_LABEL.into()),
+        capabilities: Capabilities { text_to_image: true, local: true, ..Capabilities::default() },
+        price: PriceRule { per_output: Credits::whole(1), per_megapixel: Credits::ZERO, per_second: Credits::ZERO },
+        quality_rating: 2,
+        pricing_rating: 1,
+        speed: "fast".into(),
+        license: "Apache-2.0 OR MIT".into(),
+        version: "1".into(),
+        input_schema: scene_schema(),
+        deprecation: None,
+    }
+}
+
+fn pan_zoom() -> Model {
+    Model {
+        id: PAN_ZOOM.into(),
+        name: "Pan and zoom".into(),
+        maker: "video.pan_zoom".into(),
+        kind: MediaKind::Video,
+        description: "A slow pan and zoom over one image, or over a scene preview of the prompt. A procedural preview, not a learned model.".into(),
+        best_for: "a moving preview of a still product photograph".into(),
+        label: Some(PREVIEW_LABEL.into()),
+        capabilities: Capabilities { text_to_video: true, image_to_video: true, local: true, ..Capabilities::default() },
+        price: PriceRule { per_output: Credits::whole(2), per_megapixel: Credits::ZERO, per_second: Credits::whole(1) },
+        quality_rating: 2,
+        pricing_rating: 1,
+        speed: "medium".into(),
+        license: "Apache-2.0 OR MIT".into(),
+        version: "1".into(),
+        input_schema: video_schema(),
+        deprecation: None,
+    }
+}
+
+fn scene_schema() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["prompt"],
+        "properties": {
+            "prompt": { "type": "string", "minLength": 1, "maxLength": 1800, "description": "What the scene shows.", "examples": ["a water bottle on a marble countertop, soft morning light"] },
+            "count": { "type": "integer", "minimum": 1, "maximum": 10, "default": 1, "description": "How many pictures." },
+            "width": { "type": "integer", "minimum": 256, "maximum": 2048, "default": 1024, "description": "Pixels." },
+            "height": { "type": "integer", "minimum": 256, "maximum": 2048, "default": 1024, "description": "Pixels." },
+            "shape": { "type": "string", "description": "A slug from `models` `shapes`, in place of width and height." },
+            "aspect_ratio": { "type": "string", "pattern": "^[0-9]{1,4}:[0-9]{1,4}$", "description": "Such as 16:9, in place of width and height." },
+            "style": { "type": "string", "description": "A slug from `models` `styles`." },
+            "seed": { "type": "integer", "minimum": 0, "maximum": 9007199254740991u64, "description": "The same seed gives the same picture." },
+            "output_format": { "type": "string", "enum": ["png", "jpeg", "webp", "avif"], "default": "png" }
+        },
+        "examples": [{ "prompt": "a perfume bottle on sand, golden hour", "width": 1024, "height": 1024, "seed": 7 }]
+    })
+}
+
+fn video_schema() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "additionalProperties": false,
+        "anyOf": [{ "required": ["images"] }, { "required": ["prompt"] }],
+        "properties": {
+            "prompt": { "type": "string", "minLength": 1, "maxLength": 1800, "description": "The scene, when there is no image." },
+            "images": { "type": "array", "items": { "type": "string" }, "minItems": 1, "maxItems": 1, "description": "The image to move over: asset id, https URL or data URI." },
+            "duration_seconds": { "type": "number", "minimum": 1, "maximum": 10, "default": 3 },
+            "width": { "type": "integer", "minimum": 128, "maximum": 1280, "description": "Pixels; the image's own shape by default." },
+            "height": { "type": "integer", "minimum": 128, "maximum": 1280, "description": "Pixels." },
+            "shape": { "type": "string", "description": "A slug from `models` `shapes`." },
+            "aspect_ratio": { "type": "string", "pattern": "^[0-9]{1,4}:[0-9]{1,4}$" },
+            "style": { "type": "string", "description": "A slug from `models` `styles`; only with a prompt." },
+            "seed": { "type": "integer", "minimum": 0, "maximum": 9007199254740991u64 },
+            "output_format": { "type": "string", "enum": ["mp4", "webp"], "default": "mp4" }
+        },
+        "examples": [{ "images": ["ast_0123456789abcdefghjkmnpqrs"], "duration_seconds": 3 }]
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_example_fits_its_own_schema() {
+        let settings = Settings::new("data".into(), "aquatint".into());
+        for model in Catalogue::built_in(&settings).all() {
+            let validator = jsonschema::draft202012::new(&model.input_schema).expect("compiles");
+            let examples = model.input_schema["examples"].as_array().expect("has examples");
+            assert!(!examples.is_empty());
+            for example in examples {
+                assert!(validator.is_valid(example), "{}: {example}", model.id);
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What the product does: operations, jobs, credits, access, uploads and the model catalogue. It
+//! knows no HTTP, no MCP and no SQL; the doors above translate, the store below remembers.
+
+mod access;
+pub mod arguments;
+mod audit;
+pub mod catalogue;
+pub mod failpoint;
+mod formats;
+mod inputs;
+mod jobs;
+mod library;
+pub mod operation;
+pub mod operations;
+mod rate;
+pub mod schema;
+mod settings;
+pub mod shapes;
+mod signer;
+mod studio;
+mod tokens;
+pub mod toolset;
+mod uploads;
+
+pub use access::{Admission, KeyOrder, MadeKey};
+pub use jobs::{Events, ItemView, JobEvent, JobView, OutputView, WorkerHandle};
+pub use library::Served;
+pub use operations::assets::AssetView;
+pub use rate::Allowance;
+pub use settings::Settings;
+pub use signer::write_private;
+pub use studio::Studio;
+pub use tokens::{Token, TokenKind};
+pub use uploads::OpenedUpload;

@@ -1,0 +1,300 @@
+//! What an operation is: one typed definition from which MCP tools, REST routes, CLI verbs and the
+//! reference page come. Doors call [`Entry::run`] through the studio; they never hold logic.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::OnceLock;
+
+use aquatint_domain::{AssetId, Caller, Problem, Scope};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use crate::arguments::Arguments;
+use crate::jobs::{JobContext, Product};
+use crate::schema;
+use crate::studio::Studio;
+
+/// What an operation does to the world, from least to most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effects {
+    /// Changes nothing.
+    Reads,
+    /// Makes or changes something, for free.
+    Writes,
+    /// Makes something and spends credits.
+    Spends,
+}
+
+/// The HTTP methods that operations use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+    Delete,
+}
+
+/// Where an operation stands under `/api/v1`; `{name}` in the path is an argument.
+#[derive(Clone, Copy, Debug)]
+pub struct Rest {
+    pub method: Method,
+    pub path: &'static str,
+}
+
+/// What is true of an operation, apart from its types.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// Group and verb, such as `edit.upscale`. Stored with jobs and recipes, so it never changes.
+    pub name: &'static str,
+    /// A few words for a person.
+    pub title: &'static str,
+    /// A changed meaning gets a new version.
+    pub version: u32,
+    pub scope: Scope,
+    pub effects: Effects,
+    pub rest: Rest,
+    /// Other spellings of arguments that clients are known to use: (theirs, ours).
+    pub aliases: &'static [(&'static str, &'static str)],
+}
+
+impl Spec {
+    pub const fn new(name: &'static str, title: &'static str, scope: Scope, effects: Effects, rest: Rest) -> Self {
+        Self {
+            name,
+            title,
+            version: 1,
+            scope,
+            effects,
+            rest,
+            aliases: &[],
+        }
+    }
+
+    pub const fn aliases(mut self, aliases: &'static [(&'static str, &'static str)]) -> Self {
+        self.aliases = aliases;
+        self
+    }
+
+    /// `edit` of `edit.upscale`.
+    pub fn group(&self) -> &'static str {
+        self.name.split('.').next().unwrap_or(self.name)
+    }
+
+    /// `upscale` of `edit.upscale`.
+    pub fn verb(&self) -> &'static str {
+        self.name.split('.').nth(1).unwrap_or(self.name)
+    }
+}
+
+pub const fn get(path: &'static str) -> Rest {
+    Rest {
+        method: Method::Get,
+        path,
+    }
+}
+
+pub const fn post(path: &'static str) -> Rest {
+    Rest {
+        method: Method::Post,
+        path,
+    }
+}
+
+pub const fn delete(path: &'static str) -> Rest {
+    Rest {
+        method: Method::Delete,
+        path,
+    }
+}
+
+/// A sign of progress on the way to a result.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// From 0 to 1.
+    pub progress: f64,
+    pub stage: String,
+}
+
+/// Where a waiting caller hears of progress.
+pub type ProgressSender = mpsc::Sender<Progress>;
+
+/// What an operation works with. Its doors are few on purpose: the studio and the caller.
+#[derive(Clone)]
+pub struct Context {
+    pub studio: Studio,
+    pub caller: Caller,
+    pub progress: Option<ProgressSender>,
+}
+
+/// A link to media in a reply.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MediaLink {
+    pub asset: AssetId,
+    pub url: String,
+    pub name: String,
+    pub media_type: String,
+    pub size_bytes: u64,
+}
+
+/// How a result reads for a person or for a model that ignores structured content.
+#[derive(Clone, Debug, Default)]
+pub struct Description {
+    pub text: String,
+    pub links: Vec<MediaLink>,
+    /// One small picture to show, when the caller asked for one.
+    pub preview: Option<Preview>,
+}
+
+/// A small picture that goes with a reply.
+#[derive(Clone, Debug)]
+pub enum Preview {
+    /// The preview rendition of this asset.
+    Asset(AssetId),
+    /// A WebP made for this reply.
+    Picture(Vec<u8>),
+}
+
+/// Every output can say itself in words.
+pub trait Describe {
+    fn describe(&self) -> Description;
+}
+
+/// A quick operation: it answers at once.
+pub trait Operation: Send + Sync + 'static {
+    const SPEC: Spec;
+    type Args: DeserializeOwned + JsonSchema + Send;
+    type Output: Serialize + JsonSchema + Describe + Send;
+
+    fn run(cx: &Context, args: Self::Args) -> impl Future<Output = Result<Self::Output, Problem>> + Send;
+}
+
+/// An operation whose work is done in jobs: `run` plans and submits, `make` is what a worker runs
+/// for each job.
+pub trait Making: Operation {
+    /// Arguments of one job.
+    type Item: DeserializeOwned + Serialize + Send;
+
+    fn make(cx: &JobContext, item: Self::Item) -> impl Future<Output = Result<Product, Problem>> + Send;
+}
+
+/// The value of a reply and its words.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub value: Value,
+    pub description: Description,
+}
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+type RunFn = for<'a> fn(&'a Context, Value) -> BoxFuture<'a, Result<Reply, Problem>>;
+type MakeFn = for<'a> fn(&'a JobContext, Value) -> BoxFuture<'a, Result<Product, Problem>>;
+
+/// One row of the list of operations.
+pub struct Entry {
+    pub spec: Spec,
+    input: fn() -> Value,
+    output: fn() -> Value,
+    run: RunFn,
+    make: Option<MakeFn>,
+    schemas: OnceLock<Schemas>,
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.spec.name)
+    }
+}
+
+struct Schemas {
+    input: Value,
+    output: Value,
+    arguments: Arguments,
+}
+
+impl Entry {
+    /// The row of a quick operation.
+    pub const fn of<O: Operation>() -> Self {
+        Self {
+            spec: O::SPEC,
+            input: schema::of::<O::Args>,
+            output: schema::of_output::<O::Output>,
+            run: |cx, arguments| Box::pin(run::<O>(cx, arguments)),
+            make: None,
+            schemas: OnceLock::new(),
+        }
+    }
+
+    /// The row of an operation whose work is done in jobs.
+    pub const fn making<O: Making>() -> Self {
+        let mut entry = Self::of::<O>();
+        entry.make = Some(|cx, item| Box::pin(make::<O>(cx, item)));
+        entry
+    }
+
+    /// JSON Schema (draft 2020-12) of the arguments; its `description` is the operation's.
+    pub fn input_schema(&self) -> &Value {
+        &self.schemas().input
+    }
+
+    /// JSON Schema of the result.
+    pub fn output_schema(&self) -> &Value {
+        &self.schemas().output
+    }
+
+    /// What the operation does, in one or two sentences (the doc comment of its arguments).
+    pub fn description(&self) -> &str {
+        self.input_schema()["description"].as_str().unwrap_or(self.spec.title)
+    }
+
+    /// Brings outside arguments into form and checks them: aliases, coercion, schema.
+    pub fn accept(&self, arguments: Value) -> Result<Value, Problem> {
+        self.schemas().arguments.accept(arguments)
+    }
+
+    pub async fn run(&self, cx: &Context, arguments: Value) -> Result<Reply, Problem> {
+        (self.run)(cx, arguments).await
+    }
+
+    /// Runs one job of this operation, if its work is done in jobs.
+    pub(crate) async fn make(&self, cx: &JobContext, item: Value) -> Result<Product, Problem> {
+        match self.make {
+            Some(make) => make(cx, item).await,
+            None => Err(Problem::internal(format!("{} is not done in jobs", self.spec.name))),
+        }
+    }
+
+    fn schemas(&self) -> &Schemas {
+        self.schemas.get_or_init(|| {
+            let input = (self.input)();
+            Schemas {
+                arguments: Arguments::new(&input, self.spec.aliases),
+                output: (self.output)(),
+                input,
+            }
+        })
+    }
+}
+
+async fn run<O: Operation>(cx: &Context, arguments: Value) -> Result<Reply, Problem> {
+    let args = read(arguments)?;
+    let output = O::run(cx, args).await?;
+    let description = output.describe();
+    let value = serde_json::to_value(output).map_err(Problem::internal)?;
+    Ok(Reply { value, description })
+}
+
+async fn make<O: Making>(cx: &JobContext, item: Value) -> Result<Product, Problem> {
+    O::make(cx, serde_json::from_value(item).map_err(Problem::internal)?).await
+}
+
+/// The schema has passed by now, so what serde still finds (a malformed id, an impossible pair) is
+/// told in serde's words.
+fn read<T: DeserializeOwned>(arguments: Value) -> Result<T, Problem> {
+    serde_json::from_value(arguments).map_err(|error| {
+        Problem::new(
+            aquatint_domain::Code::InvalidArgument,
+            format!("The arguments do not fit: {error}."),
+        )
+    })
+}

@@ -1,0 +1,126 @@
+//! One asset: fresh URLs, how it was made, and how to make it again.
+
+use aquatint_domain::{AssetId, Problem, Recipe, Scope};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{AssetView, asset_view};
+use crate::operation::{Context, Describe, Description, Effects, Operation, Preview, Spec, get};
+use crate::toolset;
+
+pub struct Get;
+
+/// One asset with fresh URLs, its recipe (how it was made) and the call that makes it again.
+#[derive(Deserialize, JsonSchema)]
+pub struct Args {
+    /// Asset id.
+    pub asset_id: AssetId,
+    /// Also return a small preview picture.
+    #[serde(default)]
+    pub preview: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct Output {
+    #[serde(flatten)]
+    pub asset: AssetView,
+    /// How it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<Recipe>,
+    /// The tool call that makes it again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub make_again: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_id: Option<aquatint_domain::JobId>,
+    /// Assets that were made from it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<AssetId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    pub frames: u32,
+    #[serde(skip)]
+    wants_preview: bool,
+}
+
+impl Describe for Output {
+    fn describe(&self) -> Description {
+        let mut lines = vec![
+            self.asset.line(),
+            format!("URL until {}: {}", self.asset.url_expires_at, self.asset.url),
+        ];
+        if let Some(recipe) = &self.recipe {
+            let model = recipe.model.as_deref().unwrap_or("no model");
+            lines.push(format!(
+                "Made by {} with {model} from {:?}.",
+                recipe.operation, recipe.parents
+            ));
+        }
+        if let Some(call) = &self.make_again {
+            lines.push(format!("Make it again: {call}"));
+        }
+        lines.extend(self.notes.iter().map(|note| format!("Note: {note}")));
+        let preview = self.wants_preview.then(|| Preview::Asset(self.asset.asset_id.clone()));
+        Description {
+            text: lines.join("\n"),
+            links: vec![self.asset.link()],
+            preview,
+        }
+    }
+}
+
+impl Operation for Get {
+    const SPEC: Spec = Spec::new(
+        "assets.get",
+        "Get an asset",
+        Scope::AssetsRead,
+        Effects::Reads,
+        get("/assets/{asset_id}"),
+    )
+    .aliases(&[("id", "asset_id"), ("image_id", "asset_id"), ("imageId", "asset_id")]);
+    type Args = Args;
+    type Output = Output;
+
+    async fn run(cx: &Context, args: Args) -> Result<Output, Problem> {
+        let asset = cx.studio.asset(&cx.caller.workspace, &args.asset_id).await?;
+        let children = cx
+            .studio
+            .store()
+            .assets()
+            .children(&cx.caller.workspace, &asset.id)
+            .await?;
+        Ok(Output {
+            asset: asset_view(&cx.studio, &asset),
+            make_again: asset.recipe.as_ref().and_then(make_again),
+            recipe: asset.recipe,
+            job_id: asset.job,
+            children,
+            notes: asset.notes,
+            frames: asset.frames,
+            wants_preview: args.preview,
+        })
+    }
+}
+
+/// The native tool call that repeats a recipe.
+fn make_again(recipe: &Recipe) -> Option<Value> {
+    let (tool, action) = toolset::place_of(&recipe.operation)?;
+    let mut arguments = recipe.arguments.clone();
+    let map = arguments.as_object_mut()?;
+    // A job row names one picture; the tool takes `images`.
+    if let Some(image) = map.remove("image") {
+        map.insert("images".into(), image);
+    }
+    // The style's words are added from the style again.
+    map.remove("prompt_used");
+    if map
+        .get("images")
+        .is_some_and(|images| images.as_array().is_some_and(Vec::is_empty))
+    {
+        map.remove("images");
+    }
+    if let Some(action) = action {
+        map.insert("action".into(), json!(action));
+    }
+    Some(json!({ "tool": tool, "arguments": arguments }))
+}

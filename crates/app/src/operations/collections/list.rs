@@ -1,0 +1,46 @@
+//! List collections.
+
+use aquatint_domain::{Problem, Scope};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{CollectionView, Collections};
+use crate::operation::{Context, Effects, Operation, Spec, get};
+
+pub struct List;
+
+/// Collections of the workspace, newest first.
+#[derive(Deserialize, JsonSchema)]
+pub struct Args {
+    /// At most this many.
+    #[schemars(range(min = 1, max = 100))]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    #[schemars(length(max = 400))]
+    pub cursor: Option<String>,
+}
+
+impl Operation for List {
+    const SPEC: Spec = Spec::new(
+        "collections.list",
+        "List collections",
+        Scope::AssetsRead,
+        Effects::Reads,
+        get("/collections"),
+    );
+    type Args = Args;
+    type Output = Collections;
+
+    async fn run(cx: &Context, args: Args) -> Result<Collections, Problem> {
+        let page = cx
+            .studio
+            .store()
+            .collections()
+            .list(&cx.caller.workspace, args.cursor.as_deref(), args.limit.unwrap_or(20))
+            .await?;
+        Ok(Collections {
+            collections: page.items.into_iter().map(CollectionView::from).collect(),
+            next_cursor: page.next_cursor,
+        })
+    }
+}

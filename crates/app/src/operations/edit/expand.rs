@@ -1,0 +1,77 @@
+//! Expand: a larger canvas whose new parts continue the background.
+
+use aquatint_domain::{Credits, Problem, Scope};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Edit, IMAGE_ALIASES, edit_operation};
+use crate::operation::{Effects, Spec, post};
+
+pub struct Expand;
+
+/// Extend the canvas by continuing the background: to an aspect ratio, or by margins in pixels.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+pub struct Options {
+    /// Such as `16:9`.
+    #[schemars(regex(pattern = "^[0-9]{1,4}:[0-9]{1,4}$"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aspect_ratio: Option<String>,
+    /// Pixels to add on the left.
+    #[schemars(range(min = 0, max = 2000))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<u32>,
+    /// Pixels to add on top.
+    #[schemars(range(min = 0, max = 2000))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top: Option<u32>,
+    /// Pixels to add on the right.
+    #[schemars(range(min = 0, max = 2000))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub right: Option<u32>,
+    /// Pixels to add at the bottom.
+    #[schemars(range(min = 0, max = 2000))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bottom: Option<u32>,
+}
+
+impl Edit for Expand {
+    const SPEC: Spec = Spec::new(
+        "edit.expand",
+        "Expand a picture",
+        Scope::Generate,
+        Effects::Spends,
+        post("/edit/expand"),
+    )
+    .aliases(IMAGE_ALIASES);
+    const ENGINE: &'static str = "expand.continue";
+    const STAGE: &'static str = "continuing the background";
+    const SUFFIX: &'static str = "expanded";
+    type Options = Options;
+
+    fn arguments(options: &Options) -> Result<Value, Problem> {
+        let sides = [options.left, options.top, options.right, options.bottom];
+        let has_margins = sides.iter().any(Option::is_some);
+        match &options.aspect_ratio {
+            Some(_) if has_margins => Err(Problem::invalid(
+                "aspect_ratio",
+                "Send either `aspect_ratio` or margins (`left`, `top`, `right`, `bottom`), not both.",
+            )),
+            Some(ratio) => Ok(json!({ "aspect_ratio": ratio })),
+            None if sides.iter().flatten().all(|side| *side == 0) => Err(Problem::invalid(
+                "aspect_ratio",
+                "Say how to expand: `aspect_ratio` such as `16:9`, or at least one margin above 0.",
+            )),
+            None => {
+                let [left, top, right, bottom] = sides.map(Option::unwrap_or_default);
+                Ok(json!({ "left": left, "top": top, "right": right, "bottom": bottom }))
+            }
+        }
+    }
+
+    fn price(_: &Options) -> Credits {
+        Credits::whole(2)
+    }
+}
+
+edit_operation!(Expand);

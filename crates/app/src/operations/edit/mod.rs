@@ -1,0 +1,314 @@
+//! Edits: each takes one picture or many and makes one picture of each. What they share stands
+//! here; an edit's own file holds its options, its price and which engine does it.
+
+pub mod convert;
+pub mod crop;
+pub mod expand;
+pub mod remove_background;
+pub mod replace_background;
+pub mod resize;
+pub mod rotate;
+pub mod upscale;
+
+use std::time::Duration;
+
+use aquatint_domain::{AssetSource, Credits, Problem, Recipe};
+use aquatint_engines::{Output, Work};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::formats;
+use crate::jobs::{Item, JobContext, JobView, Order, Product, Spending, submit};
+use crate::operation::{Context, Making, Operation, Spec};
+
+/// Other names for the pictures to edit that clients are known to use.
+pub(crate) const IMAGE_ALIASES: &[(&str, &str)] = &[
+    ("image", "images"),
+    ("image_url", "images"),
+    ("image_urls", "images"),
+    ("asset_id", "images"),
+    ("asset_ids", "images"),
+    ("input", "images"),
+    ("inputs", "images"),
+    ("url", "images"),
+];
+
+/// One edit: its options and what does it.
+pub trait Edit: Send + Sync + 'static {
+    const SPEC: Spec;
+    /// The engine, such as `upscale.lanczos`.
+    const ENGINE: &'static str;
+    /// What is shown while it runs.
+    const STAGE: &'static str;
+    /// What is put behind the title of the input.
+    const SUFFIX: &'static str;
+    type Options: DeserializeOwned + Serialize + JsonSchema + Clone + Send + Sync;
+
+    /// The engine's arguments; refuses options that contradict one another.
+    fn arguments(options: &Self::Options) -> Result<Value, Problem>;
+
+    /// Credits for one picture, before configuration.
+    fn price(options: &Self::Options) -> Credits;
+}
+
+/// One picture or a list of them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Images {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl JsonSchema for Images {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Images".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": ["string", "array"], "items": { "type": "string" }, "minItems": 1 })
+    }
+}
+
+/// How the result is written.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+pub struct Writing {
+    /// Default: the input's format, or png where transparency needs it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_format: Option<formats::OutputFormat>,
+    /// Quality of jpeg, webp and avif.
+    #[schemars(range(min = 1, max = 100))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quality: Option<u8>,
+}
+
+/// The arguments of every edit.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct Args<O> {
+    /// Asset id (best), https URL or data URI; or a list of up to 100, edited in parallel as one batch.
+    pub images: Images,
+    #[serde(flatten)]
+    pub options: O,
+    #[serde(flatten)]
+    pub writing: Writing,
+    /// Put the results into this collection.
+    pub collection_id: Option<aquatint_domain::CollectionId>,
+    /// Also return a small preview picture.
+    #[serde(default)]
+    pub preview: bool,
+    #[serde(flatten)]
+    pub spending: Spending,
+}
+
+/// The arguments of one job.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct ItemArgs<O> {
+    pub image: String,
+    #[serde(flatten)]
+    pub options: O,
+    #[serde(flatten)]
+    pub writing: Writing,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collection_id: Option<aquatint_domain::CollectionId>,
+}
+
+/// Plans and submits an edit.
+pub(crate) async fn run<E: Edit>(
+    spec: &'static Spec,
+    cx: &Context,
+    args: Args<E::Options>,
+) -> Result<JobView, Problem> {
+    E::arguments(&args.options)?;
+    let (named, is_batch) = match &args.images {
+        Images::One(image) => (vec![image.clone()], false),
+        Images::Many(images) => (images.clone(), images.len() > 1),
+    };
+    let most = cx.studio.settings().batch_max;
+    if named.is_empty() || named.len() > most {
+        return Err(Problem::invalid(
+            "images",
+            format!(
+                "`images` takes 1 to {most} pictures; there are {}. Split the call.",
+                named.len()
+            ),
+        ));
+    }
+    if let Some(collection) = &args.collection_id {
+        super::collections::existing(cx, collection).await?;
+    }
+
+    // Check every picture now: a bad one in a batch fails alone.
+    let price = cx
+        .studio
+        .settings()
+        .prices
+        .get(spec.name)
+        .copied()
+        .unwrap_or_else(|| E::price(&args.options));
+    let mut items = Vec::with_capacity(named.len());
+    for (index, image) in named.iter().enumerate() {
+        let field = if is_batch {
+            format!("images[{index}]")
+        } else {
+            "images".to_owned()
+        };
+        let accepted = cx.studio.accept_source(&cx.caller.workspace, image, &field).await;
+        let (image, refused) = match accepted {
+            Ok(source) => (source.as_str().to_owned(), None),
+            Err(problem) => (aquatint_domain::text::clip(image, 200), Some(problem)),
+        };
+        let item = ItemArgs {
+            image,
+            options: args.options.clone(),
+            writing: args.writing.clone(),
+            collection_id: args.collection_id.clone(),
+        };
+        items.push(Item {
+            arguments: serde_json::to_value(item).map_err(Problem::internal)?,
+            price,
+            refused,
+        });
+    }
+    let fingerprint = json!({ "images": items.iter().map(|item| &item.arguments).collect::<Vec<_>>() });
+    let wait = if is_batch {
+        Duration::ZERO
+    } else {
+        cx.studio.settings().wait_default
+    };
+    let order = Order {
+        spec,
+        model: E::ENGINE.to_owned(),
+        items,
+        is_batch,
+        wait,
+        fingerprint,
+    };
+    let mut view = submit(cx, order, &args.spending).await?;
+    if args.preview {
+        view.preview = view.outputs.first().map(|output| output.asset_id.clone());
+    }
+    Ok(view)
+}
+
+/// Does the work of one job.
+pub(crate) async fn make<E: Edit>(cx: &JobContext, item: ItemArgs<E::Options>) -> Result<Product, Problem> {
+    // Read the input.
+    cx.step(0.0, 0.1);
+    let (input, bytes) = cx.input(&item.image).await?;
+    crate::failpoint::hit("job-inputs-ready");
+    let output = Output {
+        format: item.writing.output_format.map(formats::OutputFormat::media_type),
+        quality: item.writing.quality,
+        background: None,
+    };
+
+    // Let the engine work on it.
+    cx.step(0.1, 0.95);
+    cx.tell(0.0, E::STAGE);
+    let work = Work {
+        engine: E::ENGINE.to_owned(),
+        arguments: E::arguments(&item.options)?,
+        output,
+    };
+    let made = cx.make(&work, vec![bytes]).await?;
+    crate::failpoint::hit("job-made");
+    let mut facts = made.facts.clone();
+    if !input.notes.is_empty() {
+        facts["notes"] = json!(input.notes);
+    }
+
+    // Keep the result with the recipe that made it.
+    cx.step(0.95, 1.0);
+    cx.tell(0.0, "saving");
+    let mut arguments = serde_json::to_value(&item).map_err(Problem::internal)?;
+    arguments["image"] = json!(input.id);
+    let recipe = Recipe {
+        operation: cx.job.operation.clone(),
+        version: cx.job.version,
+        arguments,
+        model: Some(format!(
+            "{}@{}",
+            E::ENGINE,
+            aquatint_engines::version_of(E::ENGINE).unwrap_or("0")
+        )),
+        seed: made.seed,
+        parents: vec![input.id.clone()],
+    };
+    let title = format!("{}, {}", input.title, E::SUFFIX);
+    let asset = cx
+        .studio
+        .keep_made(&cx.job.workspace, &cx.job.id, made, title, AssetSource::Edit, recipe)
+        .await?;
+    crate::failpoint::hit("job-outputs-written");
+    Ok(Product {
+        assets: vec![asset],
+        facts: Some(facts),
+        charge: cx.job.price,
+        collection: item.collection_id,
+    })
+}
+
+/// Makes an [`Edit`] an operation; the doc comment of its options is the operation's description.
+macro_rules! edit_operation {
+    ($edit:ty) => {
+        impl $crate::operation::Operation for $edit {
+            const SPEC: $crate::operation::Spec = <$edit as $crate::operations::edit::Edit>::SPEC;
+            type Args = $crate::operations::edit::Described<<$edit as $crate::operations::edit::Edit>::Options>;
+            type Output = $crate::jobs::JobView;
+
+            async fn run(
+                cx: &$crate::operation::Context,
+                args: Self::Args,
+            ) -> Result<Self::Output, aquatint_domain::Problem> {
+                static SPEC: $crate::operation::Spec = <$edit as $crate::operations::edit::Edit>::SPEC;
+                $crate::operations::edit::run::<$edit>(&SPEC, cx, args.0).await
+            }
+        }
+
+        impl $crate::operation::Making for $edit {
+            type Item = $crate::operations::edit::ItemArgs<<$edit as $crate::operations::edit::Edit>::Options>;
+
+            async fn make(
+                cx: &$crate::jobs::JobContext,
+                item: Self::Item,
+            ) -> Result<$crate::jobs::Product, aquatint_domain::Problem> {
+                $crate::operations::edit::make::<$edit>(cx, item).await
+            }
+        }
+    };
+}
+pub(crate) use edit_operation;
+
+/// The arguments of an edit, described by its options' doc comment instead of the shared one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+#[serde(bound = "O: DeserializeOwned")]
+pub struct Described<O>(pub Args<O>);
+
+impl<O: JsonSchema> JsonSchema for Described<O> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        O::schema_name()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let own = O::json_schema(generator);
+        let mut schema = Args::<O>::json_schema(generator);
+        if let Some(description) = own.get("description") {
+            schema.insert("description".into(), description.clone());
+        }
+        schema
+    }
+}
+
+// The traits are named in the macro above; this keeps the imports of this file honest.
+const _: fn() = || {
+    fn is_making<T: Making>() -> &'static str {
+        <T as Operation>::SPEC.name
+    }
+    let _ = is_making::<upscale::Upscale>;
+};

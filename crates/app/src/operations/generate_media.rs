@@ -1,0 +1,464 @@
+//! Generate: pictures or a video from words, by a model of the catalogue.
+
+use std::time::Duration;
+
+use aquatint_domain::{AssetSource, CollectionId, MediaKind, MediaType, Model, Problem, Recipe, Scope};
+use aquatint_engines::{Output, Work};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::edit::Images;
+use crate::arguments::Arguments;
+use crate::jobs::{Item, JobContext, JobView, Order, Product, Spending, submit};
+use crate::operation::{Context, Effects, Making, Operation, Spec, post};
+use crate::shapes;
+
+/// Pixels on the long side when an aspect ratio is all that is given.
+const LONG_SIDE: u32 = 1_344;
+/// The long side of a video by default.
+const VIDEO_LONG_SIDE: u32 = 768;
+const VIDEO_FPS: u32 = 16;
+
+pub struct GenerateMedia;
+
+/// Make pictures or a video from a prompt. Answers at once with a `job_id`; poll it with `get_job_status`. Find models and their prices with `models`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct Args {
+    /// Model id from `models`, such as `image/aquatint/scene-preview`.
+    #[schemars(length(min = 1, max = 200))]
+    pub model: String,
+    /// What to show.
+    #[schemars(length(min = 1, max = 1800))]
+    pub prompt: Option<String>,
+    /// Input pictures for models that take them: asset id (best), https URL or data URI.
+    pub images: Option<Images>,
+    /// How many results.
+    #[schemars(range(min = 1, max = 10))]
+    pub count: Option<u32>,
+    /// Pixels.
+    #[schemars(range(min = 1, max = 16384))]
+    pub width: Option<u32>,
+    /// Pixels.
+    #[schemars(range(min = 1, max = 16384))]
+    pub height: Option<u32>,
+    /// Slug from `models` `shapes`, in place of width and height.
+    #[schemars(length(max = 60))]
+    pub shape: Option<String>,
+    /// Such as `16:9`, in place of width and height.
+    #[schemars(regex(pattern = "^[0-9]{1,4}:[0-9]{1,4}$"))]
+    pub aspect_ratio: Option<String>,
+    /// Slug from `models` `styles`.
+    #[schemars(length(max = 60))]
+    pub style: Option<String>,
+    /// The same seed gives the same result.
+    #[schemars(range(min = 0, max = 9007199254740991i64))]
+    pub seed: Option<u64>,
+    /// Length of a video.
+    #[schemars(range(min = 0.1, max = 60))]
+    pub duration_seconds: Option<f64>,
+    /// png, jpeg, webp, avif; mp4 or webp for video.
+    #[schemars(length(max = 10))]
+    pub output_format: Option<String>,
+    /// Put the results into this collection.
+    pub collection_id: Option<CollectionId>,
+    #[serde(flatten)]
+    pub spending: Spending,
+}
+
+/// The arguments of one generation job, everything decided.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct ItemArgs {
+    pub model: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// The prompt with the style's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_used: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<String>,
+    pub count: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub style: Option<String>,
+    pub seed: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<f64>,
+    pub output_format: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collection_id: Option<CollectionId>,
+}
+
+impl Operation for GenerateMedia {
+    const SPEC: Spec = Spec::new(
+        "generate.media",
+        "Generate pictures or a video",
+        Scope::Generate,
+        Effects::Spends,
+        post("/generate"),
+    )
+    .aliases(&[
+        ("model_id", "model"),
+        ("image", "images"),
+        ("image_url", "images"),
+        ("image_urls", "images"),
+        ("input_image_url", "images"),
+        ("start_image", "images"),
+        ("num_variations", "count"),
+        ("n", "count"),
+        ("duration", "duration_seconds"),
+    ]);
+    type Args = Args;
+    type Output = JobView;
+
+    async fn run(cx: &Context, args: Args) -> Result<JobView, Problem> {
+        static SPEC: Spec = GenerateMedia::SPEC;
+        let catalogue = cx.studio.catalogue();
+        let model = catalogue
+            .find(&args.model)
+            .ok_or_else(|| unknown_model(cx, &args.model))?;
+        check_model_inputs(model, &args)?;
+        if let Some(collection) = &args.collection_id {
+            super::collections::existing(cx, collection).await?;
+        }
+
+        // Settle everything that is still open, so that the job row says all.
+        let (width, height) = dimensions(model, &args)?;
+        let images = match &args.images {
+            None => Vec::new(),
+            Some(Images::One(image)) => vec![image.clone()],
+            Some(Images::Many(images)) => images.clone(),
+        };
+        let mut sources = Vec::with_capacity(images.len());
+        for (index, image) in images.iter().enumerate() {
+            let source = cx
+                .studio
+                .accept_source(&cx.caller.workspace, image, &format!("images[{index}]"))
+                .await?;
+            sources.push(source.as_str().to_owned());
+        }
+        let style = match args.style.as_deref() {
+            None | Some("no-style") => None,
+            Some(slug) => Some(shapes::find_style(slug).ok_or_else(|| {
+                Problem::invalid(
+                    "style",
+                    format!("There is no style `{}`.", aquatint_domain::text::one_line(slug, 40)),
+                )
+                .hint("See `models` with `action: \"styles\"`.")
+            })?),
+        };
+        let prompt_used = args
+            .prompt
+            .as_ref()
+            .map(|prompt| style.map_or_else(|| prompt.clone(), |style| format!("{prompt}, {}", style.prompt)));
+        let fingerprint = serde_json::to_value((
+            &args.model,
+            &args.prompt,
+            &sources,
+            args.count,
+            width,
+            height,
+            &args.style,
+            args.seed,
+            args.duration_seconds,
+            &args.output_format,
+        ))
+        .map_err(Problem::internal)?;
+        let item = ItemArgs {
+            model: model.id.clone(),
+            prompt: args.prompt.clone(),
+            prompt_used,
+            images: sources,
+            count: args.count.unwrap_or(1),
+            width,
+            height,
+            style: style.map(|style| style.slug.to_owned()),
+            seed: args.seed.unwrap_or_else(random_seed),
+            duration_seconds: (model.kind == MediaKind::Video).then(|| args.duration_seconds.unwrap_or(3.0)),
+            output_format: args.output_format.clone().unwrap_or_else(|| {
+                if model.kind == MediaKind::Video {
+                    "mp4".into()
+                } else {
+                    "png".into()
+                }
+            }),
+            collection_id: args.collection_id.clone(),
+        };
+        let price = model.price.price(
+            item.count,
+            width.unwrap_or(1024),
+            height.unwrap_or(1024),
+            item.duration_seconds.unwrap_or(0.0),
+        );
+        let items = vec![Item {
+            arguments: serde_json::to_value(item).map_err(Problem::internal)?,
+            price,
+            refused: None,
+        }];
+        let order = Order {
+            spec: &SPEC,
+            model: model.id.clone(),
+            items,
+            is_batch: false,
+            wait: Duration::ZERO,
+            fingerprint,
+        };
+        submit(cx, order, &args.spending).await
+    }
+}
+
+impl Making for GenerateMedia {
+    type Item = ItemArgs;
+
+    async fn make(cx: &JobContext, item: ItemArgs) -> Result<Product, Problem> {
+        let model = cx.studio.catalogue().find(&item.model);
+        let model = model.ok_or_else(|| Problem::not_found("model", &item.model))?;
+        let mut inputs = Vec::new();
+        let mut parents = Vec::new();
+        for image in &item.images {
+            let (asset, bytes) = cx.input(image).await?;
+            parents.push(asset.id);
+            inputs.push(bytes);
+        }
+        crate::failpoint::hit("job-inputs-ready");
+
+        let mut assets = Vec::new();
+        let mut all_facts = Vec::new();
+        for index in 0..item.count {
+            cx.step(
+                f64::from(index) / f64::from(item.count),
+                f64::from(index + 1) / f64::from(item.count),
+            );
+            cx.tell(
+                0.0,
+                if model.kind == MediaKind::Video {
+                    "filming"
+                } else {
+                    "rendering"
+                },
+            );
+            let seed = item.seed.wrapping_add(u64::from(index)) & 0x1f_ffff_ffff_ffff;
+            let made = cx.make(&work(model, &item, seed), inputs.clone()).await?;
+            crate::failpoint::hit("job-made");
+            all_facts.push(made.facts.clone());
+            let mut arguments = serde_json::to_value(&item).map_err(Problem::internal)?;
+            arguments["images"] = json!(parents);
+            arguments["seed"] = json!(seed);
+            arguments["count"] = json!(1);
+            let recipe = Recipe {
+                operation: cx.job.operation.clone(),
+                version: cx.job.version,
+                arguments,
+                model: Some(format!("{}@{}", model.id, model.version)),
+                seed: Some(seed),
+                parents: parents.clone(),
+            };
+            let title = item.prompt.as_deref().map_or_else(|| model.name.clone(), title_of);
+            let mut asset = cx
+                .studio
+                .keep_made(
+                    &cx.job.workspace,
+                    &cx.job.id,
+                    made,
+                    title,
+                    AssetSource::Generate,
+                    recipe,
+                )
+                .await?;
+            asset.notes.extend(model.label.clone());
+            assets.push(asset);
+        }
+        crate::failpoint::hit("job-outputs-written");
+        let mut facts = json!({ "seed": item.seed, "facts": all_facts });
+        if let Some(label) = &model.label {
+            facts["label"] = json!(label);
+        }
+        if let Some(prompt) = &item.prompt_used {
+            facts["prompt_used"] = json!(prompt);
+        }
+        Ok(Product {
+            assets,
+            facts: Some(facts),
+            charge: cx.job.price,
+            collection: item.collection_id,
+        })
+    }
+}
+
+fn unknown_model(cx: &Context, id: &str) -> Problem {
+    let known: Vec<&str> = cx
+        .studio
+        .catalogue()
+        .all()
+        .iter()
+        .map(|model| model.id.as_str())
+        .collect();
+    let near = crate::arguments::nearest(id, &known);
+    let message = match near {
+        Some(near) => format!(
+            "There is no model `{}`. Did you mean `{near}`?",
+            aquatint_domain::text::one_line(id, 80)
+        ),
+        None => format!("There is no model `{}`.", aquatint_domain::text::one_line(id, 80)),
+    };
+    Problem::invalid("model", message).hint("List models with `models` `list` or `models` `recommend`.")
+}
+
+/// Holds the arguments against the model's own schema, before anything is charged.
+fn check_model_inputs(model: &Model, args: &Args) -> Result<(), Problem> {
+    let mut inputs = Map::new();
+    let mut put = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            inputs.insert(name.to_owned(), value);
+        }
+    };
+    put("prompt", args.prompt.clone().map(Value::from));
+    put("count", args.count.map(Value::from));
+    put("width", args.width.map(Value::from));
+    put("height", args.height.map(Value::from));
+    put("shape", args.shape.clone().map(Value::from));
+    put("aspect_ratio", args.aspect_ratio.clone().map(Value::from));
+    put("style", args.style.clone().map(Value::from));
+    put("seed", args.seed.map(Value::from));
+    put("duration_seconds", args.duration_seconds.map(Value::from));
+    put("output_format", args.output_format.clone().map(Value::from));
+    put(
+        "images",
+        args.images.as_ref().map(|images| match images {
+            Images::One(image) => json!([image]),
+            Images::Many(images) => json!(images),
+        }),
+    );
+    let look = format!(
+        "Look at the model's inputs with `models` `action: \"schema\"`, `model: \"{}\"`.",
+        model.id
+    );
+    Arguments::new(&model.input_schema, &[])
+        .accept(Value::Object(inputs))
+        .map_err(|mut problem| {
+            if problem.field.as_deref() == Some("images")
+                && !model.capabilities.image_to_image
+                && !model.capabilities.image_to_video
+            {
+                problem.message = format!(
+                    "{} makes pictures from words only; it takes no input image.",
+                    model.name
+                );
+            } else if problem.field.as_deref() == Some("arguments") {
+                problem.message = "This model needs a `prompt` or an image in `images`.".into();
+            }
+            let hint = problem
+                .hint
+                .take()
+                .map_or_else(|| look.clone(), |hint| format!("{hint} {look}"));
+            problem.hint(hint)
+        })?;
+    Ok(())
+}
+
+/// Width and height from whichever of the three ways was used; `None` leaves it to the input image.
+fn dimensions(model: &Model, args: &Args) -> Result<(Option<u32>, Option<u32>), Problem> {
+    let ways = usize::from(args.shape.is_some())
+        + usize::from(args.aspect_ratio.is_some())
+        + usize::from(args.width.is_some() || args.height.is_some());
+    if ways > 1 {
+        return Err(Problem::invalid(
+            "shape",
+            "Send one of `shape`, `aspect_ratio`, or `width` and `height`, not several.",
+        ));
+    }
+    let long_side = if model.kind == MediaKind::Video {
+        VIDEO_LONG_SIDE
+    } else {
+        LONG_SIDE
+    };
+    if let Some(slug) = &args.shape {
+        let shape = shapes::find_shape(slug).ok_or_else(|| {
+            Problem::invalid(
+                "shape",
+                format!("There is no shape `{}`.", aquatint_domain::text::one_line(slug, 40)),
+            )
+            .hint("See `models` with `action: \"shapes\"`.")
+        })?;
+        let (width, height) = if model.kind == MediaKind::Video {
+            fit(shape.width, shape.height, long_side)
+        } else {
+            (shape.width, shape.height)
+        };
+        return Ok((Some(width), Some(height)));
+    }
+    if let Some(ratio) = &args.aspect_ratio {
+        let (w, h) = ratio
+            .split_once(':')
+            .and_then(|(w, h)| Some((w.parse::<u32>().ok()?, h.parse::<u32>().ok()?)))
+            .unwrap_or((0, 0));
+        if w == 0 || h == 0 || w > h * 8 || h > w * 8 {
+            return Err(Problem::invalid(
+                "aspect_ratio",
+                "The aspect ratio must be two whole numbers between 1:8 and 8:1, such as 16:9.",
+            ));
+        }
+        let (width, height) = fit(w, h, if w == h { 1024.min(long_side) } else { long_side });
+        return Ok((Some(width), Some(height)));
+    }
+    match (model.kind, args.width, args.height) {
+        (MediaKind::Image, width, height) => Ok((Some(width.unwrap_or(1024)), Some(height.unwrap_or(1024)))),
+        (MediaKind::Video, None, None) if args.images.is_none() => Ok((Some(VIDEO_LONG_SIDE), Some(432))),
+        (MediaKind::Video, width, height) => Ok((width, height)),
+    }
+}
+
+/// The ratio `w:h` with its long side at `long_side`, both even, as video needs.
+fn fit(w: u32, h: u32, long_side: u32) -> (u32, u32) {
+    let scale = f64::from(long_side) / f64::from(w.max(h));
+    let even = |side: u32| (((f64::from(side) * scale / 2.0).round() as u32) * 2).max(2);
+    (even(w), even(h))
+}
+
+fn work(model: &Model, item: &ItemArgs, seed: u64) -> Work {
+    let mut arguments = json!({ "seed": seed });
+    if let (Some(prompt), true) = (&item.prompt_used, item.images.is_empty()) {
+        arguments["prompt"] = json!(prompt);
+    }
+    if let Some(width) = item.width {
+        arguments["width"] = json!(width);
+    }
+    if let Some(height) = item.height {
+        arguments["height"] = json!(height);
+    }
+    if let Some(seconds) = item.duration_seconds {
+        arguments["seconds"] = json!(seconds);
+        arguments["fps"] = json!(VIDEO_FPS);
+    }
+    let format = match item.output_format.as_str() {
+        "jpeg" => MediaType::Jpeg,
+        "webp" => MediaType::WebP,
+        "avif" => MediaType::Avif,
+        "mp4" => MediaType::Mp4,
+        _ => MediaType::Png,
+    };
+    Work {
+        engine: model.maker.clone(),
+        arguments,
+        output: Output {
+            format: Some(format),
+            quality: None,
+            background: None,
+        },
+    }
+}
+
+/// The first words of the prompt.
+fn title_of(prompt: &str) -> String {
+    aquatint_domain::text::one_line(prompt.split(['.', ';', '\n']).next().unwrap_or(prompt), 80)
+}
+
+/// A seed that JavaScript clients can read exactly.
+fn random_seed() -> u64 {
+    let mut bytes = [0u8; 8];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    u64::from_le_bytes(bytes) & 0xffff_ffff
+}

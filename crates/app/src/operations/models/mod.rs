@@ -1,0 +1,139 @@
+//! The model catalogue, as operations.
+
+pub mod get;
+pub mod list;
+pub mod recommend;
+pub mod schema;
+pub mod search;
+pub mod shapes;
+pub mod styles;
+
+use aquatint_domain::model::{Deprecation, PriceRule};
+use aquatint_domain::{Capabilities, MediaKind, Model, Problem};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::operation::{Context, Describe, Description};
+
+/// What a model makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum ModelType {
+    Image,
+    Video,
+}
+
+impl ModelType {
+    pub(crate) fn kind(self) -> MediaKind {
+        match self {
+            Self::Image => MediaKind::Image,
+            Self::Video => MediaKind::Video,
+        }
+    }
+}
+
+/// A model in a list.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ModelView {
+    pub id: String,
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub description: String,
+    pub best_for: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    pub capabilities: Capabilities,
+    pub price: PriceRule,
+    pub quality_rating: u8,
+    pub pricing_rating: u8,
+    pub speed: String,
+    pub license: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecation: Option<Deprecation>,
+}
+
+impl From<&Model> for ModelView {
+    fn from(model: &Model) -> Self {
+        Self {
+            id: model.id.clone(),
+            name: model.name.clone(),
+            kind: model.kind.as_str().to_owned(),
+            description: model.description.clone(),
+            best_for: model.best_for.clone(),
+            label: model.label.clone(),
+            capabilities: model.capabilities,
+            price: model.price.clone(),
+            quality_rating: model.quality_rating,
+            pricing_rating: model.pricing_rating,
+            speed: model.speed.clone(),
+            license: model.license.clone(),
+            deprecation: model.deprecation.clone(),
+        }
+    }
+}
+
+/// A list of models.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Models {
+    pub models: Vec<ModelView>,
+}
+
+impl Models {
+    pub(crate) fn of<'a>(models: impl IntoIterator<Item = &'a Model>) -> Self {
+        Self {
+            models: models.into_iter().map(ModelView::from).collect(),
+        }
+    }
+}
+
+impl Describe for Models {
+    fn describe(&self) -> Description {
+        let mut lines = vec![format!("{} model(s).", self.models.len())];
+        lines.extend(self.models.iter().map(line));
+        Description {
+            text: lines.join("\n"),
+            ..Description::default()
+        }
+    }
+}
+
+fn line(model: &ModelView) -> String {
+    let label = model
+        .label
+        .as_ref()
+        .map(|label| format!(" [{label}]"))
+        .unwrap_or_default();
+    format!(
+        "{} ({}, {}): {} {}{label}",
+        model.id,
+        model.kind,
+        price_words(&model.price),
+        model.best_for,
+        model.speed
+    )
+}
+
+fn price_words(price: &PriceRule) -> String {
+    let mut words = format!("{} credits each", price.per_output);
+    if !price.per_megapixel.is_zero() {
+        words.push_str(&format!(" + {} a megapixel", price.per_megapixel));
+    }
+    if !price.per_second.is_zero() {
+        words.push_str(&format!(" + {} a second", price.per_second));
+    }
+    words
+}
+
+/// The model of that id, or a refusal that names a near one.
+pub(crate) fn existing<'a>(cx: &'a Context, id: &str) -> Result<&'a Model, Problem> {
+    cx.studio.catalogue().find(id).ok_or_else(|| {
+        Problem::not_found("model", id)
+            .at("model")
+            .hint("List models with `models` `list`.")
+    })
+}
+
+/// Other names for a model id that clients are known to use.
+pub(crate) const MODEL_ALIASES: &[(&str, &str)] = &[("model_id", "model"), ("id", "model"), ("modelId", "model")];

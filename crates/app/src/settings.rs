@@ -1,0 +1,119 @@
+//! Everything that can be set, as the studio sees it. Reading it from files, environment and flags
+//! is the server's work; the defaults here are the product's defaults.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aquatint_domain::{Credits, Plan, PlanName, plan};
+use aquatint_media::Limits;
+use aquatint_providers::FetcherConfig;
+
+/// Settings of one studio process.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder that holds the embedded database, blobs and secrets.
+    pub data: PathBuf,
+    /// `sqlite://…` or `postgres://…`.
+    pub database_url: String,
+    /// `file://…`.
+    pub blobs_url: String,
+    /// Where clients reach the server, without a trailing slash; every URL we hand out begins with it.
+    pub public_url: String,
+    /// The secret that signs URLs, base64 of at least 32 bytes; kept in the data folder when not given.
+    pub secret: Option<String>,
+    /// What a file may be like to be accepted.
+    pub media: Limits,
+    /// Largest upload, import or data URI, in bytes.
+    pub upload_max_bytes: u64,
+    /// How long a download URL works.
+    pub download_url_ttl: Duration,
+    /// How long an upload URL works.
+    pub upload_url_ttl: Duration,
+    /// How long a single edit is waited for when the caller does not say.
+    pub wait_default: Duration,
+    /// The longest that any call waits for a job.
+    pub wait_max: Duration,
+    /// Most images in one batch.
+    pub batch_max: usize,
+    /// Most jobs that one workspace may have waiting.
+    pub queued_max: u32,
+    /// Jobs that this process runs at the same time.
+    pub workers: usize,
+    /// How long a worker owns a job without a sign of life.
+    pub lease: Duration,
+    /// How often a job is tried before it fails for good.
+    pub attempts_max: u32,
+    /// The program and arguments that start a work child.
+    pub child_program: PathBuf,
+    pub child_args: Vec<String>,
+    /// Address space of one work child, in bytes.
+    pub child_memory_bytes: u64,
+    /// The longest that one task may take in a work child.
+    pub child_timeout: Duration,
+    /// After this long without work a child process ends.
+    pub child_idle: Duration,
+    pub fetcher: FetcherConfig,
+    pub plans: BTreeMap<PlanName, Plan>,
+    /// The plan of workspaces made without naming one.
+    pub default_plan: PlanName,
+    /// Credits per operation (`edit.upscale`) or per output of a model (`image/aquatint/scene-preview`), over the built-in prices.
+    pub prices: BTreeMap<String, Credits>,
+    /// Where a person adds credits, and where one upgrades.
+    pub credits_url: Option<String>,
+    pub upgrade_url: Option<String>,
+    /// How long an idempotency key is remembered.
+    pub idempotency_ttl: Duration,
+}
+
+impl Settings {
+    /// The defaults around a data folder, for a program that can run itself as a work child.
+    pub fn new(data: PathBuf, child_program: PathBuf) -> Self {
+        let database_url = format!("sqlite://{}", data.join("aquatint.db").display());
+        let blobs_url = format!("file://{}", data.join("blobs").display());
+        Self {
+            data,
+            database_url,
+            blobs_url,
+            public_url: "http://127.0.0.1:8787".into(),
+            secret: None,
+            media: Limits::default(),
+            upload_max_bytes: 50 * 1024 * 1024,
+            download_url_ttl: Duration::from_secs(3_600),
+            upload_url_ttl: Duration::from_secs(3 * 3_600),
+            wait_default: Duration::from_secs(20),
+            wait_max: Duration::from_secs(25),
+            batch_max: 100,
+            queued_max: 1_000,
+            workers: std::thread::available_parallelism().map_or(2, usize::from),
+            lease: Duration::from_secs(30),
+            attempts_max: 3,
+            child_program,
+            child_args: vec!["work-child".into()],
+            child_memory_bytes: 2 * 1024 * 1024 * 1024,
+            child_timeout: Duration::from_secs(300),
+            child_idle: Duration::from_secs(60),
+            fetcher: FetcherConfig::default(),
+            plans: plan::built_in().into_iter().collect(),
+            default_plan: "local".into(),
+            prices: BTreeMap::new(),
+            credits_url: None,
+            upgrade_url: None,
+            idempotency_ttl: Duration::from_secs(24 * 3_600),
+        }
+    }
+
+    /// Where a person adds credits: the configured page, else the studio's own front page.
+    pub fn credits_page(&self) -> String {
+        self.credits_url
+            .clone()
+            .unwrap_or_else(|| format!("{}/", self.public_url))
+    }
+
+    /// Where a person upgrades the plan.
+    pub fn upgrade_page(&self) -> String {
+        self.upgrade_url
+            .clone()
+            .unwrap_or_else(|| format!("{}/", self.public_url))
+    }
+}

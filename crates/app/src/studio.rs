@@ -1,0 +1,272 @@
+//! The studio: everything that the doors need, behind one handle that is cheap to clone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aquatint_domain::{Caller, Clock, Code, Plan, Problem, SystemClock, Timestamp, WorkspaceId};
+use aquatint_engines::{Crew, CrewConfig};
+use aquatint_providers::Fetcher;
+use aquatint_store::{AuditRow, Blobs, Store};
+use parking_lot::RwLock;
+use serde_json::Value;
+
+use crate::access::KeyCache;
+use crate::audit::Audit;
+use crate::catalogue::Catalogue;
+use crate::jobs::{self, Events, WorkerHandle};
+use crate::operation::{Context, Entry, ProgressSender, Reply};
+use crate::operations;
+use crate::rate::RateLimits;
+use crate::settings::Settings;
+use crate::signer::Signer;
+
+/// Arguments may nest this deep.
+const MAX_DEPTH: usize = 64;
+
+/// One handle on everything.
+#[derive(Clone)]
+pub struct Studio(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    store: Store,
+    blobs: Blobs,
+    fetcher: Fetcher,
+    crew: Crew,
+    signer: Signer,
+    events: Events,
+    keys: KeyCache,
+    rates: RateLimits,
+    audit: Audit,
+    catalogue: Catalogue,
+    public_url: RwLock<Arc<String>>,
+}
+
+impl Studio {
+    /// Opens the database, the blobs and the secret; starts no worker and no child.
+    pub async fn open(settings: Settings) -> Result<Self, Problem> {
+        Self::open_with_clock(settings, Arc::new(SystemClock)).await
+    }
+
+    /// The same with another clock, for tests.
+    pub async fn open_with_clock(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
+        let catalogue = Catalogue::built_in(&settings);
+        let signer = Signer::open(settings.secret.as_deref(), &settings.data)?;
+        let store = Store::open(&settings.database_url, clock.now()).await?;
+        let blobs = Blobs::open(&settings.blobs_url)?;
+        let fetcher = Fetcher::new(settings.fetcher.clone())?;
+        let crew = Crew::new(CrewConfig {
+            program: settings.child_program.clone(),
+            args: settings.child_args.clone(),
+            size: settings.workers.max(1),
+            memory_bytes: settings.child_memory_bytes,
+            task_timeout: settings.child_timeout,
+            idle_exit: settings.child_idle,
+            limits: settings.media.clone(),
+        });
+        let studio = Self(Arc::new(Inner {
+            public_url: RwLock::new(Arc::new(settings.public_url.clone())),
+            audit: Audit::start(store.clone()),
+            settings,
+            clock,
+            store,
+            blobs,
+            fetcher,
+            crew,
+            signer,
+            events: Events::default(),
+            keys: KeyCache::default(),
+            rates: RateLimits::default(),
+            catalogue,
+        }));
+        studio.restore_rates().await?;
+        Ok(studio)
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub fn blobs(&self) -> &Blobs {
+        &self.0.blobs
+    }
+
+    pub fn fetcher(&self) -> &Fetcher {
+        &self.0.fetcher
+    }
+
+    pub fn crew(&self) -> &Crew {
+        &self.0.crew
+    }
+
+    pub(crate) fn signer(&self) -> &Signer {
+        &self.0.signer
+    }
+
+    pub fn events(&self) -> &Events {
+        &self.0.events
+    }
+
+    pub(crate) fn keys(&self) -> &KeyCache {
+        &self.0.keys
+    }
+
+    pub(crate) fn rates(&self) -> &RateLimits {
+        &self.0.rates
+    }
+
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.0.catalogue
+    }
+
+    pub fn audit(&self) -> &Audit {
+        &self.0.audit
+    }
+
+    /// Where clients reach the server, without a trailing slash.
+    pub fn public_url(&self) -> Arc<String> {
+        self.0.public_url.read().clone()
+    }
+
+    /// Set once the listening address is known, where no public URL is configured.
+    pub fn set_public_url(&self, url: String) {
+        *self.0.public_url.write() = Arc::new(url.trim_end_matches('/').to_owned());
+    }
+
+    /// The plan of a workspace. One that the configuration no longer names is an operator's mistake, said as such.
+    pub async fn plan_of(&self, workspace: &WorkspaceId) -> Result<(String, Plan), Problem> {
+        let found = self.store().workspaces().get(workspace).await?;
+        let found = found.ok_or_else(|| Problem::not_found("workspace", workspace))?;
+        let plan = self.settings().plans.get(&found.plan).cloned().ok_or_else(|| {
+            Problem::new(
+                Code::Unavailable,
+                format!("The plan `{}` of this workspace is not configured.", found.plan),
+            )
+            .hint("The operator must add it under [plans] or move the workspace with `aquatint workspace set-plan`.")
+        })?;
+        Ok((found.plan, plan))
+    }
+
+    /// Runs one operation for a caller: form and limits of the arguments, scope, the operation, the
+    /// audit log. This is the only way in, for every door.
+    pub async fn call(
+        &self,
+        caller: &Caller,
+        operation: &str,
+        arguments: Value,
+        progress: Option<ProgressSender>,
+    ) -> Result<Reply, Problem> {
+        let outcome = self.call_unlogged(caller, operation, arguments, progress).await;
+        let result = match &outcome {
+            Ok(_) => "ok",
+            Err(problem) => problem.code.as_str(),
+        };
+        if let Err(problem) = &outcome
+            && problem.code == Code::Internal
+        {
+            tracing::error!(request = %caller.request, operation, ?problem, "an operation failed");
+        }
+        self.audit().record(AuditRow {
+            at: self.now(),
+            workspace: Some(caller.workspace.clone()),
+            user: caller.user.clone(),
+            key: caller.key().cloned(),
+            request: caller.request.clone(),
+            action: operation.to_owned(),
+            outcome: result.to_owned(),
+            address: caller.address.clone(),
+            target: None,
+        });
+        outcome
+    }
+
+    async fn call_unlogged(
+        &self,
+        caller: &Caller,
+        operation: &str,
+        arguments: Value,
+        progress: Option<ProgressSender>,
+    ) -> Result<Reply, Problem> {
+        let entry = operations::find(operation).ok_or_else(|| Problem::not_found("operation", operation))?;
+        check_scope(caller, entry)?;
+        crate::arguments::check_depth(&arguments, MAX_DEPTH)?;
+        let arguments = entry.accept(arguments)?;
+        let cx = Context {
+            studio: self.clone(),
+            caller: caller.clone(),
+            progress,
+        };
+        entry.run(&cx, arguments).await
+    }
+
+    /// Starts the worker of this process. `name` must be unique among live processes.
+    pub fn spawn_worker(&self, name: impl Into<String>) -> WorkerHandle {
+        jobs::spawn(self.clone(), name.into())
+    }
+
+    /// Writes what is still in memory and closes the database.
+    pub async fn close(&self) {
+        self.audit().flush().await;
+        if let Err(problem) = self.save_rates().await {
+            tracing::warn!(?problem, "could not save the request counts of the day");
+        }
+        self.0.store.close().await;
+    }
+
+    async fn restore_rates(&self) -> Result<(), Problem> {
+        let now = self.now();
+        let counts = self.store().keys().day_counts(&day(now)).await?;
+        self.rates().restore(counts, now);
+        Ok(())
+    }
+
+    async fn save_rates(&self) -> Result<(), Problem> {
+        let counts = self.rates().take_unsaved();
+        if counts.is_empty() {
+            return Ok(());
+        }
+        self.store().keys().add_day_counts(&day(self.now()), &counts).await
+    }
+
+    /// Chores of a serving process: saves counters and forgets what is past its time.
+    pub fn spawn_chores(&self) -> tokio::task::JoinHandle<()> {
+        let studio = self.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_secs(10)).await;
+                if let Err(problem) = studio.save_rates().await {
+                    tracing::warn!(?problem, "could not save the request counts of the day");
+                }
+                studio.save_key_uses().await;
+            }
+        })
+    }
+}
+
+fn check_scope(caller: &Caller, entry: &Entry) -> Result<(), Problem> {
+    if caller.has(entry.spec.scope) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::Forbidden,
+        format!(
+            "These credentials lack the scope `{}`, which {} needs.",
+            entry.spec.scope, entry.spec.name
+        ),
+    )
+    .hint("Use a key that has it, or make one with `aquatint key create`.")
+    .details(serde_json::json!({ "required_scopes": [entry.spec.scope] })))
+}
+
+fn day(now: Timestamp) -> String {
+    now.strftime("%Y-%m-%d").to_string()
+}

@@ -1,0 +1,182 @@
+//! Merging the schemas of a tool's operations into one that a model can afford to read.
+
+use serde_json::{Map, Value, json};
+
+use super::Tool;
+
+pub(super) struct Schemas {
+    pub description: String,
+    pub input: Value,
+    pub output: Value,
+}
+
+pub(super) fn schemas(tool: &Tool) -> Schemas {
+    Schemas {
+        description: description(tool),
+        input: input(tool),
+        output: output(tool),
+    }
+}
+
+fn description(tool: &Tool) -> String {
+    if tool.is_single() {
+        return tool
+            .entries()
+            .map(|(_, entry)| entry.description().to_owned())
+            .collect();
+    }
+    let mut lines = vec![tool.purpose.to_owned()];
+    lines.extend(
+        tool.entries()
+            .map(|(name, entry)| format!("- {name}: {}", entry.description())),
+    );
+    lines.join("\n")
+}
+
+/// The union of the arguments. One that not every action takes says which do.
+fn input(tool: &Tool) -> Value {
+    let mut properties = Map::new();
+    let mut required: Option<Vec<String>> = None;
+    let entries: Vec<_> = tool.entries().collect();
+    for (_, entry) in &entries {
+        let schema = entry.input_schema();
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            let compact = compact(property);
+            match properties.get_mut(name) {
+                // A default that not all actions share would mislead.
+                Some(Value::Object(known)) if known.get("default") != compact.get("default") => {
+                    known.remove("default");
+                }
+                Some(_) => {}
+                None => {
+                    properties.insert(name.clone(), compact);
+                }
+            }
+        }
+        let own: Vec<String> = schema["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
+        required = Some(match required {
+            None => own,
+            Some(common) => common.into_iter().filter(|name| own.contains(name)).collect(),
+        });
+    }
+    let mut required = required.unwrap_or_default();
+    if !tool.is_single() {
+        for (name, property) in &mut properties {
+            let takers: Vec<&str> = entries
+                .iter()
+                .filter(|(_, entry)| entry.input_schema()["properties"].get(name).is_some())
+                .map(|(action, _)| *action)
+                .collect();
+            if takers.len() * 2 <= entries.len() {
+                let about = property["description"].as_str().unwrap_or_default();
+                property["description"] = json!(format!("{}: {about}", takers.join(", ")));
+            }
+        }
+        let names: Vec<&str> = entries.iter().map(|(name, _)| *name).collect();
+        properties.insert("action".into(), json!({ "type": "string", "enum": names }));
+        required.insert(0, "action".into());
+    }
+    let mut schema = json!({ "type": "object", "properties": properties });
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema
+}
+
+/// An argument's schema without what only the server needs (it enforces every limit by itself).
+fn compact(property: &Value) -> Value {
+    let mut property = property.clone();
+    if let Value::Object(map) = &mut property {
+        for noise in ["maxLength", "minLength", "pattern", "minItems", "additionalProperties"] {
+            map.remove(noise);
+        }
+        if map.get("default") == Some(&Value::Bool(false)) {
+            map.remove("default");
+        }
+        // A list of named choices without descriptions is an enum.
+        if let Some(Value::Array(options)) = map.get("oneOf") {
+            let names: Vec<Value> = options
+                .iter()
+                .filter_map(|option| option.get("const").cloned())
+                .collect();
+            if names.len() == options.len() && !names.is_empty() {
+                map.remove("oneOf");
+                map.insert("type".into(), json!("string"));
+                map.insert("enum".into(), json!(names));
+            }
+        }
+        if let Some(items) = map.get("items").cloned() {
+            map.insert("items".into(), compact(&items));
+        }
+    }
+    property
+}
+
+/// The union of the results, one level deep: a model reads results, not their schema.
+fn output(tool: &Tool) -> Value {
+    let mut properties = Map::new();
+    let mut required: Option<Vec<String>> = None;
+    for (_, entry) in tool.entries() {
+        let schema = entry.output_schema();
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            let flat = flat(property);
+            match properties.get(name) {
+                None => {
+                    properties.insert(name.clone(), flat);
+                }
+                // Two actions that use a name differently leave its type open.
+                Some(known) if *known != flat => {
+                    properties.insert(name.clone(), json!({}));
+                }
+                Some(_) => {}
+            }
+        }
+        let own: Vec<String> = schema["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
+        required = Some(match required {
+            None => own,
+            Some(common) => common.into_iter().filter(|name| own.contains(name)).collect(),
+        });
+    }
+    let mut schema = json!({ "type": "object", "properties": properties });
+    if let Some(required) = required.filter(|required| !required.is_empty()) {
+        schema["required"] = json!(required);
+    }
+    schema
+}
+
+fn flat(property: &Value) -> Value {
+    match property.get("type") {
+        Some(kind) if kind == "array" => {
+            let items = property["items"].get("type").cloned();
+            items.map_or_else(
+                || json!({ "type": "array" }),
+                |items| json!({ "type": "array", "items": { "type": items } }),
+            )
+        }
+        Some(kind) => json!({ "type": kind }),
+        // `oneOf` of words is a string; anything else stays open.
+        None if property.get("oneOf").is_some_and(|options| {
+            options.as_array().is_some_and(|options| {
+                options
+                    .iter()
+                    .all(|option| option.get("const").is_some_and(Value::is_string))
+            })
+        }) =>
+        {
+            json!({ "type": "string" })
+        }
+        None => json!({}),
+    }
+}
