@@ -1,0 +1,69 @@
+//! REST under `/api/v1`, made from the list of operations, and the plain endpoints around it:
+//! uploads, media, health, metrics.
+
+mod caller;
+mod events;
+mod health;
+mod media;
+mod openapi;
+mod operations;
+mod problem;
+mod uploads;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use aquatint_app::Studio;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+
+pub use openapi::document;
+pub use problem::problem_response;
+
+pub(crate) use caller::tell_allowance;
+pub(crate) use problem::with_request_id;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Api {
+    pub studio: Studio,
+    pub stop: CancellationToken,
+    pub(crate) requests: Arc<AtomicU64>,
+    pub(crate) failures: Arc<AtomicU64>,
+    /// Uploads that are held in memory at the same time.
+    pub(crate) receiving: Arc<tokio::sync::Semaphore>,
+}
+
+/// Uploads at the same time; each may hold the largest upload in memory.
+const RECEIVING: usize = 8;
+
+/// All routes of this door.
+pub fn router(studio: Studio, config: &Config, stop: CancellationToken) -> Router {
+    let api = Api {
+        studio,
+        stop,
+        requests: Arc::default(),
+        failures: Arc::default(),
+        receiving: Arc::new(tokio::sync::Semaphore::new(RECEIVING)),
+    };
+    operations::routes()
+        .route("/api/v1/jobs/{job_id}/events", get(events::of_job))
+        .route("/api/v1/events", get(events::of_workspace))
+        .layer(DefaultBodyLimit::max(config.max_body_bytes))
+        .route("/api/v1/openapi.json", get(openapi::serve))
+        .route(
+            "/u/{token}",
+            post(uploads::receive)
+                .put(uploads::receive)
+                .layer(DefaultBodyLimit::disable()),
+        )
+        .route("/media/{asset}/{file}", get(media::serve))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .with_state(api)
+}

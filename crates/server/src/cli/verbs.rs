@@ -1,0 +1,231 @@
+//! Verbs built from the operations: `aquatint edit upscale photo.jpg --scale 4 -o out/`. A media
+//! argument that is a file of this machine is brought in first; results are saved with `-o`.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use aquatint_app::Studio;
+use aquatint_app::operation::{Effects, Entry};
+use aquatint_app::operations::{ALL, find};
+use aquatint_domain::{AssetId, Caller};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use serde_json::{Map, Value, json};
+
+use super::{as_operator, passing_worker};
+use crate::boot::explain;
+use crate::config::Config;
+
+/// Groups that a fixed command already has.
+const TAKEN: &[&str] = &["models"];
+/// Arguments that hold media.
+const MEDIA: &[&str] = &["images"];
+
+/// Whether a command is a group of operations.
+pub fn is_group(name: &str) -> bool {
+    !TAKEN.contains(&name) && ALL.iter().any(|entry| entry.spec.group() == name)
+}
+
+/// A command for each group of operations.
+pub fn groups() -> Vec<Command> {
+    let mut groups: Vec<Command> = Vec::new();
+    for entry in ALL.iter().filter(|entry| is_group(entry.spec.group())) {
+        let group = entry.spec.group();
+        let place = groups.iter().position(|command| command.get_name() == group);
+        let command = match place {
+            Some(place) => groups.remove(place),
+            None => Command::new(group)
+                .about(format!("Operations on {group}"))
+                .subcommand_required(true)
+                .arg_required_else_help(true),
+        };
+        groups.insert(place.unwrap_or(groups.len()), command.subcommand(verb(entry)));
+    }
+    groups
+}
+
+fn verb(entry: &'static Entry) -> Command {
+    let mut command = Command::new(entry.spec.verb().replace('_', "-")).about(entry.description().to_owned());
+    let input = entry.input_schema();
+    let required: Vec<&str> = input["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    for (name, schema) in input["properties"].as_object().into_iter().flatten() {
+        let about = schema["description"].as_str().unwrap_or_default().to_owned();
+        let mut arg = Arg::new(name.clone()).help(about);
+        if schema["type"] == "boolean" {
+            arg = arg.long(name.replace('_', "-")).action(ArgAction::SetTrue);
+        } else if MEDIA.contains(&name.as_str()) && entry.spec.group() == "edit" {
+            arg = arg
+                .num_args(1..)
+                .required(true)
+                .value_name("FILE|ASSET|URL")
+                .help("Files of this machine, asset ids or URLs");
+        } else {
+            let is_list = schema["type"] == "array"
+                || schema["type"]
+                    .as_array()
+                    .is_some_and(|types| types.iter().any(|kind| kind == "array"));
+            arg = arg
+                .long(name.replace('_', "-"))
+                .value_name("VALUE")
+                .required(required.contains(&name.as_str()))
+                .allow_hyphen_values(true);
+            arg = if is_list { arg.action(ArgAction::Append) } else { arg };
+        }
+        command = command.arg(arg);
+    }
+    if entry.spec.effects == Effects::Spends {
+        command = command.arg(
+            Arg::new("out")
+                .short('o')
+                .long("out")
+                .value_name("FOLDER")
+                .help("Save the results into this folder")
+                .value_parser(clap::value_parser!(PathBuf)),
+        );
+    }
+    command.arg(
+        Arg::new("workspace")
+            .long("workspace")
+            .value_name("ID|NAME")
+            .help("The workspace [default: the first]"),
+    )
+}
+
+pub(super) async fn run(config: &Config, group: &str, matches: &ArgMatches) -> Result<ExitCode> {
+    let (verb, matches) = matches.subcommand().context("a verb is needed")?;
+    let entry = find(&format!("{group}.{}", verb.replace('-', "_"))).context("that verb is unknown")?;
+    let (studio, caller) = as_operator(config, matches.get_one::<String>("workspace").map(String::as_str)).await?;
+    let worker = studio.spawn_worker(passing_worker());
+    let outcome = perform(&studio, &caller, entry, matches).await;
+    worker.stop(Duration::from_secs(config.drain_seconds)).await;
+    studio.close().await;
+    let value = outcome?;
+    println!("{}", serde_json::to_string_pretty(&value)?);
+    let failed = matches!(value["status"].as_str(), Some("failed" | "cancelled"))
+        || value["items"]
+            .as_array()
+            .is_some_and(|items| items.iter().any(|item| item["status"] == "failed"));
+    Ok(if failed && entry.spec.effects == Effects::Spends {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+async fn perform(studio: &Studio, caller: &Caller, entry: &'static Entry, matches: &ArgMatches) -> Result<Value> {
+    let mut arguments = Map::new();
+    for (name, schema) in entry.input_schema()["properties"].as_object().into_iter().flatten() {
+        if schema["type"] == "boolean" {
+            if matches.get_flag(name) {
+                arguments.insert(name.clone(), json!(true));
+            }
+            continue;
+        }
+        let Some(values) = matches.get_many::<String>(name) else {
+            continue;
+        };
+        let mut given: Vec<Value> = Vec::new();
+        for value in values {
+            let value = if MEDIA.contains(&name.as_str()) {
+                bring_in(studio, caller, value).await?
+            } else {
+                value.clone()
+            };
+            given.push(json!(value));
+        }
+        let value = if given.len() == 1 {
+            given.remove(0)
+        } else {
+            Value::Array(given)
+        };
+        arguments.insert(name.clone(), value);
+    }
+    let reply = studio
+        .call(caller, entry.spec.name, Value::Object(arguments), None)
+        .await
+        .map_err(explain)?;
+    if entry.spec.effects != Effects::Spends || reply.value["job_id"].is_null() {
+        return Ok(reply.value);
+    }
+    let value = follow(studio, caller, reply.value).await?;
+    if let Some(folder) = matches.get_one::<PathBuf>("out") {
+        save(studio, &value, folder).await?;
+    }
+    Ok(value)
+}
+
+/// A file of this machine becomes an asset; anything else stays as it is.
+async fn bring_in(studio: &Studio, caller: &Caller, named: &str) -> Result<String> {
+    let path = Path::new(named);
+    if !path.is_file() {
+        return Ok(named.to_owned());
+    }
+    let bytes = tokio::fs::read(path)
+        .await
+        .with_context(|| format!("{named} cannot be read"))?;
+    let asset = studio
+        .upload_local(caller, bytes.into(), named)
+        .await
+        .map_err(explain)
+        .with_context(|| named.to_owned())?;
+    Ok(asset.asset_id.to_string())
+}
+
+/// Waits for the end of a job, with a line of progress on a terminal.
+async fn follow(studio: &Studio, caller: &Caller, mut value: Value) -> Result<Value> {
+    let is_terminal = std::io::stderr().is_terminal();
+    while matches!(value["status"].as_str(), Some("queued" | "running")) {
+        value = studio
+            .call(
+                caller,
+                "jobs.get",
+                json!({ "job_id": value["job_id"], "wait_seconds": 1 }),
+                None,
+            )
+            .await
+            .map_err(explain)?
+            .value;
+        if is_terminal {
+            let percent = value["progress"].as_f64().unwrap_or(0.0) * 100.0;
+            eprint!("\r{percent:3.0} %  {:40}", value["stage"].as_str().unwrap_or_default());
+            std::io::stderr().flush()?;
+        }
+    }
+    if is_terminal {
+        eprintln!("\r{:50}", value["status"].as_str().unwrap_or_default());
+    }
+    Ok(value)
+}
+
+async fn save(studio: &Studio, value: &Value, folder: &Path) -> Result<()> {
+    tokio::fs::create_dir_all(folder)
+        .await
+        .with_context(|| format!("{} cannot be made", folder.display()))?;
+    for output in value["outputs"].as_array().into_iter().flatten() {
+        let id: AssetId = output["asset_id"]
+            .as_str()
+            .unwrap_or_default()
+            .parse()
+            .map_err(explain)?;
+        let url = url::Url::parse(output["url"].as_str().unwrap_or_default())?;
+        let served = studio
+            .serve_media(url.path(), url.query().unwrap_or_default())
+            .await
+            .map_err(explain)?;
+        // Titles repeat; the end of the id makes the name its own.
+        let (stem, extension) = served.file_name.rsplit_once('.').unwrap_or((&served.file_name, "bin"));
+        let path = folder.join(format!("{stem}-{}.{extension}", &id.as_str()[id.as_str().len() - 6..]));
+        tokio::fs::write(&path, &served.bytes)
+            .await
+            .with_context(|| format!("{} cannot be written", path.display()))?;
+        eprintln!("{}", path.display());
+    }
+    Ok(())
+}

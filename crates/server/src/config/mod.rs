@@ -1,0 +1,250 @@
+//! Configuration: one table of settings (see `table`), read from a TOML file, the environment and
+//! flags, in rising order. An unknown key or a bad value is an error that names the key and the line.
+
+mod file;
+mod table;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use aquatint_app::Settings;
+use aquatint_domain::{Credits, Plan, PlanName};
+
+pub use table::{Setting, TABLE};
+
+/// Everything that a process is told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub data: PathBuf,
+    pub listen: SocketAddr,
+    /// Whether somebody asked for this very address; then no other is taken instead.
+    pub listen_is_explicit: bool,
+    pub public_url: Option<String>,
+    pub allowed_hosts: Vec<String>,
+    pub allowed_origins: Vec<String>,
+    pub max_body_bytes: usize,
+    pub queue_url: String,
+    pub log: String,
+    pub log_json: bool,
+    pub drain_seconds: u64,
+    pub conformance_fixtures: bool,
+    pub settings: Settings,
+    /// The file that was read, if there was one.
+    pub file: Option<PathBuf>,
+}
+
+/// What the command line says.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    pub data: Option<PathBuf>,
+    pub config: Option<PathBuf>,
+    /// `key=value` pairs.
+    pub set: Vec<(String, String)>,
+}
+
+/// The plans and prices of a configuration file.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(crate) struct Tables {
+    pub plans: BTreeMap<PlanName, Plan>,
+    pub prices: BTreeMap<String, Credits>,
+}
+
+impl Config {
+    /// Reads everything: defaults, then the file, then the environment, then flags.
+    pub fn load(flags: &Flags) -> Result<Self> {
+        let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let data = match (&flags.data, environment("AQUATINT_DATA")) {
+            (Some(data), _) => data.clone(),
+            (None, Some(data)) => PathBuf::from(data),
+            (None, None) => default_data()?,
+        };
+        let data = std::path::absolute(&data)
+            .with_context(|| format!("the data folder {} has no absolute path", data.display()))?;
+        let program = std::env::current_exe().context("the program does not know where it is")?;
+        let mut config = Self {
+            settings: Settings::new(data.clone(), program),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8787)),
+            listen_is_explicit: false,
+            public_url: None,
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            max_body_bytes: 72 * 1024 * 1024,
+            queue_url: "embedded".into(),
+            log: "info".into(),
+            log_json: false,
+            drain_seconds: 10,
+            conformance_fixtures: false,
+            file: None,
+            data,
+        };
+
+        // The file: named, or the one in the data folder if there is one.
+        let named = flags
+            .config
+            .clone()
+            .or_else(|| environment("AQUATINT_CONFIG").map(PathBuf::from));
+        let usual = config.data.join("aquatint.toml");
+        if let Some(path) = named.or_else(|| usual.exists().then_some(usual)) {
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("the configuration file {} cannot be read", path.display()))?;
+            config.read_file(&path, &text)?;
+            config.file = Some(path);
+        }
+        for setting in TABLE {
+            if let Some(value) = environment(setting.env) {
+                (setting.set)(&mut config, &value)
+                    .map_err(|why| anyhow::anyhow!("{}: {why} (it is `{value}`)", setting.env))?;
+            }
+        }
+        for (key, value) in &flags.set {
+            let setting = find(key)?;
+            (setting.set)(&mut config, value).map_err(|why| anyhow::anyhow!("--set {key}: {why} (it is `{value}`)"))?;
+        }
+        config.check()?;
+        Ok(config)
+    }
+
+    fn read_file(&mut self, path: &Path, text: &str) -> Result<()> {
+        let at = |line: usize| format!("{}, line {line}", path.display());
+        for entry in file::entries(text).map_err(|(line, why)| anyhow::anyhow!("{}: {why}", at(line)))? {
+            let setting = find(&entry.key).with_context(|| at(entry.line))?;
+            (setting.set)(self, &entry.value).map_err(|why| {
+                anyhow::anyhow!("{}: `{}`: {why} (it is `{}`)", at(entry.line), entry.key, entry.value)
+            })?;
+        }
+        let tables = file::tables(text).map_err(|(line, why)| anyhow::anyhow!("{}: {why}", at(line)))?;
+        self.settings.plans.extend(tables.plans);
+        self.settings.prices.extend(tables.prices);
+        Ok(())
+    }
+
+    /// What one setting alone cannot know.
+    fn check(&self) -> Result<()> {
+        if self.queue_url != "embedded" {
+            bail!("queue_url: only `embedded` works in this version; NATS comes behind the same setting");
+        }
+        if !self.settings.plans.contains_key(&self.settings.default_plan) {
+            let known: Vec<&str> = self.settings.plans.keys().map(String::as_str).collect();
+            bail!(
+                "default_plan: there is no plan `{}`; there are: {}",
+                self.settings.default_plan,
+                known.join(", ")
+            );
+        }
+        if !self.listen.ip().is_loopback() && self.public_url.is_none() {
+            bail!(
+                "public_url: a server that listens on {} must be told how clients reach it, such as https://studio.example.com",
+                self.listen
+            );
+        }
+        Ok(())
+    }
+}
+
+/// The setting of that key, or an error that names the nearest one.
+fn find(key: &str) -> Result<&'static Setting> {
+    TABLE.iter().find(|setting| setting.key == key).ok_or_else(|| {
+        let known: Vec<&str> = TABLE.iter().map(|setting| setting.key).collect();
+        match aquatint_app::arguments::nearest(key, &known) {
+            Some(near) => anyhow::anyhow!("unknown setting `{key}`; did you mean `{near}`?"),
+            None => anyhow::anyhow!("unknown setting `{key}`; docs/reference/settings.md lists them all"),
+        }
+    })
+}
+
+/// Where data goes when nobody says: the platform's folder for it.
+fn default_data() -> Result<PathBuf> {
+    let set = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    if let Some(folder) = set("XDG_DATA_HOME").filter(|folder| folder.is_absolute()) {
+        return Ok(folder.join("aquatint"));
+    }
+    match set("HOME") {
+        Some(home) if cfg!(target_os = "macos") => Ok(home.join("Library/Application Support/aquatint")),
+        Some(home) => Ok(home.join(".local/share/aquatint")),
+        None => bail!("there is no home folder; say where data goes with --data DIR or AQUATINT_DATA"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Config> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("given.toml");
+        std::fs::write(&path, text).expect("written");
+        Config::load(&Flags {
+            data: Some(folder.path().to_owned()),
+            config: Some(path),
+            set: Vec::new(),
+        })
+    }
+
+    fn refused(text: &str) -> String {
+        format!("{:#}", load(text).expect_err("refused"))
+    }
+
+    #[test]
+    fn a_file_sets_what_it_names() {
+        let config = load(
+            "listen = \"127.0.0.1:9000\"\n[limits]\nmax_pixels = 1000\n[fetch]\nallow_private = [\"a:1\", \"b:2\"]\n[plans.team]\nconcurrent_jobs = 3\nplan_units = 2.5\n[prices]\n\"edit.upscale\" = 0.25\n",
+        );
+        let config = config.expect("a good file");
+        assert_eq!(
+            (
+                config.listen.port(),
+                config.listen_is_explicit,
+                config.settings.media.max_pixels
+            ),
+            (9000, true, 1000)
+        );
+        assert_eq!(config.settings.fetcher.allow_private, ["a:1", "b:2"]);
+        assert_eq!(config.settings.plans["team"].concurrent_jobs, 3);
+        assert_eq!(config.settings.prices["edit.upscale"], Credits::from_micro(250_000));
+    }
+
+    #[test]
+    fn errors_name_the_key_and_the_line() {
+        for (text, words) in [
+            ("\n\nlistn = \"x\"", ["line 3", "`listn`", "`listen`"]),
+            (
+                "[limits]\nmax_pixels = \"many\"",
+                ["line 2", "limits.max_pixels", "whole number"],
+            ),
+            ("listen = \"nowhere\"", ["line 1", "`listen`", "127.0.0.1:8787"]),
+            ("a = = 1", ["line 1", "given.toml", ""]),
+            ("[plans.x]\nrefuse = true", ["line 2", "refuse", ""]),
+            ("queue_url = \"nats://x\"", ["queue_url", "embedded", ""]),
+            ("default_plan = \"gold\"", ["default_plan", "gold", "local"]),
+            ("listen = \"0.0.0.0:80\"", ["public_url", "0.0.0.0:80", ""]),
+        ] {
+            let error = refused(text);
+            for word in words {
+                assert!(error.contains(word), "{text:?}: {error:?} lacks {word:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_default_in_the_table_is_accepted_by_its_own_setting() {
+        let mut config = load("").expect("defaults");
+        let mut keys = std::collections::HashSet::new();
+        for setting in TABLE {
+            assert!(
+                keys.insert(setting.key) && keys.insert(setting.env),
+                "{} stands twice",
+                setting.key
+            );
+            if !setting.example.is_empty() {
+                (setting.set)(&mut config, setting.example).unwrap_or_else(|why| panic!("{}: {why}", setting.key));
+            }
+        }
+    }
+}

@@ -1,0 +1,478 @@
+//! The table of settings. The file, the environment, `--set` and the reference page all come from it.
+
+use std::time::Duration;
+
+use super::Config;
+
+type Outcome = Result<(), String>;
+
+/// One setting.
+pub struct Setting {
+    /// Its key in the file and for `--set`.
+    pub key: &'static str,
+    pub env: &'static str,
+    pub doc: &'static str,
+    /// What holds when nobody sets it, in words.
+    pub default: &'static str,
+    pub example: &'static str,
+    pub set: fn(&mut Config, &str) -> Outcome,
+}
+
+macro_rules! setting {
+    ($key:literal, $env:literal, $default:literal, $example:literal, $doc:literal, $set:expr) => {
+        Setting {
+            key: $key,
+            env: $env,
+            default: $default,
+            example: $example,
+            doc: $doc,
+            set: $set,
+        }
+    };
+}
+
+/// Every setting, in the order of the reference page.
+pub static TABLE: &[Setting] = &[
+    setting!(
+        "listen",
+        "AQUATINT_LISTEN",
+        "127.0.0.1:8787, or the next free port",
+        "127.0.0.1:8787",
+        "Address and port to listen on; port 0 picks a free one.",
+        |c, v| {
+            c.listen = v
+                .parse()
+                .map_err(|_| "an address and port such as 127.0.0.1:8787 is needed".to_owned())?;
+            c.listen_is_explicit = true;
+            Ok(())
+        }
+    ),
+    setting!(
+        "public_url",
+        "AQUATINT_PUBLIC_URL",
+        "the listening address",
+        "http://127.0.0.1:8787",
+        "How clients reach the server; every URL it hands out begins with this. Needed when it does not listen on loopback.",
+        |c, v| {
+            c.public_url = Some(web_url(v)?);
+            Ok(())
+        }
+    ),
+    setting!(
+        "database_url",
+        "AQUATINT_DATABASE_URL",
+        "sqlite:// in the data folder",
+        "postgres://aquatint@127.0.0.1/aquatint",
+        "The database: sqlite:///path or postgres://….",
+        |c, v| {
+            if !["sqlite://", "postgres://", "postgresql://"]
+                .iter()
+                .any(|scheme| v.starts_with(scheme))
+            {
+                return Err("it must begin with sqlite:// or postgres://".into());
+            }
+            c.settings.database_url = v.to_owned();
+            Ok(())
+        }
+    ),
+    setting!(
+        "blobs_url",
+        "AQUATINT_BLOBS_URL",
+        "file:// in the data folder",
+        "file:///var/lib/aquatint/blobs",
+        "Where the bytes of assets are kept.",
+        |c, v| {
+            if !v.starts_with("file:///") {
+                return Err("it must begin with file:/// in this version".into());
+            }
+            c.settings.blobs_url = v.to_owned();
+            Ok(())
+        }
+    ),
+    setting!(
+        "queue_url",
+        "AQUATINT_QUEUE_URL",
+        "embedded",
+        "embedded",
+        "How work is delivered. `embedded` uses the jobs table.",
+        |c, v| {
+            c.queue_url = v.to_owned();
+            Ok(())
+        }
+    ),
+    setting!(
+        "secret",
+        "AQUATINT_SECRET",
+        "made in the data folder at the first start",
+        "",
+        "Base64 of at least 32 bytes that signs media URLs; the same on every machine of one studio.",
+        |c, v| {
+            c.settings.secret = Some(v.to_owned());
+            Ok(())
+        }
+    ),
+    setting!(
+        "allowed_hosts",
+        "AQUATINT_ALLOWED_HOSTS",
+        "the public URL's host, and loopback names when listening there",
+        "studio.example.com",
+        "Further values of the Host header that the MCP endpoint takes; comma-separated.",
+        |c, v| {
+            c.allowed_hosts = list(v);
+            Ok(())
+        }
+    ),
+    setting!(
+        "allowed_origins",
+        "AQUATINT_ALLOWED_ORIGINS",
+        "the public URL's origin",
+        "https://app.example.com",
+        "Further values of the Origin header that the MCP endpoint takes; comma-separated.",
+        |c, v| {
+            c.allowed_origins = list(v);
+            Ok(())
+        }
+    ),
+    setting!(
+        "max_body_bytes",
+        "AQUATINT_MAX_BODY_BYTES",
+        "75497472 (72 MiB)",
+        "75497472",
+        "Largest JSON request body; a data URI of the largest upload must fit.",
+        |c, v| {
+            c.max_body_bytes = whole(v, 1_024)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "drain_seconds",
+        "AQUATINT_DRAIN_SECONDS",
+        "10",
+        "10",
+        "How long running jobs may go on after a stop signal; what is left is queued again.",
+        |c, v| {
+            c.drain_seconds = whole(v, 0)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "log",
+        "AQUATINT_LOG",
+        "info",
+        "info",
+        "What is logged, as a tracing filter such as `info,aquatint=debug`.",
+        |c, v| {
+            c.log = v.to_owned();
+            Ok(())
+        }
+    ),
+    setting!(
+        "log_json",
+        "AQUATINT_LOG_JSON",
+        "false",
+        "false",
+        "Log lines as JSON.",
+        |c, v| {
+            c.log_json = flag(v)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "default_plan",
+        "AQUATINT_DEFAULT_PLAN",
+        "local",
+        "local",
+        "The plan of workspaces that are made without naming one.",
+        |c, v| {
+            c.settings.default_plan = v.to_owned();
+            Ok(())
+        }
+    ),
+    setting!(
+        "credits_url",
+        "AQUATINT_CREDITS_URL",
+        "the studio's front page",
+        "https://studio.example.com/credits",
+        "Where a person adds credits; named in \"insufficient credits\".",
+        |c, v| {
+            c.settings.credits_url = Some(web_url(v)?);
+            Ok(())
+        }
+    ),
+    setting!(
+        "upgrade_url",
+        "AQUATINT_UPGRADE_URL",
+        "the studio's front page",
+        "https://studio.example.com/plans",
+        "Where a person upgrades the plan; named in \"upgrade required\".",
+        |c, v| {
+            c.settings.upgrade_url = Some(web_url(v)?);
+            Ok(())
+        }
+    ),
+    setting!(
+        "limits.upload_max_bytes",
+        "AQUATINT_LIMITS_UPLOAD_MAX_BYTES",
+        "52428800 (50 MiB)",
+        "52428800",
+        "Largest upload, import or data URI.",
+        |c, v| {
+            c.settings.upload_max_bytes = whole(v, 1)?;
+            c.settings.media.max_bytes = c.settings.upload_max_bytes;
+            Ok(())
+        }
+    ),
+    setting!(
+        "limits.max_pixels",
+        "AQUATINT_LIMITS_MAX_PIXELS",
+        "50000000",
+        "50000000",
+        "Most pixels of one picture, coming in or made.",
+        |c, v| {
+            c.settings.media.max_pixels = whole(v, 1)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "limits.max_side",
+        "AQUATINT_LIMITS_MAX_SIDE",
+        "16384",
+        "16384",
+        "Longest side of a picture, in pixels.",
+        |c, v| {
+            c.settings.media.max_side = whole(v, 1)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "limits.max_frames",
+        "AQUATINT_LIMITS_MAX_FRAMES",
+        "200",
+        "200",
+        "Most frames of an animation that comes in.",
+        |c, v| {
+            c.settings.media.max_frames = whole(v, 1)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "limits.batch_max",
+        "AQUATINT_LIMITS_BATCH_MAX",
+        "100",
+        "100",
+        "Most pictures in one batch.",
+        |c, v| {
+            c.settings.batch_max = whole(v, 1)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "limits.queued_max",
+        "AQUATINT_LIMITS_QUEUED_MAX",
+        "1000",
+        "1000",
+        "Most jobs that one workspace may have waiting.",
+        |c, v| {
+            c.settings.queued_max = whole(v, 1)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "urls.download_seconds",
+        "AQUATINT_URLS_DOWNLOAD_SECONDS",
+        "3600",
+        "3600",
+        "How long a media URL works.",
+        |c, v| {
+            c.settings.download_url_ttl = seconds(v, 1.0, 86_400.0)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "urls.upload_seconds",
+        "AQUATINT_URLS_UPLOAD_SECONDS",
+        "10800 (3 hours)",
+        "10800",
+        "How long an upload URL works.",
+        |c, v| {
+            c.settings.upload_url_ttl = seconds(v, 1.0, 86_400.0)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "wait.default_seconds",
+        "AQUATINT_WAIT_DEFAULT_SECONDS",
+        "20",
+        "20",
+        "How long a single edit is waited for when the caller does not say.",
+        |c, v| {
+            c.settings.wait_default = seconds(v, 0.0, 25.0)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "wait.max_seconds",
+        "AQUATINT_WAIT_MAX_SECONDS",
+        "25",
+        "25",
+        "The longest that a call waits for a job (`sync: true`).",
+        |c, v| {
+            c.settings.wait_max = seconds(v, 0.0, 300.0)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "worker.jobs",
+        "AQUATINT_WORKER_JOBS",
+        "the number of processors",
+        "2",
+        "Jobs that one process runs at the same time; each has a child process.",
+        |c, v| {
+            c.settings.workers = whole(v, 1)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "worker.lease_seconds",
+        "AQUATINT_WORKER_LEASE_SECONDS",
+        "30",
+        "30",
+        "After this long without a sign of life a worker is taken for dead.",
+        |c, v| {
+            c.settings.lease = seconds(v, 3.0, 3_600.0)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "worker.attempts",
+        "AQUATINT_WORKER_ATTEMPTS",
+        "3",
+        "3",
+        "How often a job is tried.",
+        |c, v| {
+            c.settings.attempts_max = whole(v, 1)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "child.memory_bytes",
+        "AQUATINT_CHILD_LIMIT_BYTES",
+        "2147483648 (2 GiB)",
+        "2147483648",
+        "Address space of one work child.",
+        |c, v| {
+            c.settings.child_memory_bytes = whole(v, 64 * 1024 * 1024)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "child.timeout_seconds",
+        "AQUATINT_CHILD_TIMEOUT_SECONDS",
+        "300",
+        "300",
+        "The longest that one task may take in a work child.",
+        |c, v| {
+            c.settings.child_timeout = seconds(v, 1.0, 7_200.0)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "child.idle_seconds",
+        "AQUATINT_CHILD_IDLE_SECONDS",
+        "60",
+        "60",
+        "After this long without work a child ends.",
+        |c, v| {
+            c.settings.child_idle = seconds(v, 1.0, 86_400.0)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "fetch.allow_http",
+        "AQUATINT_FETCH_ALLOW_HTTP",
+        "false",
+        "false",
+        "Fetch plain http URLs too.",
+        |c, v| {
+            c.settings.fetcher.allow_http = flag(v)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "fetch.allow_private",
+        "AQUATINT_FETCH_ALLOW_PRIVATE",
+        "none",
+        "10.0.0.5:8080",
+        "host:port of private servers that may be fetched from; comma-separated.",
+        |c, v| {
+            c.settings.fetcher.allow_private = list(v);
+            Ok(())
+        }
+    ),
+    setting!(
+        "fetch.timeout_seconds",
+        "AQUATINT_FETCH_TIMEOUT_SECONDS",
+        "30",
+        "30",
+        "The longest that one fetch may take.",
+        |c, v| {
+            c.settings.fetcher.total_timeout = seconds(v, 1.0, 600.0)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "conformance_fixtures",
+        "AQUATINT_CONFORMANCE_FIXTURES",
+        "false",
+        "false",
+        "Serve the fixed-name tools of the MCP conformance suite. For tests only.",
+        |c, v| {
+            c.conformance_fixtures = flag(v)?;
+            Ok(())
+        }
+    ),
+];
+
+fn whole<T: TryFrom<u64>>(value: &str, least: u64) -> Result<T, String> {
+    let number: u64 = value
+        .replace('_', "")
+        .parse()
+        .map_err(|_| "a whole number is needed".to_owned())?;
+    if number < least {
+        return Err(format!("at least {least} is needed"));
+    }
+    T::try_from(number).map_err(|_| "the number is too large".to_owned())
+}
+
+fn seconds(value: &str, least: f64, most: f64) -> Result<Duration, String> {
+    let number: f64 = value.parse().map_err(|_| "a number of seconds is needed".to_owned())?;
+    if !(least..=most).contains(&number) {
+        return Err(format!("{least} to {most} seconds are possible"));
+    }
+    Ok(Duration::from_secs_f64(number))
+}
+
+fn flag(value: &str) -> Result<bool, String> {
+    match value {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err("true or false is needed".into()),
+    }
+}
+
+fn list(value: &str) -> Vec<String> {
+    value
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn web_url(value: &str) -> Result<String, String> {
+    let url = url::Url::parse(value).map_err(|_| "a URL such as https://studio.example.com is needed".to_owned())?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() || url.query().is_some() {
+        return Err("an http or https URL without a query is needed".into());
+    }
+    Ok(value.trim_end_matches('/').to_owned())
+}

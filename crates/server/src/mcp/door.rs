@@ -1,0 +1,50 @@
+//! What the MCP door needs of the house behind it: who a token is, which tools there are, and a way
+//! to call one. The studio is one such house; tests bring their own.
+
+use std::sync::Arc;
+
+use aquatint_app::Admission;
+use aquatint_app::operation::{Effects, ProgressSender};
+use aquatint_app::toolset::ToolReply;
+use aquatint_domain::{Caller, Problem};
+use async_trait::async_trait;
+use serde_json::Value;
+
+/// One tool as the door shows it.
+#[derive(Clone, Debug)]
+pub struct Card {
+    pub name: &'static str,
+    pub title: &'static str,
+    pub description: String,
+    /// JSON Schema of the arguments; an object.
+    pub input: Value,
+    /// JSON Schema of the structured result; an object.
+    pub output: Value,
+    pub effects: Effects,
+    /// Whether the tool may reach beyond the workspace, as one that takes URLs does.
+    pub open_world: bool,
+    /// Words under which `?tools=` finds it, beside its name.
+    pub groups: Vec<&'static str>,
+}
+
+/// A list of tools and a way to call them.
+#[async_trait]
+pub trait Toolbox: Send + Sync + 'static {
+    /// The tools, in the order in which agents see them. Asked once, when the door is built.
+    fn cards(&self) -> Vec<Card>;
+
+    /// Says who a Bearer secret is, and counts the request.
+    async fn admit(&self, bearer: &str, address: Option<String>) -> Result<Admission, Problem>;
+
+    /// Calls a tool of the list.
+    async fn call(
+        &self,
+        caller: &Caller,
+        tool: &str,
+        arguments: Value,
+        progress: Option<ProgressSender>,
+    ) -> Result<ToolReply, Problem>;
+}
+
+/// A toolbox that many requests share.
+pub type SharedToolbox = Arc<dyn Toolbox>;

@@ -1,0 +1,52 @@
+//! The MCP door: one endpoint for every era of the protocol (2026-07-28 without a handshake,
+//! 2025-11-25 and earlier with one, and a bare `curl`), without sessions, plus standard input and
+//! output. rmcp speaks the protocol; `front` stands before it, `handler` behind it.
+
+mod accept;
+mod config;
+mod conformance;
+mod desk;
+mod door;
+mod envelope;
+mod express;
+mod front;
+mod gate;
+mod handler;
+mod refusal;
+mod reply;
+mod stdio;
+mod studio;
+mod surface;
+
+use std::sync::Arc;
+
+use aquatint_domain::Problem;
+use axum::Router;
+use axum::routing::any;
+
+pub use config::McpConfig;
+pub use door::{Card, SharedToolbox, Toolbox};
+pub use stdio::{serve_pipe, serve_stdio};
+pub use studio::native_cards;
+
+use desk::Desk;
+use front::Front;
+use handler::{Handler, Visits};
+
+/// The routes of the door: `/mcp`.
+pub fn router(toolbox: SharedToolbox, config: McpConfig) -> Result<Router, Problem> {
+    let desk = Desk::new(toolbox);
+    let handler = Handler {
+        desk: desk.clone(),
+        visits: Visits::Http,
+    };
+    let front = if config.conformance_fixtures {
+        tracing::warn!("serving the fixtures of the conformance suite; this is for tests only");
+        Front::new(config, desk, conformance::Fixtures::new(handler))?
+    } else {
+        Front::new(config, desk, handler)?
+    };
+    Ok(Router::new()
+        .route("/mcp", any(front::serve))
+        .with_state(Arc::new(front)))
+}

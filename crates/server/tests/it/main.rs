@@ -1,0 +1,9 @@
+//! The server through its front doors, one binary for all.
+#![allow(clippy::unwrap_used)]
+
+mod crash;
+mod doors;
+mod journeys;
+mod mcp;
+mod pictures;
+mod process;
