@@ -1,0 +1,94 @@
+//! `cargo xtask bench`: what the studio costs, beside peers on the same machine in the same run. The load
+//! stays on loopback and is bounded in count and time. Figures are printed and kept, never asserted.
+
+mod load;
+mod mcp;
+mod peers;
+mod process;
+mod work;
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+
+use crate::repository;
+
+/// One line of the table.
+pub struct Row {
+    pub name: String,
+    /// Numbers with their names, units last: `cpu_us`, `p99_ms`.
+    pub figures: Vec<(&'static str, f64)>,
+}
+
+impl Row {
+    pub fn new(name: impl Into<String>, figures: Vec<(&'static str, f64)>) -> Self {
+        Self {
+            name: name.into(),
+            figures,
+        }
+    }
+}
+
+type Benchmark = (&'static str, fn(&Path) -> Result<Vec<Row>>);
+
+/// Every benchmark. Each takes the released program.
+const ALL: &[Benchmark] = &[
+    ("start", process::start),
+    ("mcp", mcp::run),
+    ("upload", work::upload),
+    ("upscale", work::upscale),
+    ("jobs", work::jobs),
+];
+
+/// Runs the named benchmarks, or all.
+pub fn run(names: &[String]) -> Result<bool> {
+    if let Some(unknown) = names.iter().find(|name| !ALL.iter().any(|(known, _)| known == name)) {
+        let known: Vec<&str> = ALL.iter().map(|(name, _)| *name).collect();
+        bail!("there is no benchmark `{unknown}`; there are: {}", known.join(", "));
+    }
+    let program = repository::released_program()?;
+    let mut kept = Vec::new();
+    let mut is_whole = true;
+    for (name, measure) in ALL {
+        if !names.is_empty() && !names.iter().any(|wanted| wanted == name) {
+            continue;
+        }
+        println!("\n{name}");
+        match measure(&program) {
+            Ok(rows) => {
+                for row in rows {
+                    let figures: Vec<String> = row.figures.iter().map(|(unit, figure)| told(unit, *figure)).collect();
+                    println!("  {:<44} {}", row.name, figures.join("  "));
+                    kept.push(entry(name, &row));
+                }
+            }
+            Err(error) => {
+                is_whole = false;
+                println!("  could not be measured: {error:#}");
+            }
+        }
+    }
+    let folder = repository::target()?.join("bench");
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join("latest.json"), format!("{:#}\n", json!({ "rows": kept })))?;
+    println!("\nkept in {}", folder.join("latest.json").display());
+    Ok(is_whole)
+}
+
+fn told(unit: &str, figure: f64) -> String {
+    if figure >= 1_000.0 {
+        format!("{unit} {figure:.0}")
+    } else {
+        format!("{unit} {figure:.2}")
+    }
+}
+
+fn entry(benchmark: &str, row: &Row) -> Value {
+    let figures: serde_json::Map<String, Value> = row
+        .figures
+        .iter()
+        .map(|(unit, figure)| ((*unit).to_owned(), json!(figure)))
+        .collect();
+    json!({ "benchmark": benchmark, "name": row.name, "figures": figures })
+}

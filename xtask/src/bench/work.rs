@@ -1,0 +1,211 @@
+//! What work costs: an upload with its renditions beside sharp, an upscale, and jobs that do nothing.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use super::process::Usage;
+use super::{Row, peers};
+use crate::http::Connection;
+use crate::studio::{Studio, aquatint};
+use crate::{repository, running};
+
+/// Uploads that are measured after one to warm up.
+const UPLOADS: u32 = 10;
+/// Upscales that are measured.
+const UPSCALES: u32 = 5;
+/// A 12-megapixel camera's picture.
+const CAMERA: (usize, usize) = (4_000, 3_000);
+/// One megapixel.
+const MEGAPIXEL: (usize, usize) = (1_000, 1_000);
+
+/// CPU of the whole family of processes from sending a 12-megapixel JPEG to its asset with 1024 and 256 px
+/// WebP, ThumbHash and colours.
+pub fn upload(program: &Path) -> Result<Vec<Row>> {
+    let folder = tempfile::tempdir()?;
+    let jpeg = camera_jpeg(program, folder.path())?;
+    let studio = Studio::start(program, &[])?;
+    let mut connection = Connection::open(studio.address())?;
+    send(&studio, &mut connection, &jpeg, 0)?;
+    let before = Usage::family_cpu_seconds(studio.pid())?;
+    let began = Instant::now();
+    for number in 1..=UPLOADS {
+        send(&studio, &mut connection, &jpeg, number)?;
+    }
+    let cpu = (Usage::family_cpu_seconds(studio.pid())? - before) / f64::from(UPLOADS);
+    let wall = began.elapsed().as_secs_f64() / f64::from(UPLOADS);
+    let mut rows = vec![Row::new(
+        format!("aquatint, upload of a 12 MP JPEG ({:.1} MB)", jpeg.len() as f64 / 1e6),
+        vec![("cpu_ms", cpu * 1e3), ("wall_ms", wall * 1e3)],
+    )];
+    match sharp(&jpeg, folder.path()) {
+        Ok(seconds) => {
+            rows.push(Row::new("sharp, 1024 and 256 px WebP", vec![("cpu_ms", seconds * 1e3)]));
+            rows.push(Row::new("aquatint / sharp", vec![("ratio", cpu / seconds)]));
+        }
+        Err(error) => println!("  sharp left out: {error:#}"),
+    }
+    Ok(rows)
+}
+
+/// Sends the picture through a one-time URL. A few bytes behind its end make each one another file.
+fn send(studio: &Studio, connection: &mut Connection, jpeg: &[u8], number: u32) -> Result<()> {
+    let made = tool(
+        studio,
+        connection,
+        "upload",
+        &json!({ "action": "upload_url", "file_name": "photo.jpg" }),
+    )?;
+    let url = made["upload_url"].as_str().context("no upload URL")?;
+    let path = url.strip_prefix(&studio.url).context("the upload URL is elsewhere")?;
+    let mut body = jpeg.to_vec();
+    body.extend_from_slice(&number.to_le_bytes());
+    let request = connection.request("PUT", path, &[("Content-Type", "image/jpeg")], &body);
+    let answer = connection.send(&request)?;
+    if answer.status != 200 {
+        bail!(
+            "the upload answers {}: {}",
+            answer.status,
+            String::from_utf8_lossy(&answer.body)
+        );
+    }
+    Ok(())
+}
+
+fn sharp(jpeg: &[u8], folder: &Path) -> Result<f64> {
+    let path = folder.join("photo.jpg");
+    std::fs::write(&path, jpeg)?;
+    let mut command = Command::new("node");
+    command
+        .arg(peers::node_folder()?.join("bundle.mjs"))
+        .arg(&path)
+        .arg(UPLOADS.to_string());
+    running::output(&mut command)?
+        .trim()
+        .parse()
+        .context("sharp told no number")
+}
+
+/// From the call to the result, with everything that stands between.
+pub fn upscale(program: &Path) -> Result<Vec<Row>> {
+    let studio = Studio::start(program, &[])?;
+    let mut connection = Connection::open(studio.address())?;
+    let (mut cpu, mut wall) = (0.0, 0.0);
+    for number in 0..=UPSCALES {
+        let picture = bitmap(MEGAPIXEL.0, MEGAPIXEL.1, number);
+        let made = tool(
+            &studio,
+            &mut connection,
+            "upload",
+            &json!({ "action": "upload_url", "file_name": "a.bmp" }),
+        )?;
+        let url = made["upload_url"].as_str().context("no upload URL")?;
+        let path = url.strip_prefix(&studio.url).context("the upload URL is elsewhere")?;
+        let request = connection.request("PUT", path, &[], &picture);
+        let asset: Value = serde_json::from_slice(&connection.send(&request)?.body)?;
+        let before = Usage::family_cpu_seconds(studio.pid())?;
+        let began = Instant::now();
+        let call = json!({ "action": "upscale", "images": asset["asset_id"], "scale": "2", "sync": true });
+        let done = tool(&studio, &mut connection, "edit_image", &call)?;
+        if done["status"] != "succeeded" {
+            bail!("the upscale ended as {done}");
+        }
+        // The first one warms up.
+        if number > 0 {
+            cpu += Usage::family_cpu_seconds(studio.pid())? - before;
+            wall += began.elapsed().as_secs_f64();
+        }
+    }
+    let times = f64::from(UPSCALES);
+    Ok(vec![Row::new(
+        "aquatint, upscale ×2 of 1 MP, to PNG and renditions",
+        vec![("cpu_ms", cpu * 1e3 / times), ("wall_ms", wall * 1e3 / times)],
+    )])
+}
+
+/// Submitting, claiming and finishing jobs without work on SQLite, holds and settles included.
+pub fn jobs(_: &Path) -> Result<Vec<Row>> {
+    let mut command = repository::cargo();
+    command.args([
+        "run",
+        "--release",
+        "--quiet",
+        "--package",
+        "aquatint-store",
+        "--example",
+        "empty_jobs",
+    ]);
+    let told = running::output(&mut command)?;
+    let per_second = told.trim().parse().context("the example told no number")?;
+    Ok(vec![Row::new("empty jobs on SQLite", vec![("per_second", per_second)])])
+}
+
+fn tool(studio: &Studio, connection: &mut Connection, name: &str, arguments: &Value) -> Result<Value> {
+    let bearer = format!("Bearer {}", studio.key);
+    let body = json!({ "method": "tools/call", "params": { "name": name, "arguments": arguments } }).to_string();
+    let request = connection.request("POST", "/mcp", &[("Authorization", &bearer)], body.as_bytes());
+    let answer = connection.send(&request)?;
+    let reply: Value = serde_json::from_slice(&answer.body).with_context(|| {
+        format!(
+            "{name} answers {}: {}",
+            answer.status,
+            String::from_utf8_lossy(&answer.body)
+        )
+    })?;
+    let result = &reply["result"];
+    if result["isError"] == true || result.is_null() {
+        bail!("{name} failed: {reply}");
+    }
+    Ok(result["structuredContent"].clone())
+}
+
+/// A JPEG as a camera makes it, written by the program itself from a picture drawn here.
+fn camera_jpeg(program: &Path, folder: &Path) -> Result<Vec<u8>> {
+    let source = folder.join("drawn.bmp");
+    std::fs::write(&source, bitmap(CAMERA.0, CAMERA.1, 0))?;
+    let out = folder.join("made");
+    running::output(
+        aquatint(program, &folder.join("data"))
+            .args(["edit", "convert", "--output-format", "jpeg", "--quality", "90", "-o"])
+            .arg(&out)
+            .arg(&source),
+    )?;
+    let made = std::fs::read_dir(&out)?.next().context("no JPEG was made")??.path();
+    std::fs::read(made).context("the JPEG cannot be read")
+}
+
+/// A picture with slopes, edges, texture and a little noise, as an uncompressed BMP.
+fn bitmap(width: usize, height: usize, seed: u32) -> Vec<u8> {
+    let stride = (width * 3).div_ceil(4) * 4;
+    let size = 54 + stride * height;
+    let mut bytes = Vec::with_capacity(size);
+    bytes.extend_from_slice(b"BM");
+    for value in [size as u32, 0, 54, 40, width as u32, height as u32] {
+        bytes.extend_from_slice(&value.to_le_bytes());
+    }
+    bytes.extend_from_slice(&[1, 0, 24, 0]);
+    bytes.resize(54, 0);
+    // Numbers that look random and are the same every time.
+    let mut state = 0x9e37_79b9_u32 ^ seed;
+    for y in 0..height {
+        for x in 0..width {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            let noise = (state >> 29) as f32 - 3.5;
+            let (u, v) = (x as f32 / width as f32, y as f32 / height as f32);
+            let weave = 14.0 * ((x as f32 * 0.06).sin() * (y as f32 * 0.045).cos());
+            let away = ((u - 0.5).powi(2) + (v - 0.45).powi(2)).sqrt();
+            let thing = if away < 0.22 { 70.0 - 180.0 * away } else { 0.0 };
+            for (share, base) in [(0.7, 120.0), (0.9, 95.0), (1.0, 80.0)] {
+                let value = base + 70.0 * u * share + 40.0 * v + weave * share - thing * share + noise;
+                bytes.push(value.clamp(0.0, 255.0) as u8);
+            }
+        }
+        bytes.resize(bytes.len() + stride - width * 3, 0);
+    }
+    bytes
+}

@@ -1,0 +1,130 @@
+//! What files must and must not say: the map names what exists, licences are there, no file names a
+//! machine, lock files name no host, and no source file has outgrown its reader.
+
+use anyhow::{Context, Result, bail};
+
+use crate::repository::{files, root};
+
+/// Folders whose names in the map are paths.
+const PLACES: &[&str] = &[
+    ".ci/",
+    "benches/",
+    "changelog.d/",
+    "crates/",
+    "docs/",
+    "tests/",
+    "xtask/",
+];
+/// Paths of one machine. Written in two halves, so that this file may hold them.
+const MACHINE_PATHS: &[&str] = &[
+    concat!("/ro", "ot/"),
+    concat!("/wo", "rk/"),
+    concat!("/tm", "p/plan"),
+    concat!("C:\\", "Users\\"),
+];
+/// The largest source file, in bytes.
+const LARGEST_SOURCE: u64 = 24 * 1_024;
+/// Where every crate comes from.
+const CRATES: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
+/// The map and the way in name only what exists.
+pub fn architecture() -> Result<()> {
+    let mut gone = Vec::new();
+    for name in ["ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = std::fs::read_to_string(root().join(name)).with_context(|| format!("{name} is missing"))?;
+        // Every second part stands between backticks.
+        for word in text.split('`').skip(1).step_by(2) {
+            let is_path = PLACES.iter().any(|place| word.starts_with(place)) && !word.contains([' ', '*', '<', '…']);
+            if is_path && !root().join(word).exists() {
+                gone.push(format!("{name} names `{word}`"));
+            }
+        }
+    }
+    if !gone.is_empty() {
+        bail!("these paths do not exist: {}", gone.join(", "));
+    }
+    Ok(())
+}
+
+/// Both licences, and every package under them.
+pub fn licences() -> Result<()> {
+    for name in [
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "README.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+    ] {
+        if !root().join(name).is_file() {
+            bail!("{name} is missing");
+        }
+    }
+    for package in crate::repository::metadata()?["packages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
+        if package["license"] != "Apache-2.0 OR MIT" {
+            bail!("{} does not stand under `Apache-2.0 OR MIT`", package["name"]);
+        }
+    }
+    Ok(())
+}
+
+/// No file names a place of one machine.
+pub fn machine_paths() -> Result<()> {
+    let mut found = Vec::new();
+    for path in files()? {
+        // What is not text names no path that matters.
+        let Ok(text) = std::fs::read_to_string(root().join(&path)) else {
+            continue;
+        };
+        for (number, line) in text.lines().enumerate() {
+            if MACHINE_PATHS.iter().any(|place| line.contains(place)) {
+                found.push(format!("{path}:{}", number + 1));
+            }
+        }
+    }
+    if !found.is_empty() {
+        bail!("these lines name a path of one machine: {}", found.join(", "));
+    }
+    Ok(())
+}
+
+/// Crates come from crates.io; packages name no host, so that any registry serves them.
+pub fn lock_files() -> Result<()> {
+    for path in files()? {
+        if path.ends_with("package-lock.json") {
+            let text = std::fs::read_to_string(root().join(&path))?;
+            if text.contains("\"resolved\": \"http") || text.contains("\"resolved\": \"git") {
+                bail!("{path} names a host; write it with `npm install --omit-lockfile-registry-resolved`");
+            }
+        }
+        if path.ends_with("Cargo.lock") {
+            let text = std::fs::read_to_string(root().join(&path))?;
+            let sources = text.lines().filter_map(|line| line.strip_prefix("source = "));
+            if let Some(foreign) = sources
+                .map(|source| source.trim_matches('"'))
+                .find(|source| *source != CRATES)
+            {
+                bail!("{path} takes a crate from {foreign}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A source file that nobody can read in one go is two things.
+pub fn file_sizes() -> Result<()> {
+    let mut large = Vec::new();
+    for path in files()?.into_iter().filter(|path| path.ends_with(".rs")) {
+        let size = std::fs::metadata(root().join(&path))?.len();
+        if size > LARGEST_SOURCE {
+            large.push(format!("{path} ({size} bytes)"));
+        }
+    }
+    if !large.is_empty() {
+        bail!("larger than {LARGEST_SOURCE} bytes: {}", large.join(", "));
+    }
+    Ok(())
+}

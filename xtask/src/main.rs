@@ -1,0 +1,71 @@
+//! The chores of this repository: `cargo xtask` lists them. Each is one file; they run cargo, node and
+//! python as processes, so that this crate stays small and quick to build.
+
+mod arrows;
+mod bench;
+mod check;
+mod components;
+mod docs;
+mod http;
+mod pictures;
+mod repository;
+mod running;
+mod studio;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Chores for those who work on Aquatint.
+#[derive(Parser)]
+#[command(name = "cargo xtask", max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Run every test: the crates' own, then real clients against the real program
+    Test {
+        /// A missing component (PostgreSQL, Node 22, …) that a suite needs is a failure, as in CI
+        #[arg(long)]
+        all: bool,
+    },
+    /// Everything that CI checks beside the tests: format, lints, licences, documents, arrows
+    Check {
+        /// Run only these checks
+        names: Vec<String>,
+    },
+    /// Measure CPU, latency, memory and start, beside peers where they are at hand
+    Bench {
+        /// Run only these benchmarks
+        names: Vec<String>,
+    },
+    /// Write the reference pages in docs/reference again
+    Docs,
+    /// Make the README's pictures again, with a release build
+    Pictures,
+    /// Check which crate may know which
+    Arrows,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().chore {
+        Chore::Test { all } => test::run(all),
+        Chore::Check { names } => check::run(&names),
+        Chore::Bench { names } => bench::run(&names),
+        Chore::Docs => docs::write().map(|()| true),
+        Chore::Pictures => pictures::run().map(|()| true),
+        Chore::Arrows => arrows::check().map(|()| true),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

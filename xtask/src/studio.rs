@@ -1,0 +1,107 @@
+//! A running studio for chores: the real program on a free port with a throw-away data folder and a key.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+
+use crate::running;
+
+/// How long a start may take.
+const START: Duration = Duration::from_secs(60);
+
+/// A running `aquatint serve`, ended when dropped.
+pub struct Studio {
+    child: Child,
+    pub url: String,
+    pub key: String,
+    /// From the start of the process to the line that says where it listens.
+    pub start: Duration,
+    folder: TempDir,
+}
+
+/// The program with a data folder, and without the settings of whoever runs this.
+pub fn aquatint(program: &Path, data: &Path) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("AQUATINT_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("AQUATINT_DATA", data);
+    command
+}
+
+impl Studio {
+    /// Starts with more arguments for `serve`.
+    pub fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("aquatint-chore-").tempdir()?;
+        Self::start_in(program, arguments, folder)
+    }
+
+    fn start_in(program: &Path, arguments: &[&str], folder: TempDir) -> Result<Self> {
+        let log = std::fs::File::create(folder.path().join("log.txt"))?;
+        let data = folder.path().join("data");
+        let began = Instant::now();
+        let mut child = aquatint(program, &data)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("{} could not be started", program.display()))?;
+        let out = child.stdout.take().context("its output was piped")?;
+        let (send, heard) = channel();
+        std::thread::spawn(move || {
+            // The rest is read too, so that the server never waits for a full pipe.
+            for line in BufReader::new(out).lines().map_while(Result::ok) {
+                if let Some((_, url)) = line.split_once("listening on ") {
+                    let _ = send.send(url.trim().to_owned());
+                }
+            }
+        });
+        let told = heard.recv_timeout(START);
+        let start = began.elapsed();
+        let mut studio = Self {
+            child,
+            url: String::new(),
+            key: String::new(),
+            start,
+            folder,
+        };
+        studio.url = told.map_err(|_| anyhow::anyhow!("the server did not say where it listens: {}", studio.log()))?;
+        studio.key = running::output(aquatint(program, &data).args(["key", "create", "chores"]))?
+            .trim()
+            .to_owned();
+        Ok(studio)
+    }
+
+    /// The address without the scheme.
+    pub fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The end of what the server logged.
+    pub fn log(&self) -> String {
+        let text = std::fs::read_to_string(self.folder.path().join("log.txt")).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+}
+
+impl Drop for Studio {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
