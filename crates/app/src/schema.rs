@@ -43,7 +43,11 @@ fn tidy(schema: &mut Value, is_written: bool, keeps_null: bool) {
                 drop_null_type(map);
             }
             let required = map.get("required").cloned().unwrap_or_default();
-            let is_required = |name: &str| required.as_array().is_some_and(|names| names.iter().any(|own| own == name));
+            let is_required = |name: &str| {
+                required
+                    .as_array()
+                    .is_some_and(|names| names.iter().any(|own| own == name))
+            };
             for (key, value) in map.iter_mut() {
                 // `properties` maps names to schemas; a property named `title` must stay.
                 if key == "properties" {
