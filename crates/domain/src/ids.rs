@@ -1,8 +1,10 @@
 //! Typed, prefixed, sortable identifiers: `ast_` and 26 characters of Crockford base32, which hold
-//! 48 bits of Unix milliseconds and 80 random bits (the layout of a ULID, in lower case).
+//! 48 bits of Unix milliseconds and 80 random bits (the layout of a ULID, in lower case). Within one
+//! process ids of the same millisecond count up from a random start, so that they sort as they were made.
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Mutex;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -82,15 +84,29 @@ id!(/** Reserved credits. */ HoldId, "hld_");
 id!(/** One ledger transaction. */ EntryId, "led_");
 id!(/** One request, for the log and for people who ask. */ RequestId, "req_");
 
+/// The last value that was given out.
+static LAST: Mutex<u128> = Mutex::new(0);
+
+/// Steps within a millisecond are random too, so that an id does not tell the next one.
+const STEP_BITS: u32 = 40;
+
 fn body(now: jiff::Timestamp) -> String {
-    let mut random = [0u8; 10];
+    let mut random = [0u8; 16];
     // Without a source of randomness nothing here is safe to run; the operating system has one.
     getrandom::fill(&mut random).expect("the operating system gives random bytes");
-    let millis = now.as_millisecond().max(0) as u128;
-    let mut value = (millis & 0xffff_ffff_ffff) << 80;
-    for (index, byte) in random.iter().enumerate() {
-        value |= u128::from(*byte) << (8 * (9 - index));
-    }
+    let random = u128::from_le_bytes(random);
+    let millis = (now.as_millisecond().max(0) as u128) & 0xffff_ffff_ffff;
+    let mut value = {
+        let mut last = LAST.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let value = if *last >> 80 == millis {
+            *last + 1 + (random & ((1 << STEP_BITS) - 1))
+        } else {
+            // The highest bit stays free, so that steps hardly ever reach into the time.
+            (millis << 80) | (random & ((1 << 79) - 1))
+        };
+        *last = value;
+        value
+    };
     let mut out = [0u8; BODY_LEN];
     for slot in out.iter_mut().rev() {
         *slot = ALPHABET[(value & 31) as usize];
@@ -112,6 +128,12 @@ mod tests {
         let early = AssetId::generate(jiff::Timestamp::from_millisecond(1_700_000_000_000).expect("in range"));
         let late = AssetId::generate(jiff::Timestamp::from_millisecond(1_700_000_000_001).expect("in range"));
         assert!(early < late);
+        let same = jiff::Timestamp::from_millisecond(1_700_000_000_002).expect("in range");
+        let mut made: Vec<AssetId> = (0..1_000).map(|_| AssetId::generate(same)).collect();
+        let first = made[0].clone();
+        assert!(made.is_sorted_by(|a, b| a < b) && first.as_str()[4..14] == made[999].as_str()[4..14]);
+        made.dedup();
+        assert_eq!(made.len(), 1_000);
         assert_eq!(early.as_str().parse::<AssetId>().expect("well formed"), early);
     }
 

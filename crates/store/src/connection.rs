@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use aquatint_domain::{Code, Problem};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
 };
 
 const READERS: u32 = 4;
@@ -73,6 +73,20 @@ impl Connections {
             ..TransactionOptions::default()
         };
         self.write.begin_with_options(options).await.map_err(broken)
+    }
+
+    /// A reading transaction that sees one moment of the database throughout, also while others write.
+    pub(crate) async fn snapshot(&self) -> Result<DatabaseTransaction, Problem> {
+        let options = match self.kind {
+            // SQLite's deferred transaction keeps the write-ahead log's state of its first read.
+            DatabaseKind::Sqlite => TransactionOptions::default(),
+            DatabaseKind::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+        };
+        self.read.begin_with_options(options).await.map_err(broken)
     }
 
     pub(crate) async fn close(&self) {

@@ -135,10 +135,10 @@ impl Workspaces<'_> {
             vec![id.as_str().into(), i64::from(concurrent_jobs).into()],
         )
         .await?;
-        // A balance below zero stays as it is; only further spending is refused.
+        // A balance below zero stays as it is, and may go no lower: only further spending is refused.
         execute(
             &tx,
-            "UPDATE ledger_accounts SET may_overdraw = CASE WHEN $2 = 1 OR amount < 0 THEN $2 ELSE 0 END WHERE workspace_id = $1 AND purpose = 'available' AND (amount >= 0 OR $2 = 1)",
+            "UPDATE ledger_accounts SET may_overdraw = $2, lowest = CASE WHEN amount < 0 THEN amount ELSE 0 END WHERE workspace_id = $1 AND purpose = 'available'",
             vec![id.as_str().into(), i64::from(may_overdraw).into()],
         )
         .await?;

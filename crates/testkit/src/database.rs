@@ -81,6 +81,11 @@ impl TestDatabase {
         self.folder.path()
     }
 
+    /// Runs a statement past the store, as somebody would who tampers with the database.
+    pub async fn execute(&self, sql: &str) -> Result<(), String> {
+        run(&self.url, sql).await.map_err(|error| error.to_string())
+    }
+
     /// Opens the store, as often as the test likes: a second one stands for a second process.
     pub async fn open(&self, now: Timestamp) -> Store {
         Store::open(&self.url, now).await.expect("a new database opens")

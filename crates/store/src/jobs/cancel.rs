@@ -3,7 +3,7 @@
 use aquatint_domain::{Job, JobId, JobKind, JobState, Problem, Timestamp, WorkspaceId};
 use sea_orm::ConnectionTrait;
 
-use super::rows::{for_update, read};
+use super::rows::{for_update, lock_lane, read};
 use super::{Cancelled, Jobs, finish};
 use crate::connection::{broken, execute, row, rows};
 
@@ -11,6 +11,7 @@ impl Jobs<'_> {
     /// Cancels a job, or every item of a batch that has not ended.
     pub async fn cancel(&self, workspace: &WorkspaceId, id: &JobId, now: Timestamp) -> Result<Cancelled, Problem> {
         let tx = self.0.begin().await?;
+        lock_lane(&tx, workspace).await?;
         let sql = format!(
             "SELECT * FROM jobs WHERE id = $1 AND workspace_id = $2{}",
             for_update(&tx)

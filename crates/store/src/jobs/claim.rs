@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aquatint_domain::{Problem, Timestamp};
+use aquatint_domain::{JobState, Problem, Timestamp};
 
 use super::rows::read;
 use super::{Beat, Claim, Jobs, Lease};
@@ -12,65 +12,95 @@ use crate::connection::{broken, execute, is_postgres, row, rows};
 /// Lanes that are tried in one claim: the first whose jobs are not all waiting for a retry gives one.
 const LANES_TRIED: u32 = 16;
 
+/// What looking into one lane brought.
+enum Tried {
+    Claimed(Box<Claim>),
+    Nothing,
+    /// Another transaction holds it.
+    Busy,
+}
+
 impl Jobs<'_> {
     /// The next job for a worker, fairly over the workspaces, or `None`.
     pub async fn claim(&self, worker: &str, lease: Duration, now: Timestamp) -> Result<Option<Claim>, Problem> {
-        // An idle look costs one read and no write lock.
-        if row(
-            self.0.read(),
-            "SELECT workspace_id FROM lanes WHERE queued > 0 AND running < concurrency LIMIT 1",
-            vec![],
-        )
-        .await?
-        .is_none()
-        {
-            return Ok(None);
-        }
-        let tx = self.0.begin().await?;
-        let skip = if is_postgres(&tx) {
-            " FOR UPDATE SKIP LOCKED"
-        } else {
-            ""
-        };
-        let now_ms = now.as_millisecond();
-        let lanes = format!(
-            "SELECT workspace_id FROM lanes WHERE queued > 0 AND running < concurrency ORDER BY last_claimed, workspace_id LIMIT {LANES_TRIED}{skip}"
+        // An idle look costs one read and no lock.
+        let sql = format!(
+            "SELECT workspace_id FROM lanes WHERE queued > 0 AND running < concurrency ORDER BY last_claimed, workspace_id LIMIT {LANES_TRIED}"
         );
-        for lane in rows(&tx, &lanes, vec![]).await? {
-            let workspace: String = get(&lane, "workspace_id")?;
-            let next = format!(
-                "SELECT * FROM jobs WHERE workspace_id = $1 AND state = 'queued' AND kind = 'single' AND run_after <= $2 ORDER BY id LIMIT 1{skip}"
-            );
-            let Some(found) = row(&tx, &next, vec![workspace.as_str().into(), now_ms.into()]).await? else {
-                continue;
-            };
-            let mut job = read(&found)?;
-            let token: i64 = get::<i64>(&found, "lease_token")? + 1;
-            execute(
-                &tx,
-                "UPDATE jobs SET state = 'running', worker = $2, lease_token = $3, lease_expires_at = $4, attempts = attempts + 1, started_at = COALESCE(started_at, $5) WHERE id = $1",
-                vec![job.id.as_str().into(), worker.into(), token.into(), (now_ms + lease.as_millis() as i64).into(), now_ms.into()],
-            )
-            .await?;
-            // A sequence and not the clock: lanes claimed in the same millisecond still take turns.
-            execute(
-                &tx,
-                "UPDATE lanes SET queued = queued - 1, running = running + 1, last_claimed = (SELECT MAX(last_claimed) FROM lanes) + 1 WHERE workspace_id = $1",
-                vec![workspace.into()],
-            )
-            .await?;
-            tx.commit().await.map_err(broken)?;
-            job.state = aquatint_domain::JobState::Running;
-            job.attempts += 1;
-            job.started_at = job.started_at.or(Some(now));
-            let lease = Lease {
-                job: job.id.clone(),
-                token,
-                worker: worker.to_owned(),
-            };
-            return Ok(Some(Claim { job, lease }));
+        let mut lanes = Vec::new();
+        for lane in rows(self.0.read(), &sql, vec![]).await? {
+            lanes.push(get::<String>(&lane, "workspace_id")?);
+        }
+        // Lanes that somebody is busy with are left for a second look, which waits for them: a job that
+        // is being submitted at this moment must not be overlooked.
+        let mut busy = Vec::new();
+        for lane in lanes {
+            match self.claim_from(&lane, worker, lease, now, false).await? {
+                Tried::Claimed(claim) => return Ok(Some(*claim)),
+                Tried::Nothing => {}
+                Tried::Busy => busy.push(lane),
+            }
+        }
+        for lane in busy {
+            if let Tried::Claimed(claim) = self.claim_from(&lane, worker, lease, now, true).await? {
+                return Ok(Some(*claim));
+            }
         }
         Ok(None)
+    }
+
+    async fn claim_from(
+        &self,
+        lane: &str,
+        worker: &str,
+        lease: Duration,
+        now: Timestamp,
+        wait: bool,
+    ) -> Result<Tried, Problem> {
+        let tx = self.0.begin().await?;
+        let lock = match (is_postgres(&tx), wait) {
+            (false, _) => "",
+            (true, false) => " FOR UPDATE SKIP LOCKED",
+            (true, true) => " FOR UPDATE",
+        };
+        let sql = format!("SELECT queued, running, concurrency FROM lanes WHERE workspace_id = $1{lock}");
+        let Some(counters) = row(&tx, &sql, vec![lane.into()]).await? else {
+            return Ok(Tried::Busy);
+        };
+        let (queued, running): (i64, i64) = (get(&counters, "queued")?, get(&counters, "running")?);
+        if queued == 0 || running >= get(&counters, "concurrency")? {
+            return Ok(Tried::Nothing);
+        }
+        let now_ms = now.as_millisecond();
+        let next = "SELECT * FROM jobs WHERE workspace_id = $1 AND state = 'queued' AND kind = 'single' AND run_after <= $2 ORDER BY id LIMIT 1";
+        let Some(found) = row(&tx, next, vec![lane.into(), now_ms.into()]).await? else {
+            return Ok(Tried::Nothing);
+        };
+        let mut job = read(&found)?;
+        let token: i64 = get::<i64>(&found, "lease_token")? + 1;
+        execute(
+            &tx,
+            "UPDATE jobs SET state = 'running', worker = $2, lease_token = $3, lease_expires_at = $4, attempts = attempts + 1, started_at = COALESCE(started_at, $5) WHERE id = $1",
+            vec![job.id.as_str().into(), worker.into(), token.into(), (now_ms + lease.as_millis() as i64).into(), now_ms.into()],
+        )
+        .await?;
+        // A sequence and not the clock: lanes claimed in the same millisecond still take turns.
+        execute(
+            &tx,
+            "UPDATE lanes SET queued = queued - 1, running = running + 1, last_claimed = (SELECT MAX(last_claimed) FROM lanes) + 1 WHERE workspace_id = $1",
+            vec![lane.into()],
+        )
+        .await?;
+        tx.commit().await.map_err(broken)?;
+        job.state = JobState::Running;
+        job.attempts += 1;
+        job.started_at = job.started_at.or(Some(now));
+        let lease = Lease {
+            job: job.id.clone(),
+            token,
+            worker: worker.to_owned(),
+        };
+        Ok(Tried::Claimed(Box::new(Claim { job, lease })))
     }
 
     /// Keeps a lease and writes progress.

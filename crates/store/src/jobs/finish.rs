@@ -3,7 +3,7 @@
 use aquatint_domain::{AssetId, Credits, Job, JobId, JobState, Problem, Timestamp};
 use sea_orm::{ConnectionTrait, Value};
 
-use super::rows::{for_update, move_lane, read};
+use super::rows::{for_update, lock_lane_of, move_lane, read};
 use super::{Finish, Jobs, Lease};
 use crate::columns::{get, json, parsed, to_json};
 use crate::connection::{broken, execute, row, rows};
@@ -13,6 +13,7 @@ impl Jobs<'_> {
     /// Ends a job, or puts it back for another try. `false`: the lease was lost and nothing was written.
     pub async fn finish(&self, lease: &Lease, finish: Finish, now: Timestamp) -> Result<bool, Problem> {
         let tx = self.0.begin().await?;
+        lock_lane_of(&tx, &lease.job).await?;
         let sql = format!(
             "SELECT * FROM jobs WHERE id = $1 AND lease_token = $2 AND state = 'running'{}",
             for_update(&tx)

@@ -3,10 +3,10 @@
 use aquatint_domain::{Code, JobId, Problem, Timestamp};
 use sea_orm::{ConnectionTrait, QueryResult};
 
-use super::rows::{for_update, move_lane, read};
+use super::rows::{for_update, lock_lane_of, move_lane, read};
 use super::{Jobs, Requeued, RunningJob, finish};
 use crate::columns::{flag, get, parsed, time};
-use crate::connection::{broken, execute, row, rows};
+use crate::connection::{broken, execute, is_postgres, row, rows};
 
 impl Jobs<'_> {
     /// Every job that some worker holds.
@@ -39,6 +39,7 @@ impl Jobs<'_> {
         now: Timestamp,
     ) -> Result<Requeued, Problem> {
         let tx = self.0.begin().await?;
+        lock_lane_of(&tx, id).await?;
         let sql = format!(
             "SELECT * FROM jobs WHERE id = $1 AND lease_token = $2 AND state = 'running'{}",
             for_update(&tx)
@@ -54,6 +55,10 @@ impl Jobs<'_> {
     /// Takes back everything that a dead worker of this name held; says how many jobs that were.
     pub async fn requeue_worker(&self, worker: &str, attempts_max: u32, now: Timestamp) -> Result<u32, Problem> {
         let tx = self.0.begin().await?;
+        if is_postgres(&tx) {
+            let lanes = "SELECT workspace_id FROM lanes WHERE workspace_id IN (SELECT workspace_id FROM jobs WHERE worker = $1 AND state = 'running') ORDER BY workspace_id FOR UPDATE";
+            rows(&tx, lanes, vec![worker.into()]).await?;
+        }
         let sql = format!(
             "SELECT * FROM jobs WHERE worker = $1 AND state = 'running' AND kind = 'single' ORDER BY id{}",
             for_update(&tx)

@@ -1,10 +1,10 @@
 //! Reading job rows, and the two counters of a lane.
 
-use aquatint_domain::{Credits, Job, Problem, WorkspaceId};
+use aquatint_domain::{Credits, Job, JobId, Problem, WorkspaceId};
 use sea_orm::{ConnectionTrait, QueryResult};
 
 use crate::columns::{flag, get, json, json_if, number, parsed, parsed_if, time, time_if};
-use crate::connection::{execute, is_postgres};
+use crate::connection::{execute, is_postgres, row};
 
 pub(super) fn read(row: &QueryResult) -> Result<Job, Problem> {
     Ok(Job {
@@ -34,6 +34,25 @@ pub(super) fn read(row: &QueryResult) -> Result<Job, Problem> {
         finished_at: time_if(row, "finished_at")?,
         cancel_requested: flag(row, "cancel_requested")?,
     })
+}
+
+/// Takes the lane of a workspace first of all. Everything that changes jobs and credits of a workspace does, so
+/// such changes come one after the other and never wait for each other in a circle.
+pub(super) async fn lock_lane<C: ConnectionTrait>(tx: &C, workspace: &WorkspaceId) -> Result<(), Problem> {
+    if is_postgres(tx) {
+        let sql = "SELECT workspace_id FROM lanes WHERE workspace_id = $1 FOR UPDATE";
+        row(tx, sql, vec![workspace.as_str().into()]).await?;
+    }
+    Ok(())
+}
+
+/// The same for the workspace of a job.
+pub(super) async fn lock_lane_of<C: ConnectionTrait>(tx: &C, job: &JobId) -> Result<(), Problem> {
+    if is_postgres(tx) {
+        let sql = "SELECT workspace_id FROM lanes WHERE workspace_id = (SELECT workspace_id FROM jobs WHERE id = $1) FOR UPDATE";
+        row(tx, sql, vec![job.as_str().into()]).await?;
+    }
+    Ok(())
 }
 
 /// Moves a lane's counters.

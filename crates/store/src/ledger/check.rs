@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use aquatint_domain::{Code, Problem};
+use sea_orm::ConnectionTrait;
 
 use super::Ledger;
-use super::post::chain;
+use super::post::Line;
 use crate::columns::get;
 use crate::connection::{row, rows};
 
@@ -21,25 +22,28 @@ pub struct Books {
 }
 
 impl Ledger<'_> {
-    /// Verifies that sums are zero, balances follow from entries, chains are whole, and that every job is held, settled and released as it should be.
+    /// Verifies that sums are zero, balances follow from entries, chains are whole, that every job is held, settled
+    /// and released as its state says, that usage says what was settled, and that the queue's counters fit its jobs.
+    /// The database is seen as of one moment, so it may run beside a working studio.
     pub async fn check(&self) -> Result<Books, Problem> {
+        let db = self.0.snapshot().await?;
         let mut books = Books::default();
         let mut total: i128 = 0;
         let accounts = rows(
-            self.0.read(),
-            "SELECT id, amount, may_overdraw, last_hash, entry_count FROM ledger_accounts ORDER BY id",
+            &db,
+            "SELECT id, amount, may_overdraw, lowest, last_hash, entry_count FROM ledger_accounts ORDER BY id",
             vec![],
         )
         .await?;
-        let mut sums: HashMap<String, i128> = HashMap::new();
+        let mut moved = Moved::default();
         for account in &accounts {
             let id: String = get(account, "id")?;
             let amount: i64 = get(account, "amount")?;
-            if amount < 0 && get::<i64>(account, "may_overdraw")? == 0 {
-                return Err(wrong(format!("the account {id} is below zero ({amount})")));
+            if amount < get::<i64>(account, "lowest")? && get::<i64>(account, "may_overdraw")? == 0 {
+                return Err(wrong(format!("the account {id} is lower than it may be ({amount})")));
             }
             total += i128::from(amount);
-            let found = self.follow(&id, &mut sums).await?;
+            let found = follow(&db, &id, &mut moved).await?;
             if found.sum != i128::from(amount) {
                 return Err(wrong(format!(
                     "the account {id} says {amount}, its entries sum to {}",
@@ -56,84 +60,162 @@ impl Ledger<'_> {
         if total != 0 {
             return Err(wrong(format!("all accounts sum to {total}, not to zero")));
         }
-        if let Some((tx, sum)) = sums.iter().find(|(_, sum)| **sum != 0) {
+        if let Some((tx, sum)) = moved.sums.iter().find(|(_, sum)| **sum != 0) {
             return Err(wrong(format!("the transaction {tx} sums to {sum}, not to zero")));
         }
-        books.transactions = sums.len() as u64;
-        self.check_jobs().await?;
+        books.transactions = moved.sums.len() as u64;
+        check_jobs(&db, &moved).await?;
+        check_queue(&db).await?;
+        // Nothing was written; the end of the transaction is no news.
+        let _ = db.rollback().await;
         Ok(books)
     }
+}
 
-    /// Follows the chain of one account.
-    async fn follow(&self, account: &str, sums: &mut HashMap<String, i128>) -> Result<Followed, Problem> {
-        let mut followed = Followed {
-            sum: 0,
-            count: 0,
-            hash: String::new(),
-        };
-        loop {
-            let sql = format!(
-                "SELECT * FROM ledger_entries WHERE account_id = $1 AND number > $2 ORDER BY number LIMIT {PAGE}"
-            );
-            let page = rows(self.0.read(), &sql, vec![account.into(), followed.count.into()]).await?;
-            for entry in &page {
-                let (number, amount): (i64, i64) = (get(entry, "number")?, get(entry, "amount")?);
-                let tx: String = get(entry, "tx")?;
-                let job: Option<String> = get(entry, "job_id")?;
-                let hash = chain(
-                    &followed.hash,
-                    account,
-                    number,
-                    &tx,
-                    amount,
-                    &get::<String>(entry, "kind")?,
-                    job.as_deref(),
-                    get(entry, "at")?,
-                );
-                if number != followed.count + 1 || hash != get::<String>(entry, "hash")? {
-                    return Err(wrong(format!("the chain of {account} is broken at entry {number}")));
-                }
-                *sums.entry(tx).or_default() += i128::from(amount);
-                followed.sum += i128::from(amount);
-                followed.count = number;
-                followed.hash = hash;
+/// What the entries of all accounts say.
+#[derive(Default)]
+struct Moved {
+    /// By transaction.
+    sums: HashMap<String, i128>,
+    /// What entered an account for a job, by job and kind.
+    by_job: HashMap<(String, String), i64>,
+}
+
+/// Follows the chain of one account.
+async fn follow<C: ConnectionTrait>(db: &C, account: &str, moved: &mut Moved) -> Result<Followed, Problem> {
+    let mut followed = Followed {
+        sum: 0,
+        count: 0,
+        hash: String::new(),
+    };
+    loop {
+        let sql =
+            format!("SELECT * FROM ledger_entries WHERE account_id = $1 AND number > $2 ORDER BY number LIMIT {PAGE}");
+        let page = rows(db, &sql, vec![account.into(), followed.count.into()]).await?;
+        for row in &page {
+            let job: Option<String> = get(row, "job_id")?;
+            let line = Line {
+                account,
+                number: get(row, "number")?,
+                tx: &get::<String>(row, "tx")?,
+                amount: get(row, "amount")?,
+                kind: &get::<String>(row, "kind")?,
+                job: job.as_deref().unwrap_or_default(),
+                memo: &get::<String>(row, "memo")?,
+                at: get(row, "at")?,
+            };
+            let hash = line.chained(&followed.hash);
+            if line.number != followed.count + 1 || hash != get::<String>(row, "hash")? {
+                return Err(wrong(format!(
+                    "the chain of {account} is broken at entry {}",
+                    line.number
+                )));
             }
-            if (page.len() as i64) < PAGE {
-                return Ok(followed);
+            *moved.sums.entry(line.tx.to_owned()).or_default() += i128::from(line.amount);
+            if line.amount > 0 && !line.job.is_empty() {
+                *moved
+                    .by_job
+                    .entry((line.job.to_owned(), line.kind.to_owned()))
+                    .or_default() += line.amount;
             }
+            followed.sum += i128::from(line.amount);
+            followed.count = line.number;
+            followed.hash = hash;
+        }
+        if (page.len() as i64) < PAGE {
+            return Ok(followed);
         }
     }
+}
 
-    async fn check_jobs(&self) -> Result<(), Problem> {
-        // Every ended job with a hold: hold = settle + release. Every live one: a hold and nothing else.
-        let sql = "SELECT jobs.id AS id, jobs.state AS state, jobs.price AS price, \
-            CAST(COALESCE(SUM(CASE WHEN ledger_marks.kind = 'hold' THEN ledger_marks.amount END), -1) AS BIGINT) AS held, \
-            CAST(COALESCE(SUM(CASE WHEN ledger_marks.kind <> 'hold' THEN ledger_marks.amount END), -1) AS BIGINT) AS ended \
-            FROM jobs LEFT JOIN ledger_marks ON ledger_marks.job_id = jobs.id WHERE jobs.kind = 'single' GROUP BY jobs.id, jobs.state, jobs.price";
-        for job in rows(self.0.read(), sql, vec![]).await? {
-            let (id, state): (String, String) = (get(&job, "id")?, get(&job, "state")?);
-            let (price, held, ended): (i64, i64, i64) = (get(&job, "price")?, get(&job, "held")?, get(&job, "ended")?);
-            let is_live = matches!(state.as_str(), "queued" | "running");
-            // A job that was refused at submission never had a hold.
-            let was_refused = state == "failed" && held == -1 && ended == -1;
-            if is_live && (held != price || ended != -1) {
-                return Err(wrong(format!("the {state} job {id} holds {held} of its price {price}")));
-            }
-            if !is_live && !was_refused && held != ended {
+/// Every ended job with a hold: price = hold = settled + released, and usage says what was settled. Every live one: a hold and
+/// nothing else. One that was refused at submission: nothing.
+async fn check_jobs<C: ConnectionTrait>(db: &C, moved: &Moved) -> Result<(), Problem> {
+    let sql = "SELECT jobs.id AS id, jobs.state AS state, jobs.price AS price, jobs.charged AS charged, charges.credits AS used, \
+        (SELECT amount FROM ledger_marks WHERE job_id = jobs.id AND kind = 'hold') AS held, \
+        (SELECT amount FROM ledger_marks WHERE job_id = jobs.id AND kind = 'settle') AS settled, \
+        (SELECT amount FROM ledger_marks WHERE job_id = jobs.id AND kind = 'release') AS released \
+        FROM jobs LEFT JOIN charges ON charges.job_id = jobs.id WHERE jobs.kind = 'single'";
+    let mut known = 0;
+    for job in rows(db, sql, vec![]).await? {
+        let (id, state): (String, String) = (get(&job, "id")?, get(&job, "state")?);
+        let price: i64 = get(&job, "price")?;
+        let held: Option<i64> = get(&job, "held")?;
+        let settled: Option<i64> = get(&job, "settled")?;
+        let released: Option<i64> = get(&job, "released")?;
+        for (kind, mark) in [("hold", held), ("settle", settled), ("release", released)] {
+            let moved = moved.by_job.get(&(id.clone(), kind.to_owned())).copied();
+            known += u64::from(moved.is_some());
+            if moved.unwrap_or(0) != mark.unwrap_or(0) {
                 return Err(wrong(format!(
-                    "the {state} job {id} held {held}, but {ended} was settled and released"
+                    "the {kind} of job {id} is {}, but its entries move {}",
+                    mark.unwrap_or(0),
+                    moved.unwrap_or(0)
                 )));
             }
         }
-        let orphan = row(self.0.read(), "SELECT ledger_marks.job_id AS id FROM ledger_marks LEFT JOIN jobs ON jobs.id = ledger_marks.job_id WHERE jobs.id IS NULL LIMIT 1", vec![]).await?;
-        match orphan {
-            Some(row) => Err(wrong(format!(
-                "there is a hold for {}, which is no job",
-                get::<String>(&row, "id")?
-            ))),
-            None => Ok(()),
+        match state.as_str() {
+            "queued" | "running" => {
+                if held != Some(price) || settled.is_some() || released.is_some() {
+                    return Err(wrong(format!(
+                        "the {state} job {id} holds {held:?} of its price {price}, settled {settled:?}, released {released:?}"
+                    )));
+                }
+            }
+            "failed" if held.is_none() && settled.is_none() && released.is_none() => {}
+            _ => {
+                let ended = settled.unwrap_or(0) + released.unwrap_or(0);
+                if held != Some(price) || ended != price {
+                    return Err(wrong(format!(
+                        "the {state} job {id} of price {price} held {}, but {ended} was settled and released",
+                        held.unwrap_or(0)
+                    )));
+                }
+            }
+        }
+        let charged: Option<i64> = get(&job, "charged")?;
+        let used: Option<i64> = get(&job, "used")?;
+        if charged.unwrap_or(0) != settled.unwrap_or(0) || used.unwrap_or(0) != settled.unwrap_or(0) {
+            return Err(wrong(format!(
+                "the job {id} settled {}, its row says {}, its usage says {}",
+                settled.unwrap_or(0),
+                charged.unwrap_or(0),
+                used.unwrap_or(0)
+            )));
         }
     }
+    if known != moved.by_job.len() as u64 {
+        return Err(wrong(
+            "there are ledger entries for something that is no job".to_owned(),
+        ));
+    }
+    let orphan = "SELECT ledger_marks.job_id AS id FROM ledger_marks LEFT JOIN jobs ON jobs.id = ledger_marks.job_id WHERE jobs.id IS NULL LIMIT 1";
+    match row(db, orphan, vec![]).await? {
+        Some(row) => Err(wrong(format!(
+            "there is a hold for {}, which is no job",
+            get::<String>(&row, "id")?
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The counters of every lane against its jobs.
+async fn check_queue<C: ConnectionTrait>(db: &C) -> Result<(), Problem> {
+    let sql = "SELECT lanes.workspace_id AS id, lanes.queued AS queued, lanes.running AS running, \
+        (SELECT COUNT(*) FROM jobs WHERE workspace_id = lanes.workspace_id AND state = 'queued' AND kind = 'single') AS waiting, \
+        (SELECT COUNT(*) FROM jobs WHERE workspace_id = lanes.workspace_id AND state = 'running' AND kind = 'single') AS working \
+        FROM lanes";
+    for lane in rows(db, sql, vec![]).await? {
+        let (queued, running): (i64, i64) = (get(&lane, "queued")?, get(&lane, "running")?);
+        let (waiting, working): (i64, i64) = (get(&lane, "waiting")?, get(&lane, "working")?);
+        if (queued, running) != (waiting, working) {
+            return Err(wrong(format!(
+                "the queue of {} counts {queued} waiting and {running} running jobs, there are {waiting} and {working}",
+                get::<String>(&lane, "id")?
+            )));
+        }
+    }
+    Ok(())
 }
 
 struct Followed {

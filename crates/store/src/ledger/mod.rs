@@ -131,7 +131,8 @@ pub(crate) async fn check_available<C: ConnectionTrait>(
     .await?;
     let account = found.ok_or_else(|| Problem::internal("a workspace without accounts"))?;
     let available = Credits::from_micro(get(&account, "amount")?);
-    if !flag(&account, "may_overdraw")? && price > available {
+    // What is free is free, also for somebody in debt.
+    if !flag(&account, "may_overdraw")? && !price.is_zero() && price > available {
         return Err(Problem::new(
             Code::InsufficientCredits,
             format!("Insufficient credits: this costs {price}, and {available} are available."),

@@ -44,18 +44,19 @@ async fn append<C: ConnectionTrait>(tx: &C, entry: &Entry<'_>, account: &str, am
     .await?;
     let found = found.ok_or_else(|| Problem::internal(format!("there is no ledger account {account}")))?;
     let number = get::<i64>(&found, "entry_count")? + 1;
-    let job = entry.job.map(|job| job.as_str().to_owned());
     let at = entry.now.as_millisecond();
-    let hash = chain(
-        &get::<String>(&found, "last_hash")?,
+    let line = Line {
         account,
         number,
-        entry.tx,
+        tx: entry.tx,
         amount,
-        entry.kind,
-        job.as_deref(),
+        kind: entry.kind,
+        job: entry.job.map_or("", |job| job.as_str()),
+        memo: entry.memo,
         at,
-    );
+    };
+    let hash = line.chained(&get::<String>(&found, "last_hash")?);
+    let job = entry.job.map(|job| job.as_str().to_owned());
     execute(
         tx,
         "INSERT INTO ledger_entries (account_id, number, tx, amount, kind, job_id, memo, at, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -71,23 +72,36 @@ async fn append<C: ConnectionTrait>(tx: &C, entry: &Entry<'_>, account: &str, am
     Ok(())
 }
 
-/// The hash of an entry over everything it says and the hash before it.
-#[allow(clippy::too_many_arguments)]
-pub(super) fn chain(
-    before: &str,
-    account: &str,
-    number: i64,
-    tx: &str,
-    amount: i64,
-    kind: &str,
-    job: Option<&str>,
-    at: i64,
-) -> String {
-    let text = format!(
-        "{before}\n{account}\n{number}\n{tx}\n{amount}\n{kind}\n{}\n{at}",
-        job.unwrap_or_default()
-    );
-    blake3::hash(text.as_bytes()).to_hex().to_string()
+/// One entry of one account, as it is hashed.
+pub(super) struct Line<'a> {
+    pub account: &'a str,
+    pub number: i64,
+    pub tx: &'a str,
+    pub amount: i64,
+    pub kind: &'a str,
+    /// Empty where there is none.
+    pub job: &'a str,
+    pub memo: &'a str,
+    pub at: i64,
+}
+
+impl Line<'_> {
+    /// The hash over everything that the entry says and over the hash before it.
+    pub(super) fn chained(&self, before: &str) -> String {
+        let Self {
+            account,
+            number,
+            tx,
+            amount,
+            kind,
+            job,
+            memo,
+            at,
+        } = self;
+        // The memo comes last: it is the one part that may hold anything.
+        let text = format!("{before}\n{account}\n{number}\n{tx}\n{amount}\n{kind}\n{job}\n{at}\n{memo}");
+        blake3::hash(text.as_bytes()).to_hex().to_string()
+    }
 }
 
 /// Reserves the price of a job.

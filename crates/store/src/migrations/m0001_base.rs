@@ -29,7 +29,7 @@ pub(crate) const MIGRATION: Migration = Migration {
         "CREATE INDEX jobs_queued ON jobs (workspace_id, id) WHERE state = 'queued' AND kind = 'single'",
         "CREATE INDEX jobs_running ON jobs (worker) WHERE state = 'running' AND kind = 'single'",
         "CREATE TABLE idempotency (workspace_id TEXT NOT NULL, idem_key TEXT NOT NULL, request_hash TEXT NOT NULL, job_id TEXT NOT NULL, expires_at BIGINT NOT NULL, PRIMARY KEY (workspace_id, idem_key))",
-        "CREATE TABLE ledger_accounts (id TEXT PRIMARY KEY, workspace_id TEXT, balance TEXT, purpose TEXT NOT NULL, amount BIGINT NOT NULL, may_overdraw BIGINT NOT NULL, last_hash TEXT NOT NULL, entry_count BIGINT NOT NULL, CHECK (amount >= 0 OR may_overdraw = 1))",
+        "CREATE TABLE ledger_accounts (id TEXT PRIMARY KEY, workspace_id TEXT, balance TEXT, purpose TEXT NOT NULL, amount BIGINT NOT NULL, may_overdraw BIGINT NOT NULL, lowest BIGINT NOT NULL DEFAULT 0, last_hash TEXT NOT NULL, entry_count BIGINT NOT NULL, CHECK (amount >= lowest OR may_overdraw = 1))",
         "CREATE TABLE ledger_entries (account_id TEXT NOT NULL REFERENCES ledger_accounts(id), number BIGINT NOT NULL, tx TEXT NOT NULL, amount BIGINT NOT NULL, kind TEXT NOT NULL, job_id TEXT, memo TEXT NOT NULL, at BIGINT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (account_id, number))",
         "CREATE TABLE ledger_marks (job_id TEXT NOT NULL, kind TEXT NOT NULL, tx TEXT NOT NULL, amount BIGINT NOT NULL, PRIMARY KEY (job_id, kind))",
         "CREATE TABLE ledger_grants (reference TEXT PRIMARY KEY, tx TEXT NOT NULL)",
