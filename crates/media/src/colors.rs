@@ -13,7 +13,8 @@ const ROUNDS: usize = 12;
 /// Colours nearer than this in Oklab are one colour to a person.
 const SAME: f32 = 0.07;
 /// A colour on a smaller share of the picture than this is a detail.
-const SMALLEST_SHARE: f32 = 0.01;
+/// An edge between two areas, one pixel wide, is less too, so blends are not named.
+const SMALLEST_SHARE: f32 = 0.02;
 /// The most colours that can be asked for.
 const MAX_COLORS: usize = 16;
 

@@ -195,7 +195,9 @@ impl Turn {
         let within = |place: f64, side: u32| (place + 1.0).min(f64::from(side) - place).clamp(0.0, 1.0) as f32;
         let coverage = within(left, width) * within(top, height);
         let alpha = sum[3].clamp(0.0, 1.0);
-        let color = |channel: f32| channel.clamp(0.0, alpha) * coverage;
+        // Colour and alpha overshoot together at an edge; their quotient does not.
+        let divide = if alpha > 0.0 { 1.0 / sum[3] } else { 0.0 };
+        let color = |channel: f32| (channel * divide).clamp(0.0, 1.0) * alpha * coverage;
         over(
             background,
             [color(sum[0]), color(sum[1]), color(sum[2]), alpha * coverage],

@@ -298,7 +298,12 @@ async fn the_walls_stand_and_hold() {
     // What engines need still works: threads, and nothing of our environment is there.
     assert_eq!(order(&pool, "threads").await.expect("answers"), json!(14));
     let names = order(&pool, "environment").await.expect("answers");
-    let ours = ["AQUATINT_CHILD_MEMORY_BYTES", "MALLOC_ARENA_MAX"];
+    let ours = [
+        "AQUATINT_CHILD_MEMORY_BYTES",
+        "MALLOC_ARENA_MAX",
+        "MALLOC_MMAP_THRESHOLD_",
+        "MALLOC_TRIM_THRESHOLD_",
+    ];
     assert!(
         names
             .as_array()

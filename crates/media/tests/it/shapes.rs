@@ -19,6 +19,27 @@ fn resizing_keeps_the_picture() {
 
 /// A white disc on transparent black would get a dark fringe if colours were averaged without alpha.
 #[test]
+fn a_cut_out_resized_by_bands_is_the_same_as_in_one_piece() {
+    // Opaque, the picture goes another way through the code; large enough for several bands.
+    let scene = make::scene(2_600, 3_100);
+    let opaque = DynamicImage::from(scene.clone());
+    let with_alpha = picture(opaque.to_rgba8());
+    for (width, height) in [(700, 811), (2_600, 31), (3_000, 3_333)] {
+        let expected = resize(&picture(scene.clone()), width, height).expect("resizes");
+        let made = resize(&with_alpha, width, height).expect("resizes");
+        let pairs = expected
+            .image
+            .to_rgb8()
+            .into_raw()
+            .into_iter()
+            .zip(made.image.to_rgb8().into_raw());
+        let worst = pairs.map(|(a, b)| a.abs_diff(b)).max();
+        assert!(worst <= Some(1), "{width} × {height}: {worst:?}");
+        assert!(made.image.to_rgba8().pixels().all(|pixel| pixel.0[3] == 255));
+    }
+}
+
+#[test]
 fn cut_out_edges_have_no_fringe() {
     for hidden in [[0, 0, 0], [0, 255, 0]] {
         let disc = RgbaImage::from_fn(200, 200, |x, y| {
