@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 const BACKLOG: usize = 1_024;
 
 /// A change of a job.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct JobEvent {
     #[serde(skip)]
     pub workspace: WorkspaceId,

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use aquatint_app::JobEvent;
-use aquatint_domain::{Caller, Code, JobId, Problem, Scope};
+use aquatint_app::{JobEvent, Studio};
+use aquatint_domain::{Caller, Code, Job, JobId, Problem, Scope, WorkspaceId};
 use axum::extract::{Path, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -18,6 +18,8 @@ use super::caller::{Peer, admit};
 use super::problem::problem_response;
 
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How long the row of a followed job may go unread.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Events of one job, beginning with its state now and ending with its end.
 pub(super) async fn of_job(
@@ -42,33 +44,78 @@ pub(super) async fn of_job(
         Ok(job) => job,
         Err(problem) => return problem_response(&problem),
     };
-    let now = JobEvent {
+    let id = job.id.clone();
+    let news = live(&api, move |event| {
+        event.job_id == id || event.parent.as_ref() == Some(&id)
+    });
+    answer(Following::new(api.studio.clone(), job, news).events())
+}
+
+/// One job being followed: what is heard about it, and what its row says.
+struct Following {
+    studio: Studio,
+    id: JobId,
+    workspace: WorkspaceId,
+    news: BoxStream<'static, JobEvent>,
+    /// What was told of the job itself last.
+    told: Option<JobEvent>,
+    is_over: bool,
+}
+
+impl Following {
+    fn new(studio: Studio, job: Job, news: BoxStream<'static, JobEvent>) -> Self {
+        Self {
+            studio,
+            id: job.id,
+            workspace: job.workspace,
+            news,
+            told: None,
+            is_over: false,
+        }
+    }
+
+    fn events(self) -> impl Stream<Item = JobEvent> + Send + 'static {
+        stream::unfold(self, |mut following| async move {
+            let event = following.next().await?;
+            Some((event, following))
+        })
+    }
+
+    /// The row is asked after every event, and once in a while without one: a batch ends with its last item, an event
+    /// may be missed, and the worker may be another process.
+    async fn next(&mut self) -> Option<JobEvent> {
+        if self.is_over {
+            return None;
+        }
+        loop {
+            let row = self.studio.store().jobs().get(&self.workspace, &self.id).await;
+            if let Some(job) = row.ok().flatten() {
+                self.is_over = job.state.is_terminal();
+                let seen = state_of(&job);
+                if self.told.as_ref() != Some(&seen) {
+                    self.told = Some(seen.clone());
+                    return Some(seen);
+                }
+            }
+            match tokio::time::timeout(LOOK_AGAIN, self.news.next()).await {
+                // Items of a batch are told as they come; the job's own row speaks for itself.
+                Ok(Some(event)) if event.job_id != self.id => return Some(event),
+                Ok(Some(_)) | Err(_) => {}
+                Ok(None) => return None,
+            }
+        }
+    }
+}
+
+fn state_of(job: &Job) -> JobEvent {
+    JobEvent {
         workspace: job.workspace.clone(),
         job_id: job.id.clone(),
         parent: job.parent.clone(),
         status: job.state,
         progress: job.progress,
         stage: job.stage.clone(),
-    };
-    let id = job.id.clone();
-    let news = live(&api, move |event| {
-        event.job_id == id || event.parent.as_ref() == Some(&id)
-    });
-    let (studio, own, workspace) = (api.studio.clone(), job.id.clone(), job.workspace.clone());
-    // The row says when it is over: an event may have been missed, and a batch ends with its last item.
-    let all = stream::once(async { now }).chain(news).then(move |event| {
-        let (studio, own, workspace) = (studio.clone(), own.clone(), workspace.clone());
-        async move {
-            let row = studio.store().jobs().get(&workspace, &own).await.ok().flatten();
-            (event, row.is_none_or(|row| row.state.is_terminal()))
-        }
-    });
-    let until_end = all.scan(false, |over, (event, is_over)| {
-        let go_on = !*over;
-        *over = is_over;
-        async move { go_on.then_some(event) }
-    });
-    answer(until_end)
+    }
 }
 
 /// Events of every job of the workspace.

@@ -93,6 +93,7 @@ impl Config {
             config.read_file(&path, &text)?;
             config.file = Some(path);
         }
+        refuse_unknown_environment()?;
         for setting in TABLE {
             if let Some(value) = environment(setting.env) {
                 (setting.set)(&mut config, &value)
@@ -142,6 +143,38 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Names in the environment that begin as settings do and are none: of other commands, of clients, of tests.
+const NO_SETTINGS: &[&str] = &[
+    "AQUATINT_DATA",
+    "AQUATINT_CONFIG",
+    "AQUATINT_KEY",
+    "AQUATINT_URL",
+    "AQUATINT_FAILPOINT",
+    "AQUATINT_SAMPLES",
+    "AQUATINT_BLESS",
+];
+const TEST_PREFIX: &str = "AQUATINT_TEST_";
+
+/// A misspelt variable would do nothing, and its owner would never know.
+fn refuse_unknown_environment() -> Result<()> {
+    let known: Vec<&str> = TABLE.iter().map(|setting| setting.env).collect();
+    for (name, _) in std::env::vars_os() {
+        let Some(name) = name.to_str().filter(|name| name.starts_with("AQUATINT_")) else {
+            continue;
+        };
+        if known.contains(&name) || NO_SETTINGS.contains(&name) || name.starts_with(TEST_PREFIX) {
+            continue;
+        }
+        match aquatint_app::arguments::nearest(name, &known) {
+            Some(near) => bail!("the environment has {name}, which is no setting; did you mean {near}?"),
+            None => bail!(
+                "the environment has {name}, which is no setting; docs/reference/settings.md lists them all, unset it"
+            ),
+        }
+    }
+    Ok(())
 }
 
 /// The setting of that key, or an error that names the nearest one.

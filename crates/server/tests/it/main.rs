@@ -4,6 +4,9 @@
 mod crash;
 mod doors;
 mod journeys;
+mod manners;
 mod mcp;
 mod pictures;
+mod postgres;
 mod process;
+mod surface;

@@ -34,7 +34,17 @@ pub fn aquatint(data: &Path) -> Command {
 
 /// Runs a command line to its end and gives its standard output; panics with its error output on failure.
 pub fn run(data: &Path, args: &[&str]) -> String {
-    let output = aquatint(data).args(args).output().expect("the binary starts");
+    run_with(data, &[], args)
+}
+
+/// The same with more environment.
+pub fn run_with(data: &Path, environment: &[(&str, &str)], args: &[&str]) -> String {
+    let mut command = aquatint(data);
+    let output = command
+        .envs(environment.iter().copied())
+        .args(args)
+        .output()
+        .expect("the binary starts");
     assert!(
         output.status.success(),
         "{args:?} failed: {}",
@@ -61,7 +71,7 @@ impl Process {
             .spawn()
             .expect("the binary starts");
         let url = listening_on(&mut child);
-        let key = run(data, &["key", "create", "test"]);
+        let key = run_with(data, environment, &["key", "create", "test"]);
         #[allow(clippy::disallowed_methods)]
         // Only tests talk to the server; the guarded fetcher would refuse loopback.
         // Another test of this process may have done it before.

@@ -27,6 +27,7 @@ use crate::operation::{Context, Making, Operation, Spec};
 pub(crate) const IMAGE_ALIASES: &[(&str, &str)] = &[
     ("image", "images"),
     ("image_url", "images"),
+    ("format", "output_format"),
     ("image_urls", "images"),
     ("asset_id", "images"),
     ("asset_ids", "images"),
