@@ -26,6 +26,7 @@ pub struct Components {
     pub postgres: Option<String>,
     pub node: Option<PathBuf>,
     pub python: Option<PathBuf>,
+    pub chromium: Option<PathBuf>,
     pub all: Vec<Component>,
 }
 
@@ -33,6 +34,7 @@ impl Components {
     /// Looks for each.
     pub fn find() -> Self {
         let (postgres, node, python) = (postgres(), node(), python());
+        let chromium = on_path(&["chromium", "chromium-browser", "google-chrome"]);
         let all = vec![
             row(
                 "PostgreSQL",
@@ -47,13 +49,14 @@ impl Components {
             row("Python with mcp", &["client.py"], shown(&python)),
             row("NATS", &[], listening("127.0.0.1:4222")),
             row("S3", &[], environment("AQUATINT_TEST_S3")),
-            row("Chromium", &[], on_path(&["chromium", "chromium-browser"])),
+            row("Chromium", &["pages.mjs"], shown(&chromium)),
             row("ONNX Runtime", &[], environment("ORT_DYLIB_PATH")),
         ];
         Self {
             postgres: postgres.ok(),
             node: node.ok(),
             python: python.ok(),
+            chromium: chromium.ok(),
             all,
         }
     }
@@ -120,12 +123,11 @@ fn environment(name: &str) -> Result<String, String> {
     std::env::var(name).map_err(|_| format!("{name} is not set"))
 }
 
-fn on_path(names: &[&str]) -> Result<String, String> {
+fn on_path(names: &[&str]) -> Result<PathBuf, String> {
     let folders = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&folders)
         .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
         .find(|path| path.is_file())
-        .map(|path| path.display().to_string())
         .ok_or_else(|| format!("{} is not in PATH", names[0]))
 }
 

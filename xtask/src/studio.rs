@@ -6,19 +6,23 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use crate::running;
 
 /// How long a start may take.
 const START: Duration = Duration::from_secs(60);
+/// What the last line of the greeting begins with.
+const LAST_LINE: &str = "data ";
 
 /// A running `aquatint serve`, ended when dropped.
 pub struct Studio {
     child: Child,
     pub url: String,
     pub key: String,
+    /// The one-time set-up link.
+    pub setup: String,
     /// From the start of the process to the line that says where it listens.
     pub start: Duration,
     folder: TempDir,
@@ -60,21 +64,31 @@ impl Studio {
         std::thread::spawn(move || {
             // The rest is read too, so that the server never waits for a full pipe.
             for line in BufReader::new(out).lines().map_while(Result::ok) {
-                if let Some((_, url)) = line.split_once("listening on ") {
-                    let _ = send.send(url.trim().to_owned());
-                }
+                // Nobody listens any more once the start is over.
+                let _ = send.send((began.elapsed(), line));
             }
         });
-        let told = heard.recv_timeout(START);
-        let start = began.elapsed();
         let mut studio = Self {
             child,
             url: String::new(),
             key: String::new(),
-            start,
+            setup: String::new(),
+            start: Duration::ZERO,
             folder,
         };
-        studio.url = told.map_err(|_| anyhow::anyhow!("the server did not say where it listens: {}", studio.log()))?;
+        loop {
+            let Ok((at, line)) = heard.recv_timeout(START) else {
+                bail!("the server did not say where it listens: {}", studio.log());
+            };
+            if let Some((_, url)) = line.split_once("listening on ") {
+                studio.url = url.trim().to_owned();
+                studio.start = at;
+            } else if let Some(link) = line.strip_prefix("set up ") {
+                studio.setup = link.split_whitespace().next().unwrap_or_default().to_owned();
+            } else if line.starts_with(LAST_LINE) && !studio.url.is_empty() {
+                break;
+            }
+        }
         studio.key = running::output(aquatint(program, &data).args(["key", "create", "chores"]))?
             .trim()
             .to_owned();

@@ -1,7 +1,6 @@
 //! The studio: everything that the doors need, behind one handle that is cheap to clone.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use aquatint_domain::{Caller, Clock, Code, Plan, Problem, SystemClock, Timestamp, WorkspaceId};
 use aquatint_engines::{Crew, CrewConfig};
@@ -229,26 +228,12 @@ impl Studio {
         Ok(())
     }
 
-    async fn save_rates(&self) -> Result<(), Problem> {
+    pub(crate) async fn save_rates(&self) -> Result<(), Problem> {
         let counts = self.rates().take_unsaved();
         if counts.is_empty() {
             return Ok(());
         }
         self.store().keys().add_day_counts(&day(self.now()), &counts).await
-    }
-
-    /// Chores of a serving process: saves counters and forgets what is past its time.
-    pub fn spawn_chores(&self) -> tokio::task::JoinHandle<()> {
-        let studio = self.clone();
-        tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(Duration::from_secs(10)).await;
-                if let Err(problem) = studio.save_rates().await {
-                    tracing::warn!(?problem, "could not save the request counts of the day");
-                }
-                studio.save_key_uses().await;
-            }
-        })
     }
 }
 

@@ -20,7 +20,7 @@ use aquatint_domain::{Problem, Timestamp};
 
 pub use assets::{AssetFilter, Assets};
 pub use audit::{Audit, AuditRow};
-pub use blobs::Blobs;
+pub use blobs::{Blobs, Swept};
 pub use collections::{Collection, Collections, NewCollection};
 pub use connection::DatabaseKind;
 pub use jobs::{
@@ -35,6 +35,9 @@ pub use users::{NewUser, User, Users};
 pub use workspaces::{NewWorkspace, Workspace, Workspaces};
 
 use connection::Connections;
+
+/// How long an upload URL that nobody used can still say that it is past its time.
+const UNUSED_UPLOADS_MS: i64 = 7 * 24 * 3_600 * 1_000;
 
 /// The database behind everything.
 #[derive(Clone)]
@@ -59,6 +62,26 @@ impl Store {
         connection::row(self.connections.read(), "SELECT 1 AS one", vec![])
             .await
             .map(|_| ())
+    }
+
+    /// Removes what has outlived its use: idempotency keys past their time, upload URLs that nobody used in a week,
+    /// set-up links. Says how many rows went.
+    pub async fn tidy(&self, now: Timestamp) -> Result<u64, Problem> {
+        let now = now.as_millisecond();
+        let tx = self.connections.begin().await?;
+        let mut removed = 0;
+        for (sql, before) in [
+            ("DELETE FROM idempotency WHERE expires_at <= $1", now),
+            (
+                "DELETE FROM uploads WHERE state <> 'used' AND expires_at <= $1",
+                now - UNUSED_UPLOADS_MS,
+            ),
+            ("DELETE FROM setup_tokens WHERE expires_at <= $1", now),
+        ] {
+            removed += connection::execute(&tx, sql, vec![before.into()]).await?;
+        }
+        tx.commit().await.map_err(connection::broken)?;
+        Ok(removed)
     }
 
     pub async fn close(&self) {

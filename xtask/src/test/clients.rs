@@ -26,6 +26,8 @@ struct Suite {
 #[derive(Clone, Copy)]
 enum Language {
     Node,
+    /// Node that drives Chromium.
+    Browser,
     Python,
 }
 
@@ -44,6 +46,7 @@ const SUITES: &[Suite] = &[
     suite("sdk1.mjs", Language::Node, false),
     suite("client.py", Language::Python, false),
     suite("inspector.mjs", Language::Node, false),
+    suite("pages.mjs", Language::Browser, false),
     suite("conformance.mjs", Language::Node, true),
 ];
 
@@ -54,6 +57,8 @@ pub fn run(components: &Components, all: bool) -> Result<Counts> {
     for suite in SUITES {
         let program = match suite.runs_on {
             Language::Node => &components.node,
+            Language::Browser if components.chromium.is_none() => &None,
+            Language::Browser => &components.node,
             Language::Python => &components.python,
         };
         match program {
@@ -94,13 +99,13 @@ pub fn run(components: &Components, all: bool) -> Result<Counts> {
             }
         };
         for (suite, runner) in ours {
-            counts.add(run_one(suite, runner, &folder, &studio)?);
+            counts.add(run_one(suite, runner, &folder, &studio, components)?);
         }
     }
     Ok(counts)
 }
 
-fn run_one(suite: &Suite, runner: &Path, folder: &Path, studio: &Studio) -> Result<Counts> {
+fn run_one(suite: &Suite, runner: &Path, folder: &Path, studio: &Studio, components: &Components) -> Result<Counts> {
     println!("\ntests/clients/{}", suite.script);
     let mut command = Command::new(runner);
     command
@@ -108,6 +113,12 @@ fn run_one(suite: &Suite, runner: &Path, folder: &Path, studio: &Studio) -> Resu
         .current_dir(folder)
         .env("AQUATINT_URL", &studio.url)
         .env("AQUATINT_KEY", &studio.key)
+        .env("AQUATINT_SETUP", &studio.setup)
+        .env(
+            "AQUATINT_CHROMIUM",
+            components.chromium.as_deref().unwrap_or(Path::new("")),
+        )
+        .env("AQUATINT_PICTURES", repository::target()?.join("pages"))
         .env("PYTHONDONTWRITEBYTECODE", "1");
     let mut counts = Counts::default();
     let end = running::told(&mut command, LIMIT, |line| {

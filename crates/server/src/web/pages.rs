@@ -34,7 +34,7 @@ pub(super) async fn front(State(studio): State<Studio>) -> Response {
 struct Row {
     name: &'static str,
     title: &'static str,
-    description: String,
+    description: Vec<Run>,
     method: String,
     path: String,
     scope: &'static str,
@@ -46,7 +46,24 @@ struct Argument {
     name: String,
     kind: String,
     is_required: bool,
-    about: String,
+    about: Vec<Run>,
+}
+
+/// A piece of a text: words, or code that stood between backticks.
+struct Run {
+    is_code: bool,
+    text: String,
+}
+
+fn runs(text: &str) -> Vec<Run> {
+    text.split('`')
+        .enumerate()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(index, text)| Run {
+            is_code: index % 2 == 1,
+            text: text.to_owned(),
+        })
+        .collect()
 }
 
 #[derive(Template)]
@@ -67,25 +84,28 @@ pub(super) async fn reference(State(studio): State<Studio>) -> Response {
                 .flatten()
                 .filter_map(Value::as_str)
                 .collect();
+            let mut arguments: Vec<Argument> = input["properties"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, schema)| Argument {
+                    name: name.clone(),
+                    kind: kind_words(schema),
+                    is_required: required.contains(&name.as_str()),
+                    about: runs(schema["description"].as_str().unwrap_or_default()),
+                })
+                .collect();
+            // What must be sent comes first; the rest stays in its order.
+            arguments.sort_by_key(|argument| !argument.is_required);
             Row {
                 name: entry.spec.name,
                 title: entry.spec.title,
-                description: entry.description().to_owned(),
+                description: runs(entry.description()),
                 method: format!("{:?}", entry.spec.rest.method).to_uppercase(),
                 path: format!("/api/v1{}", entry.spec.rest.path.replace("{*", "{")),
                 scope: entry.spec.scope.as_str(),
                 effects: effects_words(entry.spec.effects),
-                arguments: input["properties"]
-                    .as_object()
-                    .into_iter()
-                    .flatten()
-                    .map(|(name, schema)| Argument {
-                        name: name.clone(),
-                        kind: kind_words(schema),
-                        is_required: required.contains(&name.as_str()),
-                        about: schema["description"].as_str().unwrap_or_default().to_owned(),
-                    })
-                    .collect(),
+                arguments,
             }
         })
         .collect();

@@ -64,3 +64,33 @@ async fn what_was_written_is_there_after_opening_again() {
         again.close().await;
     }
 }
+
+#[tokio::test]
+async fn what_has_outlived_its_use_is_tidied_and_nothing_else() {
+    for house in house::each().await {
+        let workspace = house.workspace(10, 1).await;
+        let submission = aquatint_store::Submission {
+            workspace: workspace.clone(),
+            jobs: vec![house.job(1)],
+            idempotency: Some(aquatint_store::Idempotency {
+                key: "k".into(),
+                request_hash: [1; 32],
+                expires_at: house.now() + jiff::SignedDuration::from_hours(24),
+            }),
+            limit_queued: 10,
+        };
+        house.store.jobs().submit(submission, house.now()).await.expect("taken");
+        let link_ends = house.now() + jiff::SignedDuration::from_hours(24);
+        house
+            .store
+            .users()
+            .put_setup_token(&[1; 32], link_ends)
+            .await
+            .expect("written");
+        assert_eq!(house.store.tidy(house.now()).await.expect("tidies"), 0);
+        house.clock.advance(std::time::Duration::from_secs(25 * 3_600));
+        assert_eq!(house.store.tidy(house.now()).await.expect("tidies"), 2);
+        assert_eq!(house.store.tidy(house.now()).await.expect("tidies"), 0);
+        house.check().await;
+    }
+}

@@ -1,0 +1,49 @@
+//! Chores of a serving process: saves counters, and takes away what has outlived its use.
+
+use std::time::Duration;
+
+use crate::studio::Studio;
+
+const EVERY: Duration = Duration::from_secs(10);
+/// Rounds between two tidyings (six hours), and the round of the first (ten minutes after the start).
+const TIDY_ROUNDS: u64 = 2_160;
+const FIRST_TIDY_ROUND: u64 = 60;
+/// Bytes that no asset names are kept this long: their job may be tried again.
+const ORPHANS_KEPT: Duration = Duration::from_secs(24 * 3_600);
+
+impl Studio {
+    /// Starts the chores; they end when the task is aborted.
+    pub fn spawn_chores(&self) -> tokio::task::JoinHandle<()> {
+        let studio = self.clone();
+        tokio::spawn(async move {
+            let mut rounds: u64 = 0;
+            loop {
+                tokio::time::sleep(EVERY).await;
+                rounds += 1;
+                if let Err(problem) = studio.save_rates().await {
+                    tracing::warn!(?problem, "could not save the request counts of the day");
+                }
+                studio.save_key_uses().await;
+                if rounds % TIDY_ROUNDS == FIRST_TIDY_ROUND {
+                    studio.tidy().await;
+                }
+            }
+        })
+    }
+
+    /// Rows past their time, and bytes of work that was cut off.
+    async fn tidy(&self) {
+        match self.store().tidy(self.now()).await {
+            Ok(removed) => tracing::debug!(removed, "tidied the database"),
+            Err(problem) => tracing::warn!(?problem, "could not tidy the database"),
+        }
+        match self
+            .blobs()
+            .sweep(self.now() - ORPHANS_KEPT, &self.store().assets())
+            .await
+        {
+            Ok(swept) => tracing::debug!(?swept, "swept the blobs"),
+            Err(problem) => tracing::warn!(?problem, "could not sweep the blobs"),
+        }
+    }
+}
