@@ -115,7 +115,7 @@ await check('pages: narrow windows and dark mode are fine', async () => {
 
 await check('pages: they keep to a strict policy', async () => {
   for (const path of ['/', '/api/v1/reference', '/nowhere']) {
-    const { headers } = await fetch(`${base}${path}`);
+    const { headers } = await fetch(`${base}${path}`, { headers: { accept: 'text/html' } });
     const policy = headers.get('content-security-policy') ?? '';
     assert.ok(policy.includes("default-src 'none'") || policy.includes("default-src 'self'"), `${path}: ${policy}`);
     assert.ok(!policy.includes('unsafe'), policy);

@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::api::problem_response;
 use crate::drain;
@@ -33,6 +34,10 @@ const GRACE: Duration = Duration::from_secs(4);
 pub fn layers(router: Router) -> Router {
     router
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            http::header::X_CONTENT_TYPE_OPTIONS,
+            http::HeaderValue::from_static("nosniff"),
+        ))
         .layer(axum::middleware::map_request(drain::watch))
 }
 
