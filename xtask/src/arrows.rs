@@ -55,7 +55,6 @@ const ONLY: &[(&str, &[&str])] = &[
     ("hyper", &["aquatint", "aquatint-providers"]),
     ("reqwest", &["aquatint-providers"]),
     ("sea-orm", &["aquatint-store"]),
-    ("sea-orm-migration", &["aquatint-store"]),
     ("sqlx", &["aquatint-store"]),
     ("object_store", &["aquatint-store"]),
     ("rav1e", &["aquatint-engines"]),

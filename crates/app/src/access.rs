@@ -31,8 +31,16 @@ struct Known {
 #[derive(Default)]
 pub(crate) struct KeyCache {
     known: RwLock<HashMap<[u8; 32], Known>>,
+    plans: RwLock<HashMap<WorkspaceId, (String, Plan)>>,
     revision: Mutex<Option<(i64, Instant)>>,
     used: Mutex<HashMap<ApiKeyId, Timestamp>>,
+}
+
+impl KeyCache {
+    fn forget(&self) {
+        self.known.write().clear();
+        self.plans.write().clear();
+    }
 }
 
 /// A caller and what is left of its rate limit.
@@ -133,9 +141,34 @@ impl Studio {
         let revision = self.store().keys().revision().await?;
         *self.keys().revision.lock() = Some((revision, Instant::now()));
         if before.map(|(known, _)| known) != Some(revision) {
-            self.keys().known.write().clear();
+            self.keys().forget();
         }
         Ok(())
+    }
+
+    /// The plan of a workspace, remembered like keys are. One that the configuration no longer names is an operator's
+    /// mistake, said as such.
+    pub async fn plan_of(&self, workspace: &WorkspaceId) -> Result<(String, Plan), Problem> {
+        self.forget_if_changed().await?;
+        if let Some(known) = self.keys().plans.read().get(workspace) {
+            return Ok(known.clone());
+        }
+        let found = self.store().workspaces().get(workspace).await?;
+        let found = found.ok_or_else(|| Problem::not_found("workspace", workspace))?;
+        let plan = self.settings().plans.get(&found.plan).cloned().ok_or_else(|| {
+            Problem::new(
+                Code::Unavailable,
+                format!("The plan `{}` of this workspace is not configured.", found.plan),
+            )
+            .hint("The operator must add it under [plans] or move the workspace with `aquatint workspace set-plan`.")
+        })?;
+        let known = (found.plan, plan);
+        let mut plans = self.keys().plans.write();
+        if plans.len() >= MAX_CACHED {
+            plans.clear();
+        }
+        plans.insert(workspace.clone(), known.clone());
+        Ok(known)
     }
 
     /// Makes an API key. Its secret exists only in the answer.
@@ -170,7 +203,7 @@ impl Studio {
     /// Revokes a key; requests with it fail at once here and within half a second elsewhere.
     pub async fn revoke_key(&self, workspace: &WorkspaceId, id: &ApiKeyId) -> Result<(), Problem> {
         let revoked = self.store().keys().revoke(workspace, id, self.now()).await?;
-        self.keys().known.write().clear();
+        self.keys().forget();
         if revoked {
             Ok(())
         } else {
@@ -193,29 +226,39 @@ impl Studio {
         if let Some(first) = self.store().workspaces().list().await?.into_iter().next() {
             return Ok(first);
         }
-        self.create_workspace("My studio", &self.settings().default_plan.clone())
-            .await
+        let plan_name = self.settings().default_plan.clone();
+        let (new, plan) = self.new_workspace("My studio", &plan_name)?;
+        let Some(workspace) = self.store().workspaces().create_first(new, self.now()).await? else {
+            let made = self.store().workspaces().list().await?.into_iter().next();
+            return made.ok_or_else(|| Problem::internal("the first workspace vanished"));
+        };
+        self.grant_plan(&workspace.id, &plan_name, &plan).await?;
+        Ok(workspace)
     }
 
     /// Makes a workspace on a plan and grants the plan's credits.
     pub async fn create_workspace(&self, name: &str, plan_name: &str) -> Result<Workspace, Problem> {
+        let (new, plan) = self.new_workspace(name, plan_name)?;
+        let workspace = self.store().workspaces().create(new, self.now()).await?;
+        self.grant_plan(&workspace.id, plan_name, &plan).await?;
+        Ok(workspace)
+    }
+
+    fn new_workspace(&self, name: &str, plan_name: &str) -> Result<(NewWorkspace, Plan), Problem> {
         let name = text::one_line(name, 80);
         if name.is_empty() {
             return Err(Problem::invalid("name", "A workspace needs a name."));
         }
         let plan = self.plan_named(plan_name)?;
-        let now = self.now();
-        let workspace = NewWorkspace {
-            id: WorkspaceId::generate(now),
+        let new = NewWorkspace {
+            id: WorkspaceId::generate(self.now()),
             name,
             plan: plan_name.to_owned(),
             owner: None,
             may_overdraw: !plan.refuses,
             concurrent_jobs: plan.concurrent_jobs,
         };
-        let workspace = self.store().workspaces().create(workspace, now).await?;
-        self.grant_plan(&workspace.id, plan_name, &plan).await?;
-        Ok(workspace)
+        Ok((new, plan))
     }
 
     /// Moves a workspace to another plan; the plan's credits are granted once per workspace and plan.
@@ -226,7 +269,7 @@ impl Studio {
             .set_plan(workspace, plan_name, !plan.refuses, plan.concurrent_jobs)
             .await?;
         self.grant_plan(workspace, plan_name, &plan).await?;
-        self.keys().known.write().clear();
+        self.keys().forget();
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aquatint_domain::{Caller, Clock, Code, Plan, Problem, SystemClock, Timestamp, WorkspaceId};
+use aquatint_domain::{Caller, Clock, Code, Problem, SystemClock, Timestamp};
 use aquatint_engines::{Crew, CrewConfig};
 use aquatint_providers::Fetcher;
 use aquatint_store::{AuditRow, Blobs, Store};
@@ -139,20 +139,6 @@ impl Studio {
     /// Set once the listening address is known, where no public URL is configured.
     pub fn set_public_url(&self, url: String) {
         *self.0.public_url.write() = Arc::new(url.trim_end_matches('/').to_owned());
-    }
-
-    /// The plan of a workspace. One that the configuration no longer names is an operator's mistake, said as such.
-    pub async fn plan_of(&self, workspace: &WorkspaceId) -> Result<(String, Plan), Problem> {
-        let found = self.store().workspaces().get(workspace).await?;
-        let found = found.ok_or_else(|| Problem::not_found("workspace", workspace))?;
-        let plan = self.settings().plans.get(&found.plan).cloned().ok_or_else(|| {
-            Problem::new(
-                Code::Unavailable,
-                format!("The plan `{}` of this workspace is not configured.", found.plan),
-            )
-            .hint("The operator must add it under [plans] or move the workspace with `aquatint workspace set-plan`.")
-        })?;
-        Ok((found.plan, plan))
     }
 
     /// Runs one operation for a caller: form and limits of the arguments, scope, the operation, the

@@ -1,13 +1,12 @@
 //! The audit log: who did what, with what outcome. Rows are only added; no prompts and no secrets.
 
 use aquatint_domain::{ApiKeyId, Problem, RequestId, Timestamp, UserId, WorkspaceId};
-use sea_orm::Value;
 
-use crate::columns::{get, parsed, parsed_if, time};
-use crate::connection::{Connections, broken, execute, rows};
+use crate::columns::{get, parsed, parsed_if, time, to_json};
+use crate::connection::{Connections, DatabaseKind, broken, execute, rows};
 
 /// Rows in one statement.
-const CHUNK: usize = 100;
+const CHUNK: usize = 500;
 
 pub struct Audit<'a>(pub(crate) &'a Connections);
 
@@ -30,33 +29,43 @@ pub struct AuditRow {
 impl Audit<'_> {
     pub async fn append(&self, new: &[AuditRow]) -> Result<(), Problem> {
         let tx = self.0.begin().await?;
+        // One text of all rows: thousands of parameters cost more than the rows themselves.
+        let (each, field) = match self.0.kind {
+            DatabaseKind::Sqlite => ("json_each($1) AS line", "json_extract(line.value, '$["),
+            DatabaseKind::Postgres => (
+                "json_array_elements(CAST($1 AS JSON)) AS line(value)",
+                "(line.value ->> ",
+            ),
+        };
+        let column = |number: usize| match self.0.kind {
+            DatabaseKind::Sqlite => format!("{field}{number}]')"),
+            DatabaseKind::Postgres => format!("{field}{number})"),
+        };
+        let others: Vec<String> = (1..9).map(column).collect();
+        let sql = format!(
+            "INSERT INTO audit_log (at, workspace_id, user_id, key_id, request_id, action, outcome, address, target) \
+             SELECT CAST({} AS BIGINT), {} FROM {each}",
+            column(0),
+            others.join(", ")
+        );
         for some in new.chunks(CHUNK) {
-            let mut values: Vec<Value> = Vec::with_capacity(some.len() * 9);
-            let mut places = Vec::with_capacity(some.len());
-            for audit in some {
-                let first = values.len();
-                places.push(format!(
-                    "({})",
-                    (1..=9)
-                        .map(|column| format!("${}", first + column))
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                ));
-                values.push(audit.at.as_millisecond().into());
-                values.push(audit.workspace.as_ref().map(|id| id.as_str().to_owned()).into());
-                values.push(audit.user.as_ref().map(|id| id.as_str().to_owned()).into());
-                values.push(audit.key.as_ref().map(|id| id.as_str().to_owned()).into());
-                values.push(audit.request.as_str().into());
-                values.push(audit.action.as_str().into());
-                values.push(audit.outcome.as_str().into());
-                values.push(audit.address.clone().into());
-                values.push(audit.target.clone().into());
-            }
-            let sql = format!(
-                "INSERT INTO audit_log (at, workspace_id, user_id, key_id, request_id, action, outcome, address, target) VALUES {}",
-                places.join(", ")
-            );
-            execute(&tx, &sql, values).await?;
+            let lines: Vec<_> = some
+                .iter()
+                .map(|audit| {
+                    (
+                        audit.at.as_millisecond(),
+                        &audit.workspace,
+                        &audit.user,
+                        &audit.key,
+                        &audit.request,
+                        &audit.action,
+                        &audit.outcome,
+                        &audit.address,
+                        &audit.target,
+                    )
+                })
+                .collect();
+            execute(&tx, &sql, vec![to_json(&lines)?.into()]).await?;
         }
         tx.commit().await.map_err(broken)
     }

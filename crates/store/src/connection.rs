@@ -1,13 +1,18 @@
 //! The way to the database: one code base for SQLite and PostgreSQL. SQLite gets one writing
 //! connection, so that writers queue here and not in a busy loop, and a few reading ones.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use aquatint_domain::{Code, Problem};
+use aquatint_domain::{Code, Problem, WorkspaceId};
+use futures::FutureExt;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
 };
+
+use crate::ledger::{self, Balances};
+use crate::together::Together;
 
 const READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 10;
@@ -26,9 +31,20 @@ pub(crate) struct Connections {
     pub(crate) kind: DatabaseKind,
     read: DatabaseConnection,
     write: DatabaseConnection,
+    pub(crate) balances: Arc<Together<WorkspaceId, Balances>>,
 }
 
 impl Connections {
+    fn new(kind: DatabaseKind, read: DatabaseConnection, write: DatabaseConnection) -> Self {
+        let reader = read.clone();
+        Self {
+            kind,
+            read,
+            write,
+            balances: Together::new(move |workspaces| ledger::balances_of(reader.clone(), workspaces).boxed()),
+        }
+    }
+
     pub(crate) async fn open(url: &str) -> Result<Self, Problem> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let mut options = ConnectOptions::new(url.to_owned());
@@ -40,11 +56,7 @@ impl Connections {
             let pool = Database::connect(options)
                 .await
                 .map_err(|error| unreachable(url, error))?;
-            return Ok(Self {
-                kind: DatabaseKind::Postgres,
-                read: pool.clone(),
-                write: pool,
-            });
+            return Ok(Self::new(DatabaseKind::Postgres, pool.clone(), pool));
         }
         let Some(path) = url.strip_prefix("sqlite://") else {
             return Err(Problem::invalid(
@@ -55,11 +67,7 @@ impl Connections {
         let path = path.split('?').next().unwrap_or(path).to_owned();
         let write = sqlite(&path, 1).await?;
         let read = sqlite(&path, READERS).await?;
-        Ok(Self {
-            kind: DatabaseKind::Sqlite,
-            read,
-            write,
-        })
+        Ok(Self::new(DatabaseKind::Sqlite, read, write))
     }
 
     pub(crate) fn read(&self) -> &DatabaseConnection {

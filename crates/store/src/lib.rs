@@ -12,6 +12,7 @@ mod keys;
 mod ledger;
 mod migrations;
 mod page;
+mod together;
 mod uploads;
 mod users;
 mod workspaces;

@@ -1,7 +1,7 @@
 //! Workspaces: who pays and where files go. Each has a lane in the queue and its ledger accounts.
 
 use aquatint_domain::{Balance, Problem, Timestamp, UserId, WorkspaceId};
-use sea_orm::QueryResult;
+use sea_orm::{ConnectionTrait, QueryResult};
 
 use crate::columns::{get, parsed, time};
 use crate::connection::{Connections, broken, execute, row, rows};
@@ -32,50 +32,24 @@ pub struct NewWorkspace {
 impl Workspaces<'_> {
     pub async fn create(&self, new: NewWorkspace, now: Timestamp) -> Result<Workspace, Problem> {
         let tx = self.0.begin().await?;
-        let id = new.id.as_str();
-        execute(
-            &tx,
-            "INSERT INTO workspaces (id, name, plan, created_at) VALUES ($1, $2, $3, $4)",
-            vec![
-                id.into(),
-                new.name.clone().into(),
-                new.plan.clone().into(),
-                now.as_millisecond().into(),
-            ],
-        )
-        .await?;
-        execute(
-            &tx,
-            "INSERT INTO lanes (workspace_id, queued, running, concurrency, last_claimed) VALUES ($1, 0, 0, $2, 0)",
-            vec![id.into(), i64::from(new.concurrent_jobs).into()],
-        )
-        .await?;
-        for balance in Balance::ALL {
-            for purpose in ["available", "held", "spent"] {
-                let may_overdraw = i64::from(purpose == "available" && new.may_overdraw);
-                execute(
-                    &tx,
-                    "INSERT INTO ledger_accounts (id, workspace_id, balance, purpose, amount, may_overdraw, last_hash, entry_count) VALUES ($1, $2, $3, $4, 0, $5, '', 0)",
-                    vec![account_id(&new.id, *balance, purpose).into(), id.into(), balance.as_str().into(), purpose.into(), may_overdraw.into()],
-                )
-                .await?;
-            }
-        }
-        if let Some(owner) = &new.owner {
-            execute(
-                &tx,
-                "INSERT INTO memberships (workspace_id, user_id, role) VALUES ($1, $2, 'owner')",
-                vec![id.into(), owner.as_str().into()],
-            )
-            .await?;
-        }
+        let made = insert(&tx, new, now).await?;
         tx.commit().await.map_err(broken)?;
-        Ok(Workspace {
-            id: new.id,
-            name: new.name,
-            plan: new.plan,
-            created_at: now,
-        })
+        Ok(made)
+    }
+
+    /// The first workspace of an empty database. `None` when another process makes, or has made, it.
+    pub async fn create_first(&self, new: NewWorkspace, now: Timestamp) -> Result<Option<Workspace>, Problem> {
+        let tx = self.0.begin().await?;
+        // The primary key of this row is the guard: only one insert ever succeeds.
+        let sql = "INSERT INTO facts (name, value) VALUES ('first_workspace', 1) ON CONFLICT (name) DO NOTHING";
+        if execute(&tx, sql, vec![]).await? != 1
+            || row(&tx, "SELECT id FROM workspaces LIMIT 1", vec![]).await?.is_some()
+        {
+            return Ok(None);
+        }
+        let made = insert(&tx, new, now).await?;
+        tx.commit().await.map_err(broken)?;
+        Ok(Some(made))
     }
 
     pub async fn get(&self, id: &WorkspaceId) -> Result<Option<Workspace>, Problem> {
@@ -150,6 +124,53 @@ impl Workspaces<'_> {
         .await?;
         tx.commit().await.map_err(broken)
     }
+}
+
+/// A workspace with its lane, its accounts and its owner.
+async fn insert<C: ConnectionTrait>(tx: &C, new: NewWorkspace, now: Timestamp) -> Result<Workspace, Problem> {
+    let id = new.id.as_str();
+    execute(
+        tx,
+        "INSERT INTO workspaces (id, name, plan, created_at) VALUES ($1, $2, $3, $4)",
+        vec![
+            id.into(),
+            new.name.clone().into(),
+            new.plan.clone().into(),
+            now.as_millisecond().into(),
+        ],
+    )
+    .await?;
+    execute(
+        tx,
+        "INSERT INTO lanes (workspace_id, queued, running, concurrency, last_claimed) VALUES ($1, 0, 0, $2, 0)",
+        vec![id.into(), i64::from(new.concurrent_jobs).into()],
+    )
+    .await?;
+    for balance in Balance::ALL {
+        for purpose in ["available", "held", "spent"] {
+            let may_overdraw = i64::from(purpose == "available" && new.may_overdraw);
+            execute(
+                tx,
+                "INSERT INTO ledger_accounts (id, workspace_id, balance, purpose, amount, may_overdraw, last_hash, entry_count) VALUES ($1, $2, $3, $4, 0, $5, '', 0)",
+                vec![account_id(&new.id, *balance, purpose).into(), id.into(), balance.as_str().into(), purpose.into(), may_overdraw.into()],
+            )
+            .await?;
+        }
+    }
+    if let Some(owner) = &new.owner {
+        execute(
+            tx,
+            "INSERT INTO memberships (workspace_id, user_id, role) VALUES ($1, $2, 'owner')",
+            vec![id.into(), owner.as_str().into()],
+        )
+        .await?;
+    }
+    Ok(Workspace {
+        id: new.id,
+        name: new.name,
+        plan: new.plan,
+        created_at: now,
+    })
 }
 
 fn read(row: &QueryResult) -> Result<Workspace, Problem> {

@@ -301,3 +301,50 @@ fn fifty_people_with_the_set_up_link_make_one_owner() {
         );
     });
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_a_hosted_plan_is_slowed_down_alike_at_every_door() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let workspace = run(folder.path(), &["workspace", "create", "Customers", "--plan", "free"]);
+    let studio = Process::start(folder.path());
+    let key = run(folder.path(), &["key", "create", "hosted", "--workspace", &workspace]);
+    let own = &studio.key;
+    let ask = async |key: &str, over_mcp: bool| {
+        let request = if over_mcp {
+            let body = r#"{"method":"tools/call","params":{"name":"account","arguments":{"action":"credits"}}}"#;
+            studio.client.post(format!("{}/mcp", studio.url)).body(body)
+        } else {
+            studio.client.get(format!("{}/api/v1/account/credits", studio.url))
+        };
+        request.bearer_auth(key).send().await.expect("an answer")
+    };
+    let mut asked = 0;
+    // A minute may end in between; two minutes' worth is refused in any case.
+    let refused = loop {
+        asked += 1;
+        let answer = ask(&key, asked % 2 == 0).await;
+        if answer.status() == 429 {
+            break answer;
+        }
+        assert_eq!(answer.status(), 200);
+        let left = answer.headers()["ratelimit"].to_str().expect("ASCII").to_owned();
+        assert!(left.contains(";r=") && left.contains(";t="), "{left}");
+        assert!(asked <= 61, "nothing slows this key down");
+    };
+    assert!(asked > 30, "refused after {asked}");
+    let wait: u64 = refused.headers()["retry-after"]
+        .to_str()
+        .expect("ASCII")
+        .parse()
+        .expect("seconds");
+    assert!((1..=60).contains(&wait));
+    for over_mcp in [false, true] {
+        assert_eq!(ask(&key, over_mcp).await.status(), 429);
+    }
+    // The plan of the machine's own workspace has no such limit.
+    for _ in 0..40 {
+        let answer = ask(own, false).await;
+        assert_eq!(answer.status(), 200);
+        assert!(!answer.headers().contains_key("ratelimit"));
+    }
+}

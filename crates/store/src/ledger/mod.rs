@@ -6,17 +6,22 @@ mod check;
 mod post;
 mod usage;
 
+use std::collections::HashMap;
+
 use aquatint_domain::{Balance, Code, Credits, Problem, Timestamp, WorkspaceId};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::json;
 
 pub use check::Books;
 pub(crate) use post::{hold, release, settle};
 pub use usage::{UsageBy, UsageFilter, UsageRow, UsageTotal};
 
-use crate::columns::{flag, get};
+use crate::columns::{flag, get, parsed};
 use crate::connection::{Connections, broken, execute, row, rows};
 use post::{Entry, post};
+
+/// Workspaces in one lookup.
+const MANY: usize = 500;
 
 pub struct Ledger<'a>(pub(crate) &'a Connections);
 
@@ -42,29 +47,8 @@ pub(crate) fn account_id(workspace: &WorkspaceId, balance: Balance, purpose: &st
 
 impl Ledger<'_> {
     pub async fn balances(&self, workspace: &WorkspaceId) -> Result<Balances, Problem> {
-        let found = rows(
-            self.0.read(),
-            "SELECT balance, purpose, amount, may_overdraw FROM ledger_accounts WHERE workspace_id = $1",
-            vec![workspace.as_str().into()],
-        )
-        .await?;
-        let mut balances = Balances::default();
-        for account in &found {
-            let amount = Credits::from_micro(get(account, "amount")?);
-            let funds = match get::<String>(account, "balance")?.as_str() {
-                "api" => &mut balances.api,
-                _ => &mut balances.plan_units,
-            };
-            match get::<String>(account, "purpose")?.as_str() {
-                "available" => {
-                    funds.available = amount;
-                    balances.may_overdraw |= flag(account, "may_overdraw")?;
-                }
-                "held" => funds.held = amount,
-                _ => funds.spent = amount,
-            }
-        }
-        Ok(balances)
+        let balances = self.0.balances.get(workspace.clone()).await?;
+        balances.ok_or_else(|| Problem::not_found("workspace", workspace))
     }
 
     /// Grants credits once per reference; `false` when the reference was used before.
@@ -109,6 +93,39 @@ impl Ledger<'_> {
         tx.commit().await.map_err(broken)?;
         Ok(true)
     }
+}
+
+/// The balances of several workspaces.
+pub(crate) async fn balances_of(
+    db: DatabaseConnection,
+    workspaces: Vec<WorkspaceId>,
+) -> Result<HashMap<WorkspaceId, Balances>, Problem> {
+    let mut all: HashMap<WorkspaceId, Balances> = HashMap::with_capacity(workspaces.len());
+    for some in workspaces.chunks(MANY) {
+        let places: Vec<String> = (1..=some.len()).map(|place| format!("${place}")).collect();
+        let sql = format!(
+            "SELECT workspace_id, balance, purpose, amount, may_overdraw FROM ledger_accounts WHERE workspace_id IN ({})",
+            places.join(", ")
+        );
+        let values = some.iter().map(|workspace| workspace.as_str().into()).collect();
+        for account in &rows(&db, &sql, values).await? {
+            let balances = all.entry(parsed(account, "workspace_id")?).or_default();
+            let amount = Credits::from_micro(get(account, "amount")?);
+            let funds = match get::<String>(account, "balance")?.as_str() {
+                "api" => &mut balances.api,
+                _ => &mut balances.plan_units,
+            };
+            match get::<String>(account, "purpose")?.as_str() {
+                "available" => {
+                    funds.available = amount;
+                    balances.may_overdraw |= flag(account, "may_overdraw")?;
+                }
+                "held" => funds.held = amount,
+                _ => funds.spent = amount,
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Refuses a total that the balance does not hold, with both figures.

@@ -604,3 +604,35 @@ async fn pages_of_jobs_do_not_shift_when_new_ones_arrive() {
         assert_eq!(refused.expect_err("no cursor").code, Code::InvalidArgument);
     }
 }
+
+#[tokio::test]
+async fn a_clock_that_jumps_loses_no_job_and_no_credits() {
+    for house in house::each().await {
+        let workspace = house.workspace(10, 4).await;
+        let noon = house.now();
+        let first = house.submit(&workspace, vec![house.job(1)]).await.job;
+        // A day back: the job waits under an id and times that lie in the future.
+        house.clock.set(noon - jiff::SignedDuration::from_hours(24));
+        let second = house.submit(&workspace, vec![house.job(1)]).await.job;
+        let claims = [house.claim().await.expect("a job"), house.claim().await.expect("a job")];
+        let mut claimed: Vec<_> = claims.iter().map(|claim| claim.job.id.clone()).collect();
+        claimed.sort();
+        let mut expected = vec![first, second];
+        expected.sort();
+        assert_eq!(claimed, expected);
+        // A year ahead: leases look long dead, but a worker that is alive keeps its own.
+        house.clock.set(noon + jiff::SignedDuration::from_hours(24 * 365));
+        for claim in &claims {
+            let beat = house
+                .store
+                .jobs()
+                .heartbeat(&claim.lease, 0.5, "working", LEASE, house.now())
+                .await
+                .expect("works");
+            assert_eq!(beat, Beat::Kept);
+            assert!(house.finish(claim, success(1, vec![])).await);
+        }
+        assert_eq!(house.available(&workspace).await, Credits::whole(8));
+        house.check().await;
+    }
+}

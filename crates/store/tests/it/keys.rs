@@ -1,7 +1,7 @@
 //! Keys, their revision, daily counts, and the one set-up.
 
-use aquatint_domain::{ApiKeyId, Balance, Clock, Role, Scope, UserId, WorkspaceId};
-use aquatint_store::{NewKey, NewUser, NewWorkspace};
+use aquatint_domain::{ApiKeyId, Balance, Clock, RequestId, Role, Scope, UserId, WorkspaceId};
+use aquatint_store::{AuditRow, NewKey, NewUser, NewWorkspace};
 use aquatint_testkit::TestDatabase;
 use futures::future::join_all;
 
@@ -168,14 +168,51 @@ async fn several_processes_that_open_an_empty_database_make_it_once() {
             may_overdraw: true,
             concurrent_jobs: 1,
         };
+        let firsts = stores.iter().enumerate().map(|(number, store)| {
+            let new = new(number);
+            async move { store.workspaces().create_first(new, now).await }
+        });
+        let firsts: Vec<_> = join_all(firsts)
+            .await
+            .into_iter()
+            .filter_map(|made| made.expect("no failure"))
+            .collect();
+        assert_eq!(firsts.len(), 1, "one of them makes the first workspace");
+        assert_eq!(stores[0].workspaces().list().await.expect("lists"), firsts);
         for (number, store) in stores.iter().enumerate() {
-            store.workspaces().create(new(number), now).await.expect("made");
+            store.workspaces().create(new(10 + number), now).await.expect("made");
         }
-        assert_eq!(stores[0].workspaces().list().await.expect("lists").len(), 6);
-        let found = stores[1].workspaces().by_name("studio 3").await.expect("reads");
-        assert_eq!(found.expect("is there").name, "Studio 3");
+        assert_eq!(stores[0].workspaces().list().await.expect("lists").len(), 7);
+        let found = stores[1].workspaces().by_name("studio 13").await.expect("reads");
+        assert_eq!(found.expect("is there").name, "Studio 13");
         for store in stores {
             store.close().await;
         }
+    }
+}
+
+#[tokio::test]
+async fn audit_rows_are_kept_as_they_were_handed_in() {
+    for house in house::each().await {
+        let workspace = house.workspace(0, 1).await;
+        let row = |number: usize| AuditRow {
+            at: house.now() + jiff::SignedDuration::from_millis(number as i64),
+            workspace: Some(workspace.clone()),
+            user: None,
+            key: (number % 2 == 0).then(|| ApiKeyId::generate(house.now())),
+            request: RequestId::generate(house.now()),
+            action: "edit.upscale".into(),
+            outcome: "ok".into(),
+            address: Some("2001:db8::1".into()),
+            target: (number % 3 == 0).then(|| "an odd \"target\", 東京 \\ ' $1".into()),
+        };
+        let rows: Vec<AuditRow> = (0..1_203).map(row).collect();
+        house.store.audit().append(&rows).await.expect("written");
+        house.store.audit().append(&[]).await.expect("nothing to write");
+        let mut found = house.store.audit().list(&workspace, 2_000).await.expect("reads");
+        found.reverse();
+        assert_eq!(found, rows);
+        let changed = house.database.execute("UPDATE audit_log SET outcome = 'ok'").await;
+        assert!(changed.is_err(), "rows are only added");
     }
 }
