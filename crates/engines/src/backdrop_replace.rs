@@ -1,11 +1,11 @@
 //! Replace the background: the cut-out on a colour.
 
 use aquatint_domain::Problem;
+use aquatint_media::flatten;
 use serde::Deserialize;
 
 use crate::cutout_plain::cut_out;
 use crate::engine::{Engine, EngineJob, Product, color};
-use crate::transform::on_color;
 
 pub struct BackdropReplace;
 
@@ -26,7 +26,7 @@ impl Engine for BackdropReplace {
         let picture = job.take_input()?;
         let cut = cut_out(&picture, job.progress)?;
         Ok(Product::Picture {
-            picture: on_color(&cut.picture, background),
+            picture: flatten(&cut.picture, background),
             facts: cut.facts,
             seed: None,
         })

@@ -105,10 +105,12 @@ fn make(work: &Work, limits: &Limits, blobs: &[Bytes], progress: &mut dyn FnMut(
     }
 }
 
-/// What we made ourselves may be larger than what strangers may send, in bytes but not in pixels.
+/// What we made ourselves may be larger than what strangers may send, in bytes and frames but not in pixels.
 fn own_limits(limits: &Limits) -> Limits {
     Limits {
         max_bytes: u64::MAX / 4,
+        max_frames: u32::MAX,
+        max_frame_pixels: u64::MAX,
         ..limits.clone()
     }
 }

@@ -1,13 +1,12 @@
 //! Contact sheet: many pictures on one, for a gallery in a conversation.
 
 use aquatint_domain::Problem;
-use aquatint_media::{Picture, resize};
+use aquatint_media::{Picture, flatten, resize};
 use image::{Rgb, RgbImage, imageops};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::engine::{Engine, EngineJob, Product};
-use crate::transform::on_color;
 
 /// The long side of a sheet.
 const SHEET: u32 = 768;
@@ -48,7 +47,7 @@ impl Engine for ContactSheet {
         for (index, picture) in job.inputs.iter().enumerate() {
             let long = f64::from(picture.width().max(picture.height()));
             let side = |length: u32| ((f64::from(length) * f64::from(cell) / long).round() as u32).clamp(1, cell);
-            let small = on_color(
+            let small = flatten(
                 &resize(picture, side(picture.width()), side(picture.height()))?,
                 [255, 255, 255],
             )

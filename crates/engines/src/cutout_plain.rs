@@ -4,7 +4,7 @@
 
 use aquatint_domain::Problem;
 use aquatint_media::{Picture, resize};
-use image::{GrayImage, Luma, Rgba, RgbaImage};
+use image::{GrayImage, ImageBuffer, Luma, Rgba};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -295,9 +295,10 @@ fn confidence(
 
 /// Puts the matte on the picture and takes the background's colour out of half-transparent pixels.
 fn apply(picture: &Picture, matte: &GrayImage, background: &Background) -> image::DynamicImage {
-    let source = picture.image.to_rgba8();
+    // Sixteen bits hold eight bits exactly.
+    let source = picture.image.to_rgba16();
     let (width, height) = source.dimensions();
-    let cut = RgbaImage::from_fn(width, height, |x, y| {
+    let cut = ImageBuffer::<Rgba<u16>, Vec<u16>>::from_fn(width, height, |x, y| {
         let Rgba([r, g, b, a]) = *source.get_pixel(x, y);
         let alpha = matte.get_pixel(x, y)[0];
         if alpha == 0 {
@@ -306,20 +307,25 @@ fn apply(picture: &Picture, matte: &GrayImage, background: &Background) -> image
         let share = f32::from(alpha) / 255.0;
         let mut rgb = [r, g, b];
         if alpha < 250 {
-            let behind = srgb(background.at(f64::from(x), f64::from(y), width, height));
+            let behind = srgb(background.at(f64::from(x), f64::from(y), width, height)).map(|channel| channel * 257.0);
             for (channel, behind) in rgb.iter_mut().zip(behind) {
                 let clean = (f32::from(*channel) - behind * (1.0 - share)) / share;
-                *channel = clean.clamp(0.0, 255.0).round() as u8;
+                *channel = clean.clamp(0.0, 65_535.0).round() as u16;
             }
         }
         Rgba([
             rgb[0],
             rgb[1],
             rgb[2],
-            ((u32::from(alpha) * u32::from(a) + 127) / 255) as u8,
+            ((u32::from(alpha) * u32::from(a) + 127) / 255) as u16,
         ])
     });
-    image::DynamicImage::ImageRgba8(cut)
+    let cut = image::DynamicImage::ImageRgba16(cut);
+    if picture.is_deep() {
+        cut
+    } else {
+        image::DynamicImage::ImageRgba8(cut.into_rgba8())
+    }
 }
 
 /// sRGB from 0 to 255 of an Oklab colour.

@@ -3,7 +3,7 @@
 
 use aquatint_domain::Problem;
 use aquatint_media::Picture;
-use image::{DynamicImage, Rgba, RgbaImage};
+use image::{DynamicImage, ImageBuffer, Rgba};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -92,7 +92,8 @@ fn margins_for(picture: &Picture, ratio: f64) -> Margins {
 }
 
 fn expand(picture: &Picture, margins: Margins) -> DynamicImage {
-    let source = picture.image.to_rgba8();
+    // Sixteen bits hold eight bits exactly.
+    let source = picture.image.to_rgba16();
     let (w, h) = source.dimensions();
     let lab = oklab_image(&picture.image);
     let background = Background::fit(&lab, (w.min(h) / 40).clamp(1, 24));
@@ -100,7 +101,7 @@ fn expand(picture: &Picture, margins: Margins) -> DynamicImage {
     let fade = (f64::from(w.min(h)) * FADE).max(4.0);
     let reach = (w.min(h) / 64).clamp(1, 12);
     let grain = background.sigma * 0.6;
-    let canvas = RgbaImage::from_fn(
+    let canvas = ImageBuffer::<Rgba<u16>, Vec<u16>>::from_fn(
         w + margins.left + margins.right,
         h + margins.top + margins.bottom,
         |cx, cy| {
@@ -135,13 +136,16 @@ fn expand(picture: &Picture, margins: Margins) -> DynamicImage {
                 behind[1] + rest[1] * share,
                 behind[2] + rest[2] * share,
             ]);
-            Rgba([rgb[0].round() as u8, rgb[1].round() as u8, rgb[2].round() as u8, alpha])
+            let [r, g, b] = rgb.map(|channel| (channel * 257.0).round() as u16);
+            Rgba([r, g, b, alpha])
         },
     );
-    if picture.has_alpha() {
-        DynamicImage::ImageRgba8(canvas)
-    } else {
-        DynamicImage::ImageRgb8(DynamicImage::ImageRgba8(canvas).to_rgb8())
+    let canvas = DynamicImage::ImageRgba16(canvas);
+    match (picture.is_deep(), picture.has_alpha()) {
+        (true, true) => canvas,
+        (true, false) => DynamicImage::ImageRgb16(canvas.into_rgb16()),
+        (false, true) => DynamicImage::ImageRgba8(canvas.into_rgba8()),
+        (false, false) => DynamicImage::ImageRgb8(canvas.into_rgb8()),
     }
 }
 

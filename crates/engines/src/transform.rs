@@ -1,7 +1,7 @@
 //! Plain transforms: resize, crop, rotate, convert.
 
 use aquatint_domain::Problem;
-use aquatint_media::{Flip, Picture, Rect, crop, flip, resize, rotate};
+use aquatint_media::{Flip, Picture, Rect, crop, flatten, flip, resize, rotate};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -142,28 +142,9 @@ impl Engine for Convert {
         let args: ConvertArgs = job.read()?;
         let mut picture = job.take_input()?;
         if let Some(background) = &args.background {
-            picture = on_color(&picture, color(background)?);
+            picture = flatten(&picture, color(background)?);
         }
         Ok(done(picture))
-    }
-}
-
-/// The picture on an opaque colour.
-pub(crate) fn on_color(picture: &Picture, background: [u8; 3]) -> Picture {
-    if !picture.has_alpha() {
-        return picture.clone();
-    }
-    let mut flat = image::RgbImage::new(picture.width(), picture.height());
-    for (to, from) in flat.pixels_mut().zip(picture.image.to_rgba8().pixels()) {
-        let alpha = u32::from(from[3]);
-        for channel in 0..3 {
-            let mixed = u32::from(from[channel]) * alpha + u32::from(background[channel]) * (255 - alpha);
-            to[channel] = ((mixed + 127) / 255) as u8;
-        }
-    }
-    Picture {
-        image: image::DynamicImage::ImageRgb8(flat),
-        notes: picture.notes.clone(),
     }
 }
 

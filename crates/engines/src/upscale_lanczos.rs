@@ -22,6 +22,11 @@ const OVERLAP: u32 = 16;
 const ITERATIONS: usize = 10;
 /// The largest correction of one round: noise and JPEG blocks are not amplified without limit.
 const MOST: f32 = 0.08;
+/// How far a result may go past the extremes of its neighbourhood in the input, as a share of their distance.
+const BEYOND: f32 = 0.12;
+
+/// Less alpha than this is none: half a step of 8 bits.
+const NO_ALPHA: f32 = 0.5 / 255.0;
 
 pub struct UpscaleLanczos;
 
@@ -155,8 +160,44 @@ fn tile(source: &Plane, x: u32, y: u32, scale: u32, resizer: &mut Resizer) -> Re
         for (pixel, missing) in large.pixels.iter_mut().zip(&missing.pixels) {
             *pixel += missing;
         }
+        calm(&mut large, &own, scale);
     }
     Ok(large)
+}
+
+/// Keeps every pixel within what its place in the input and the eight around it show, and a little more: the ripples
+/// beside hard edges go, and no light or dark appears that was not there.
+fn calm(large: &mut Plane, own: &Plane, scale: u32) {
+    let (width, height) = (own.width as usize, own.height as usize);
+    let at = |x: usize, y: usize| (y * width + x) * 4;
+    let row = large.width as usize * 4;
+    for y in 0..height {
+        for x in 0..width {
+            let (mut low, mut high) = ([f32::MAX; 4], [f32::MIN; 4]);
+            for near_y in y.saturating_sub(1)..(y + 2).min(height) {
+                for near_x in x.saturating_sub(1)..(x + 2).min(width) {
+                    let pixel = &own.pixels[at(near_x, near_y)..][..4];
+                    for channel in 0..4 {
+                        low[channel] = low[channel].min(pixel[channel]);
+                        high[channel] = high[channel].max(pixel[channel]);
+                    }
+                }
+            }
+            for channel in 0..4 {
+                let more = (high[channel] - low[channel]) * BEYOND;
+                low[channel] -= more;
+                high[channel] += more;
+            }
+            for sub_y in 0..scale as usize {
+                let start = (y * scale as usize + sub_y) * row + x * scale as usize * 4;
+                for pixel in large.pixels[start..start + scale as usize * 4].chunks_exact_mut(4) {
+                    for channel in 0..4 {
+                        pixel[channel] = pixel[channel].clamp(low[channel], high[channel]);
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn scaled(plane: &Plane, width: u32, height: u32, filter: FilterType, resizer: &mut Resizer) -> Result<Plane, Problem> {
@@ -178,18 +219,21 @@ fn scaled(plane: &Plane, width: u32, height: u32, filter: FilterType, resizer: &
     Ok(Plane { width, height, pixels })
 }
 
-/// Copies the inner part of a tile to its place.
+/// Copies the inner part of a tile to its place, with the alpha divided out.
 fn paste(whole: &mut [u16], source: &Plane, tile: &Plane, x: u32, y: u32, scale: u32) {
     let (left, top) = (x - x.saturating_sub(OVERLAP), y - y.saturating_sub(OVERLAP));
     let (width, height) = (TILE.min(source.width - x) * scale, TILE.min(source.height - y) * scale);
     for row in 0..height {
         let from = (((top * scale + row) * tile.width + left * scale) * 4) as usize;
         let to = (((y * scale + row) as usize) * (source.width * scale) as usize + (x * scale) as usize) * 4;
-        for (target, value) in whole[to..]
-            .iter_mut()
-            .zip(&tile.pixels[from..from + (width * 4) as usize])
-        {
-            *target = (value.clamp(0.0, 1.0) * 65_535.0 + 0.5) as u16;
+        let row = tile.pixels[from..from + (width * 4) as usize].chunks_exact(4);
+        for (target, value) in whole[to..].chunks_exact_mut(4).zip(row) {
+            // Divided before anything is clamped: colour and alpha overshoot together, so their quotient does not.
+            let divide = if value[3] < NO_ALPHA { 0.0 } else { 1.0 / value[3] };
+            for channel in 0..3 {
+                target[channel] = sixteen(value[channel] * divide);
+            }
+            target[3] = sixteen(value[3]);
         }
     }
 }
@@ -206,16 +250,12 @@ fn premultiplied(image: &DynamicImage) -> Plane {
     Plane { width, height, pixels }
 }
 
+fn sixteen(share: f32) -> u16 {
+    (share.clamp(0.0, 1.0) * 65_535.0 + 0.5) as u16
+}
+
 /// Back to the input's own kind of pixels.
-fn finish(picture: &Picture, mut pixels: Vec<u16>, width: u32, height: u32) -> Result<Picture, Problem> {
-    for pixel in pixels.chunks_exact_mut(4) {
-        let alpha = u32::from(pixel[3]);
-        if alpha > 0 && alpha < 65_535 {
-            for channel in 0..3 {
-                pixel[channel] = ((u32::from(pixel[channel]) * 65_535 + alpha / 2) / alpha).min(65_535) as u16;
-            }
-        }
-    }
+fn finish(picture: &Picture, pixels: Vec<u16>, width: u32, height: u32) -> Result<Picture, Problem> {
     let deep = image::ImageBuffer::from_raw(width, height, pixels)
         .ok_or_else(|| Problem::internal("an enlarged picture has the wrong size"))?;
     let deep = DynamicImage::ImageRgba16(deep);

@@ -1,8 +1,8 @@
 //! Pan and zoom: a short film that moves slowly over one picture, or over a scene preview of a
-//! prompt; AV1 (rav1e) in MP4 (muxide).
+//! prompt; AV1 (rav1e) in MP4 (muxide), or animated WebP.
 
-use aquatint_domain::{Code, Problem};
-use aquatint_media::{Picture, resize};
+use aquatint_domain::{Code, MediaType, Problem};
+use aquatint_media::{Picture, WebpAnimation, flatten, resize};
 use image::RgbImage;
 use muxide::api::{MuxerBuilder, VideoCodec};
 use rav1e::prelude::*;
@@ -11,10 +11,10 @@ use serde_json::json;
 
 use crate::engine::{Engine, EngineJob, Product};
 use crate::scene_preview::{Scene, render};
-use crate::transform::on_color;
 
 const LONG_SIDE: u32 = 768;
 const FPS: u32 = 16;
+const WEBP_QUALITY: u8 = 70;
 const SECONDS: std::ops::RangeInclusive<f64> = 1.0..=10.0;
 const LABEL: &str = "procedural preview, not a learned model";
 /// The part of the picture that is seen at the closest, as a share of its side.
@@ -78,7 +78,7 @@ impl Engine for PanZoom {
         job.check_size(width.into(), height.into())?;
 
         // A little larger than the film, so that the closest view is still sharp.
-        let flat = on_color(&picture, [255, 255, 255]);
+        let flat = flatten(&picture, [255, 255, 255]);
         let cover =
             (f64::from(width) / f64::from(flat.width())).max(f64::from(height) / f64::from(flat.height())) / CLOSEST;
         let side = |length: u32, least: u32| ((f64::from(length) * cover).round() as u32).max(least);
@@ -87,12 +87,20 @@ impl Engine for PanZoom {
             .to_rgb8();
 
         let frames = ((args.seconds * f64::from(args.fps)).round() as u64).max(2);
-        let bytes = film(&source, width, height, args.fps, frames, args.seed, &mut |done| {
-            (job.progress)(0.3 + 0.6 * done, "filming")
-        })?;
-        let poster = Picture::new(image::DynamicImage::ImageRgb8(view(
-            &source, width, height, 0.0, args.seed,
-        )));
+        let shots = Shots {
+            source: &source,
+            width,
+            height,
+            fps: args.fps,
+            frames,
+            seed: args.seed,
+        };
+        let mut told = |done| (job.progress)(0.3 + 0.6 * done, "filming");
+        let bytes = match job.output.format {
+            Some(MediaType::WebP) => webp(&shots, job.output.quality.unwrap_or(WEBP_QUALITY), &mut told)?,
+            _ => mp4(&shots, &mut told)?,
+        };
+        let poster = shots.at(0);
         let facts = json!({ "label": LABEL, "frames": frames, "fps": args.fps });
         Ok(Product::File {
             bytes,
@@ -148,15 +156,44 @@ fn view(source: &RgbImage, width: u32, height: u32, time: f64, seed: u64) -> Rgb
     })
 }
 
-fn film(
-    source: &RgbImage,
+/// The pictures of a film.
+struct Shots<'a> {
+    source: &'a RgbImage,
     width: u32,
     height: u32,
     fps: u32,
+    /// At least two.
     frames: u64,
     seed: u64,
-    progress: &mut dyn FnMut(f64),
-) -> Result<Vec<u8>, Problem> {
+}
+
+impl Shots<'_> {
+    fn at(&self, number: u64) -> Picture {
+        let time = number as f64 / (self.frames - 1) as f64;
+        let seen = view(self.source, self.width, self.height, time, self.seed);
+        Picture::new(image::DynamicImage::ImageRgb8(seen))
+    }
+}
+
+fn webp(shots: &Shots<'_>, quality: u8, progress: &mut dyn FnMut(f64)) -> Result<Vec<u8>, Problem> {
+    let mut film = WebpAnimation::new(shots.width, shots.height, quality)?;
+    for number in 0..shots.frames {
+        // By differences of whole milliseconds, so that the length of the film is right to the millisecond.
+        let at = |number: u64| (number * 1_000 / u64::from(shots.fps)) as u32;
+        film.push(&shots.at(number), at(number + 1) - at(number))?;
+        progress((number + 1) as f64 / shots.frames as f64);
+    }
+    Ok(film.finish())
+}
+
+fn mp4(shots: &Shots<'_>, progress: &mut dyn FnMut(f64)) -> Result<Vec<u8>, Problem> {
+    let &Shots {
+        width,
+        height,
+        fps,
+        frames,
+        ..
+    } = shots;
     let broken = |what: &str, error: &dyn std::fmt::Debug| {
         Problem::new(Code::EngineFailed, format!("The film could not be {what}.")).caused_by(format!("{error:?}"))
     };
@@ -188,9 +225,8 @@ fn film(
     let mut written = 0u64;
     for number in 0..=frames {
         if number < frames {
-            let time = number as f64 / (frames - 1) as f64;
             let mut frame = context.new_frame();
-            fill(&mut frame, &view(source, width, height, time, seed));
+            fill(&mut frame, &shots.at(number).image.to_rgb8());
             context.send_frame(frame).map_err(|error| broken("encoded", &error))?;
         } else {
             context.flush();

@@ -16,7 +16,7 @@ mod turn;
 
 pub use colors::dominant_colors;
 pub use decode::{decode, decode_at_least};
-pub use encode::{Encoding, encode};
+pub use encode::{Encoding, WebpAnimation, encode, flatten};
 pub use inspect::{Inspection, Rendition, inspect, inspect_picture};
 pub use limits::Limits;
 pub use picture::{Picture, Rect};

@@ -129,9 +129,12 @@ where
         let mut band = vec![0f32; width as usize * rows as usize * 4];
         let mut target = Image::from_slice_u8(width, rows, bytemuck::cast_slice_mut(&mut band), PixelType::F32x4)
             .map_err(Problem::internal)?;
+        // Rounding must not carry the last row past the end.
+        let skipped = begin - f64::from(first);
+        let seen = (end - begin).min(f64::from(last - first) - skipped);
         let options = ResizeOptions::new()
             .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
-            .crop(0.0, begin - f64::from(first), f64::from(from.width()), end - begin)
+            .crop(0.0, skipped, f64::from(from.width()), seen)
             .use_alpha(false);
         resizer
             .resize(&source, &mut target, &options)

@@ -1,5 +1,6 @@
 //! From a [`Picture`] to bytes, without metadata.
 
+mod animation;
 mod avif;
 mod flatten;
 mod jpeg;
@@ -13,6 +14,17 @@ use image::DynamicImage;
 use serde::{Deserialize, Serialize};
 
 use crate::picture::Picture;
+
+pub use animation::WebpAnimation;
+
+/// The picture on an opaque colour; one without alpha stays as it is.
+pub fn flatten(picture: &Picture, color: [u8; 3]) -> Picture {
+    if picture.has_alpha() {
+        picture.with(flatten::onto(&picture.image, color))
+    } else {
+        picture.clone()
+    }
+}
 
 /// How to write a picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -21,7 +21,7 @@ mod refusal;
 mod resolve;
 mod target;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aquatint_domain::Problem;
@@ -116,7 +116,8 @@ struct Inner {
     config: FetcherConfig,
     rules: Rules,
     doors: Doors,
-    tls: Arc<ClientConfig>,
+    /// Made for the first fetch: a studio that fetches nothing needs no roots in memory.
+    tls: OnceLock<Arc<ClientConfig>>,
 }
 
 impl Fetcher {
@@ -138,13 +139,12 @@ impl Fetcher {
                 return Err(Problem::invalid(field, format!("`{field}` must be longer than zero.")));
             }
         }
-        let tls = Arc::new(connect::tls_config(&doors.roots)?);
         Ok(Self {
             inner: Arc::new(Inner {
                 config,
                 rules,
                 doors,
-                tls,
+                tls: OnceLock::new(),
             }),
         })
     }
@@ -170,13 +170,31 @@ impl Fetcher {
 }
 
 impl Inner {
+    fn tls(&self, target: &Target) -> Result<&Arc<ClientConfig>, Refusal> {
+        if let Some(tls) = self.tls.get() {
+            return Ok(tls);
+        }
+        let made = connect::tls_config(&self.doors.roots).map_err(|problem| Refusal::Connect {
+            host: target.host(),
+            cause: std::io::Error::other(problem.message),
+        })?;
+        Ok(self.tls.get_or_init(|| Arc::new(made)))
+    }
+
     /// Goes from redirect to redirect until there is a file.
     async fn follow(&self, first: Target, max_bytes: u64) -> Result<Fetched, Refusal> {
         let asked = first.url.clone();
         let mut target = first;
         for _ in 0..=self.config.max_redirects {
             let addresses = resolve::public_addresses(&target, &*self.doors.resolver, &self.config).await?;
-            let line = connect::open(&target, &addresses, &*self.doors.dialer, &self.tls, &self.config).await?;
+            let line = connect::open(
+                &target,
+                &addresses,
+                &*self.doors.dialer,
+                self.tls(&target)?,
+                &self.config,
+            )
+            .await?;
             match exchange::get(line, &target, max_bytes, &self.config).await? {
                 Answer::File { bytes, disposition } => {
                     let file_name = file_name::choose(disposition.as_deref(), [&asked, &target.url]);
