@@ -179,7 +179,7 @@ impl Scene {
         let thing = pick(&[
             (&["bottle", "perfume", "flask", "wine", "water", "shampoo", "serum"], 0),
             (&["box", "package", "carton", "packaging", "cube"], 1),
-            (&["jar", "pot", "candle", "honey"], 2),
+            (&["jar", "pot", "candle", "honey", "vase", "urn"], 2),
             (&["cup", "mug", "coffee", "tea", "glass"], 3),
             (&["can", "tin", "soda", "beer"], 4),
             (&["tube", "toothpaste", "lipstick"], 5),

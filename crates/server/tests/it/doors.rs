@@ -308,7 +308,8 @@ async fn a_key_of_a_hosted_plan_is_slowed_down_alike_at_every_door() {
     let workspace = run(folder.path(), &["workspace", "create", "Customers", "--plan", "free"]);
     let studio = Process::start(folder.path());
     let key = run(folder.path(), &["key", "create", "hosted", "--workspace", &workspace]);
-    let own = &studio.key;
+    let workspace = run(folder.path(), &["workspace", "create", "Our own", "--plan", "local"]);
+    let own = run(folder.path(), &["key", "create", "own", "--workspace", &workspace]);
     let ask = async |key: &str, over_mcp: bool| {
         let request = if over_mcp {
             let body = r#"{"method":"tools/call","params":{"name":"account","arguments":{"action":"credits"}}}"#;
@@ -343,7 +344,7 @@ async fn a_key_of_a_hosted_plan_is_slowed_down_alike_at_every_door() {
     }
     // The plan of the machine's own workspace has no such limit.
     for _ in 0..40 {
-        let answer = ask(own, false).await;
+        let answer = ask(&own, false).await;
         assert_eq!(answer.status(), 200);
         assert!(!answer.headers().contains_key("ratelimit"));
     }

@@ -35,7 +35,7 @@ async fn two_studios_on_one_database_share_everything() {
     // Signed by one, served by the other: the signing key comes from the database or the URL is of its own maker.
     let asset = job["items"][0]["outputs"][0]["asset_id"].clone();
     let seen = one.call("assets", json!({ "action": "get", "asset_id": asset })).await;
-    assert!(!one.bytes(&seen["asset"]["url"]).await.is_empty(), "{seen}");
+    assert!(!one.bytes(&seen["url"]).await.is_empty(), "{seen}");
     let again = other
         .call(
             "edit_image",
