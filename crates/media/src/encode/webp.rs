@@ -15,9 +15,12 @@ use super::{Encoding, failed, too_wide};
 /// The most that the format can hold.
 const MAX_SIDE: u32 = 16_383;
 
-/// libwebp's effort from 0 to 6. 4 is what others write by default; 2 takes 0.4 of its time but 10 % more
-/// bytes at the same SSIM (docs/decisions/0003-image-codecs.md).
+/// libwebp's effort from 0 to 6. 4 is what others write by default; 2 takes half of its time but 4 to 6 %
+/// more bytes (docs/decisions/0003-image-codecs.md).
 const METHOD: c_int = 4;
+/// A thumbnail gets less of it: 4 % more bytes of very few.
+const SMALL: u64 = 256 * 256;
+const METHOD_SMALL: c_int = 2;
 
 /// Pixels from which lossless packing is done with less effort.
 const LARGE: u64 = 6_000_000;
@@ -28,13 +31,13 @@ pub(super) fn encode(image: &DynamicImage, encoding: &Encoding) -> Result<Vec<u8
     }
     let mut config = WebPConfig::new_with_preset(WebPPreset::WEBP_PRESET_DEFAULT, f32::from(encoding.quality))
         .map_err(|()| failed("libwebp has another version than its header"))?;
-    config.method = METHOD;
+    let pixels = u64::from(image.width()) * u64::from(image.height());
+    config.method = if pixels <= SMALL { METHOD_SMALL } else { METHOD };
     if encoding.lossless {
         config.lossless = 1;
         config.exact = 1;
         // Without loss this is an effort, not a quality. A large picture gets less of it, which costs about
         // 1 % in size and saves half of the time.
-        let pixels = u64::from(image.width()) * u64::from(image.height());
         (config.method, config.quality) = if pixels <= LARGE { (METHOD, 50.0) } else { (1, 20.0) };
     }
     // SAFETY: the configuration is a live value.
