@@ -83,11 +83,11 @@ impl Blobs {
             };
             let hash = BlobHash::from_hex(hash.as_ref());
             match name.as_ref() {
-                BLOB if meta.last_modified.timestamp_millis() < before.as_millisecond() => {
-                    if !assets.blob_in_use(&hash).await? {
-                        self.rename(&hash, BLOB, CONDEMNED).await?;
-                        swept.set_aside += 1;
-                    }
+                BLOB if meta.last_modified.timestamp_millis() < before.as_millisecond()
+                    && !assets.blob_in_use(&hash).await? =>
+                {
+                    self.rename(&hash, BLOB, CONDEMNED).await?;
+                    swept.set_aside += 1;
                 }
                 CONDEMNED if assets.blob_in_use(&hash).await? => {
                     self.rename(&hash, CONDEMNED, BLOB).await?;

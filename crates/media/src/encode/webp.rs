@@ -15,7 +15,7 @@ use super::{Encoding, failed, too_wide};
 /// The most that the format can hold.
 const MAX_SIDE: u32 = 16_383;
 
-/// libwebp's effort from 0 to 6. 4 is what others write by default; 2 takes half of its time but 4 to 6 %
+/// libwebp's effort from 0 to 6. 4 is what others write by default; 2 takes half of its time but 4 to 5 %
 /// more bytes (docs/decisions/0003-image-codecs.md).
 const METHOD: c_int = 4;
 /// A thumbnail gets less of it: 4 % more bytes of very few.

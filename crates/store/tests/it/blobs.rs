@@ -1,6 +1,6 @@
 //! Blobs: named by what they hold, written whole or not at all.
 
-use aquatint_domain::{Asset, BlobHash, Code, Timestamp};
+use aquatint_domain::{Asset, BlobHash, Clock, Code, SystemClock};
 use aquatint_store::{Blobs, Swept};
 use bytes::Bytes;
 use jiff::SignedDuration;
@@ -66,7 +66,7 @@ async fn bytes_that_nobody_names_are_swept_in_two_steps_and_used_ones_stay() {
         .put_rendition(&orphan, "256.webp", Bytes::from_static(b"small"))
         .await
         .expect("stored");
-    let now = Timestamp::now();
+    let now = SystemClock.now();
     let (hour_ago, soon) = (now - SignedDuration::from_hours(1), now + SignedDuration::from_hours(1));
     let counts = |swept: Swept| (swept.set_aside, swept.brought_back, swept.removed);
     // Young ones are left alone: their work may be going on.

@@ -199,12 +199,14 @@ async fn audit_rows_are_kept_as_they_were_handed_in() {
             at: house.now() + jiff::SignedDuration::from_millis(number as i64),
             workspace: Some(workspace.clone()),
             user: None,
-            key: (number % 2 == 0).then(|| ApiKeyId::generate(house.now())),
+            key: number.is_multiple_of(2).then(|| ApiKeyId::generate(house.now())),
             request: RequestId::generate(house.now()),
             action: "edit.upscale".into(),
             outcome: "ok".into(),
             address: Some("2001:db8::1".into()),
-            target: (number % 3 == 0).then(|| "an odd \"target\", 東京 \\ ' $1".into()),
+            target: number
+                .is_multiple_of(3)
+                .then(|| "an odd \"target\", 東京 \\ ' $1".into()),
         };
         let rows: Vec<AuditRow> = (0..1_203).map(row).collect();
         house.store.audit().append(&rows).await.expect("written");
