@@ -1,22 +1,32 @@
 //! Expand by continuing the background: plain and gradient backgrounds by the model of the border,
-//! with the edge's own colour fading into it and its grain added; others by reflection.
+//! with the edge's own colour fading into it and its grain added; others by content-aware fill, and where there is
+//! too little to take from, by reflection.
 
 use aquatint_domain::Problem;
-use aquatint_media::Picture;
-use image::{DynamicImage, ImageBuffer, Rgba};
+use aquatint_media::{Picture, resize};
+use image::{DynamicImage, ImageBuffer, Rgb, Rgba};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::background::{Background, oklab_image};
 use crate::cutout_plain::srgb;
 use crate::engine::{Engine, EngineJob, Product, ratio};
+use crate::patch_fill::{Canvas, fill};
 
 /// The largest margin on one side, in pixels.
 const MARGIN_MAX: u32 = 2_000;
+/// Pixels of the canvas on which margins are filled.
+const FILL_PIXELS: f64 = 4.0e6;
+/// The same picture is always continued in the same way.
+const SEED: u64 = 1;
 /// How far an edge's own colour reaches into a plain margin, as a share of the picture's short side.
 const FADE: f64 = 0.08;
 /// Share of an edge that must fit the background for it to be continued as plain.
-const PLAIN: f32 = 0.6;
+const PLAIN: f32 = 0.88;
+/// Spread around the model (Oklab) above which an edge is a texture and not a plain wall with grain.
+const PLAIN_SIGMA: f32 = 0.014;
+
+type Rgb16 = ImageBuffer<Rgb<u16>, Vec<u16>>;
 
 pub struct ExpandContinue;
 
@@ -41,6 +51,10 @@ impl Engine for ExpandContinue {
         "expand.continue"
     }
 
+    fn version(&self) -> &'static str {
+        "2"
+    }
+
     fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {
         let args: Args = job.read()?;
         let picture = job.take_input()?;
@@ -62,8 +76,8 @@ impl Engine for ExpandContinue {
         job.check_size(width, height)?;
         let facts =
             json!({ "left": margins.left, "top": margins.top, "right": margins.right, "bottom": margins.bottom });
-        (job.progress)(0.2, "continuing the background");
-        let expanded = expand(&picture, margins);
+        (job.progress)(0.1, "looking at the background");
+        let expanded = expand(&picture, margins, job.progress)?;
         Ok(Product::Picture {
             picture: Picture {
                 image: expanded,
@@ -91,16 +105,21 @@ fn margins_for(picture: &Picture, ratio: f64) -> Margins {
     }
 }
 
-fn expand(picture: &Picture, margins: Margins) -> DynamicImage {
+fn expand(picture: &Picture, margins: Margins, progress: &mut dyn FnMut(f64, &str)) -> Result<DynamicImage, Problem> {
     // Sixteen bits hold eight bits exactly.
     let source = picture.image.to_rgba16();
     let (w, h) = source.dimensions();
     let lab = oklab_image(&picture.image);
     let background = Background::fit(&lab, (w.min(h) / 40).clamp(1, 24));
-    let is_plain = background.inliers > PLAIN && background.sigma < 0.03;
+    let is_plain = background.inliers > PLAIN && background.sigma < PLAIN_SIGMA;
     let fade = (f64::from(w.min(h)) * FADE).max(4.0);
     let reach = (w.min(h) / 64).clamp(1, 12);
     let grain = background.sigma * 0.6;
+    let filled = if is_plain || picture.has_alpha() {
+        None
+    } else {
+        fill_margins(picture, margins, progress)?
+    };
     let canvas = ImageBuffer::<Rgba<u16>, Vec<u16>>::from_fn(
         w + margins.left + margins.right,
         h + margins.top + margins.bottom,
@@ -115,6 +134,10 @@ fn expand(picture: &Picture, margins: Margins) -> DynamicImage {
             }
             let away = (((x - nearest_x).pow(2) + (y - nearest_y).pow(2)) as f64).sqrt();
             let alpha = source.get_pixel(nearest_x as u32, nearest_y as u32)[3];
+            if let Some(filled) = &filled {
+                let [r, g, b] = filled.get_pixel(cx, cy).0;
+                return Rgba([r, g, b, alpha]);
+            }
             if !is_plain {
                 let mirrored = source.get_pixel(reflect(x, w), reflect(y, h));
                 return Rgba([mirrored[0], mirrored[1], mirrored[2], alpha]);
@@ -141,12 +164,55 @@ fn expand(picture: &Picture, margins: Margins) -> DynamicImage {
         },
     );
     let canvas = DynamicImage::ImageRgba16(canvas);
-    match (picture.is_deep(), picture.has_alpha()) {
+    Ok(match (picture.is_deep(), picture.has_alpha()) {
         (true, true) => canvas,
         (true, false) => DynamicImage::ImageRgb16(canvas.into_rgb16()),
         (false, true) => DynamicImage::ImageRgba8(canvas.into_rgba8()),
         (false, false) => DynamicImage::ImageRgb8(canvas.into_rgb8()),
+    })
+}
+
+/// The whole canvas with its margins filled from the picture. A large one is filled at a smaller size and enlarged, so that
+/// memory and time stay bounded. `None` where there is too little to take from.
+fn fill_margins(
+    picture: &Picture,
+    margins: Margins,
+    progress: &mut dyn FnMut(f64, &str),
+) -> Result<Option<Rgb16>, Problem> {
+    let (width, height) = (
+        picture.width() + margins.left + margins.right,
+        picture.height() + margins.top + margins.bottom,
+    );
+    let scale = (FILL_PIXELS / (f64::from(width) * f64::from(height))).sqrt().min(1.0);
+    let scaled = |length: u32| (f64::from(length) * scale).round() as u32;
+    let (small_w, small_h) = (scaled(picture.width()).max(1), scaled(picture.height()).max(1));
+    let small = resize(picture, small_w, small_h)?.image.to_rgb32f();
+    let (left, top) = (scaled(margins.left) as usize, scaled(margins.top) as usize);
+    let (w, h) = (
+        left + small_w as usize + scaled(margins.right) as usize,
+        top + small_h as usize + scaled(margins.bottom) as usize,
+    );
+    let mut canvas = Canvas {
+        width: w,
+        height: h,
+        pixels: vec![[0.0; 3]; w * h],
+        is_hole: vec![true; w * h],
+    };
+    for (x, y, pixel) in small.enumerate_pixels() {
+        let at = (top + y as usize) * w + left + x as usize;
+        canvas.pixels[at] = pixel.0;
+        canvas.is_hole[at] = false;
     }
+    let mut told = |done: f64| progress(0.15 + 0.7 * done, "continuing the background");
+    if !fill(&mut canvas, SEED, &mut told) {
+        return Ok(None);
+    }
+    let filled = Rgb16::from_fn(w as u32, h as u32, |x, y| {
+        Rgb(canvas.pixels[y as usize * w + x as usize]
+            .map(|channel| (channel.clamp(0.0, 1.0) * 65_535.0).round() as u16))
+    });
+    let filled = Picture::new(DynamicImage::ImageRgb16(filled));
+    Ok(Some(resize(&filled, width, height)?.image.to_rgb16()))
 }
 
 /// The mean difference between the edge's pixels around a place and the background there.

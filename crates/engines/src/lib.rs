@@ -9,6 +9,7 @@ mod crew;
 mod cutout_plain;
 mod engine;
 mod expand_continue;
+mod patch_fill;
 mod scene_preview;
 mod transform;
 mod upscale_lanczos;

@@ -4,7 +4,7 @@ use aquatint_testkit::pictures::{noise_photo, product_on_plain};
 use image::{DynamicImage, GenericImageView, Rgb, RgbImage};
 use serde_json::json;
 
-use crate::hand::{made, run};
+use crate::hand::{made, run, sample};
 
 fn stays(before: &DynamicImage, after: &DynamicImage, left: u32, top: u32) {
     let inner = after.crop_imm(left, top, before.width(), before.height());
@@ -80,4 +80,66 @@ fn a_ratio_that_it_has_already_changes_nothing() {
         vec![photo.clone()],
     ));
     assert_eq!(same.as_bytes(), photo.as_bytes());
+}
+
+/// The mean step between neighbours across a column, in steps of 255.
+fn step_at(picture: &RgbImage, x: u32) -> f64 {
+    let steps: u32 = (0..picture.height())
+        .map(|y| {
+            let (a, b) = (picture.get_pixel(x - 1, y), picture.get_pixel(x, y));
+            (0..3)
+                .map(|channel| u32::from(a[channel].abs_diff(b[channel])))
+                .sum::<u32>()
+        })
+        .sum();
+    f64::from(steps) / f64::from(picture.height() * 3)
+}
+
+#[test]
+fn textures_go_on_as_textures_without_a_seam() {
+    for name in ["brick.png", "grass.png", "gravel.png"] {
+        let Some(photo) = sample(name) else { continue };
+        let photo = photo.crop_imm(0, 0, 300, 260);
+        let margins = json!({ "left": 80, "top": 0, "right": 120, "bottom": 0 });
+        let (wide, _) = made(run("expand.continue", margins, vec![photo.clone()]));
+        stays(
+            &DynamicImage::from(photo.to_rgb8()),
+            &DynamicImage::from(wide.to_rgb8()),
+            80,
+            0,
+        );
+        if let Some(folder) = std::env::var_os("AQUATINT_LOOK") {
+            let folder = std::path::PathBuf::from(folder);
+            wide.save(folder.join(format!("expanded-{name}")))
+                .expect("the folder takes a PNG");
+        }
+        let wide = wide.to_rgb8();
+        let mean = |columns: std::ops::Range<u32>| {
+            let count = f64::from(columns.end - columns.start);
+            columns.map(|x| step_at(&wide, x)).sum::<f64>() / count
+        };
+        let (inner, left, right) = (mean(90..370), mean(5..75), mean(390..495));
+        for (side, found) in [("left", left), ("right", right)] {
+            assert!(
+                found > inner * 0.6,
+                "{name}: the {side} margin is blurred: {found} beside {inner}"
+            );
+            assert!(
+                found < inner * 1.4,
+                "{name}: the {side} margin is rough: {found} beside {inner}"
+            );
+        }
+        // A joint between bricks may lie on the seam: no step there is larger than those within.
+        let largest = (90..370).map(|x| step_at(&wide, x)).fold(0.0, f64::max);
+        for seam in [80, 380] {
+            let found = step_at(&wide, seam);
+            assert!(
+                found < largest * 1.2,
+                "{name}: a seam of {found} at {seam}, within up to {largest}"
+            );
+        }
+        // Not a mirror: what lies behind the edge is not what lies before it.
+        let mirrored = (1..40u32).all(|step| wide.get_pixel(80 - step, 100) == wide.get_pixel(80 + step, 100));
+        assert!(!mirrored, "{name} is mirrored");
+    }
 }
