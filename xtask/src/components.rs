@@ -137,6 +137,11 @@ fn node() -> Result<PathBuf, String> {
     if !clients.join("node_modules").is_dir() {
         return Err("tests/clients has no node_modules (run `npm ci` there)".into());
     }
+    if let Some(package) = outdated(&clients) {
+        return Err(format!(
+            "tests/clients/node_modules lacks {package} as the lock file has it (run `npm ci` there)"
+        ));
+    }
     let candidates = [clients.join("node_modules/node/bin/node"), PathBuf::from("node")];
     candidates
         .into_iter()
@@ -149,6 +154,23 @@ fn node() -> Result<PathBuf, String> {
             })
         })
         .ok_or_else(|| "no Node of version 22 or later".into())
+}
+
+/// A direct dependency that is not installed in the version that the lock file names.
+fn outdated(clients: &std::path::Path) -> Option<String> {
+    let read = |name: &str| -> Option<serde_json::Value> {
+        serde_json::from_slice(&std::fs::read(clients.join(name)).ok()?).ok()
+    };
+    let wanted = read("package-lock.json")?;
+    let installed = read("node_modules/.package-lock.json").unwrap_or_default();
+    let direct = wanted["packages"][""]["dependencies"].as_object()?;
+    direct
+        .keys()
+        .find(|name| {
+            let key = format!("node_modules/{name}");
+            wanted["packages"][&key]["version"] != installed["packages"][&key]["version"]
+        })
+        .cloned()
 }
 
 /// A Python that has the packages of `tests/clients/requirements.txt`.
