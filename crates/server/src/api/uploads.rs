@@ -28,9 +28,16 @@ pub(super) async fn receive(State(api): State<Api>, Path(token): Path<String>, r
             api: api.clone(),
             upload: Some(upload.clone()),
         };
-        let (bytes, name) = read(request, upload.max_bytes).await?;
+        let received = read(request, upload.max_bytes).await;
         guard.upload = None;
-        api.studio.finish_upload(&upload, bytes, name).await
+        match received {
+            Ok((bytes, name)) => api.studio.finish_upload(&upload, bytes, name).await,
+            Err(problem) => {
+                // Before the answer: whoever reads it may send again at once.
+                api.studio.give_back_upload(&upload).await;
+                Err(problem)
+            }
+        }
     };
     match outcome.await {
         Ok(asset) => {
