@@ -176,7 +176,7 @@ export async function journeys(label, client) {
     assert.ok(misspelt.message.includes('upscale'));
     const missing = await fails('assets', { action: 'get', asset_id: 'ast_00000000000000000000000000' });
     assert.equal(missing.code, 'not_found');
-    const wrong = await fails('edit_image', { action: 'upscale', images: cutout.asset_id, scale: '3' });
+    const wrong = await fails('edit_image', { action: 'upscale', images: cutout.asset_id, scale: '7' });
     assert.deepEqual([wrong.code, wrong.field], ['invalid_argument', 'scale']);
     const nobody = await fails('get_job_status', { job_id: 'nonsense' });
     assert.equal(nobody.code, 'not_found');

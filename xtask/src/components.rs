@@ -27,6 +27,7 @@ pub struct Components {
     pub node: Option<PathBuf>,
     pub python: Option<PathBuf>,
     pub chromium: Option<PathBuf>,
+    pub onnx_runtime: Option<PathBuf>,
     pub all: Vec<Component>,
 }
 
@@ -35,6 +36,7 @@ impl Components {
     pub fn find() -> Self {
         let (postgres, node, python) = (postgres(), node(), python());
         let chromium = on_path(&["chromium", "chromium-browser", "google-chrome"]);
+        let onnx_runtime = onnx_runtime();
         let all = vec![
             row(
                 "PostgreSQL",
@@ -50,13 +52,18 @@ impl Components {
             row("NATS", &[], listening("127.0.0.1:4222")),
             row("S3", &[], environment("AQUATINT_TEST_S3")),
             row("Chromium", &["pages.mjs"], shown(&chromium)),
-            row("ONNX Runtime", &[], environment("ORT_DYLIB_PATH")),
+            row(
+                "ONNX Runtime",
+                &["installed models by ONNX Runtime"],
+                shown(&onnx_runtime),
+            ),
         ];
         Self {
             postgres: postgres.ok(),
             node: node.ok(),
             python: python.ok(),
             chromium: chromium.ok(),
+            onnx_runtime: onnx_runtime.ok(),
             all,
         }
     }
@@ -129,6 +136,30 @@ fn on_path(names: &[&str]) -> Result<PathBuf, String> {
         .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
         .find(|path| path.is_file())
         .ok_or_else(|| format!("{} is not in PATH", names[0]))
+}
+
+/// The library that `ORT_DYLIB_PATH` names, or the one of the Python package beside the clients.
+fn onnx_runtime() -> Result<PathBuf, String> {
+    if let Some(path) = std::env::var_os("ORT_DYLIB_PATH") {
+        let path = PathBuf::from(path);
+        return if path.is_file() {
+            Ok(path)
+        } else {
+            Err(format!("ORT_DYLIB_PATH names {}, which is no file", path.display()))
+        };
+    }
+    let packages = repository::root().join("tests/clients/.venv/lib");
+    let folders = |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    folders(packages)
+        .flat_map(|python| folders(python.path().join("site-packages/onnxruntime/capi")))
+        .map(|entry| entry.path())
+        .find(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("libonnxruntime.so") || name.starts_with("libonnxruntime.") && name.ends_with(".dylib")
+        })
+        .ok_or_else(|| {
+            "tests/clients/.venv has no package onnxruntime (ORT_DYLIB_PATH can name the library)".to_owned()
+        })
 }
 
 /// Node 22 or later, with the packages of `tests/clients` beside it.

@@ -40,8 +40,14 @@ enum Chore {
     },
     /// Measure CPU, latency, memory and start, beside peers where they are at hand
     Bench {
-        /// Run only these benchmarks
+        /// Run only these benchmarks; `quality` measures pictures instead of cost
         names: Vec<String>,
+        /// With `quality`: a folder of photographs to make smaller and enlarge again
+        #[arg(long, value_name = "FOLDER")]
+        sr: Option<std::path::PathBuf>,
+        /// With `quality`: a folder of photographs with masks to cut out
+        #[arg(long, value_name = "FOLDER")]
+        cutout: Option<std::path::PathBuf>,
     },
     /// Write the reference pages in docs/reference again
     Docs,
@@ -55,7 +61,8 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().chore {
         Chore::Test { all } => test::run(all),
         Chore::Check { names } => check::run(&names),
-        Chore::Bench { names } => bench::run(&names),
+        Chore::Bench { names, sr, cutout } if names == ["quality"] => bench::quality(sr.as_deref(), cutout.as_deref()),
+        Chore::Bench { names, .. } => bench::run(&names),
         Chore::Docs => docs::write().map(|()| true),
         Chore::Pictures => pictures::run().map(|()| true),
         Chore::Arrows => arrows::check().map(|()| true),

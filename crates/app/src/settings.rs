@@ -2,7 +2,7 @@
 //! is the server's work; the defaults here are the product's defaults.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aquatint_domain::{Credits, Plan, PlanName, plan};
@@ -53,6 +53,12 @@ pub struct Settings {
     pub child_timeout: Duration,
     /// After this long without work a child process ends.
     pub child_idle: Duration,
+    /// Where downloaded models are.
+    pub models: PathBuf,
+    /// What runs them.
+    pub onnx_runtime: OnnxRuntime,
+    /// Weights of models that stay in memory together, in bytes.
+    pub models_memory_bytes: u64,
     pub fetcher: FetcherConfig,
     pub plans: BTreeMap<PlanName, Plan>,
     /// The plan of workspaces made without naming one.
@@ -66,11 +72,34 @@ pub struct Settings {
     pub idempotency_ttl: Duration,
 }
 
+/// What runs installed models.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OnnxRuntime {
+    /// ONNX Runtime where its library is found on this machine, else the built-in runtime.
+    Found,
+    /// Always the built-in runtime.
+    Off,
+    /// ONNX Runtime by that library.
+    At(PathBuf),
+}
+
+impl OnnxRuntime {
+    /// The library to open, with the folder of the models, which may hold one.
+    pub fn library(&self, models: &Path) -> Option<PathBuf> {
+        match self {
+            Self::Found => aquatint_engines::models::find_library(models),
+            Self::Off => None,
+            Self::At(library) => Some(library.clone()),
+        }
+    }
+}
+
 impl Settings {
     /// The defaults around a data folder, for a program that can run itself as a work child.
     pub fn new(data: PathBuf, child_program: PathBuf) -> Self {
         let database_url = format!("sqlite://{}", data.join("aquatint.db").display());
         let blobs_url = format!("file://{}", data.join("blobs").display());
+        let models = data.join("models");
         Self {
             data,
             database_url,
@@ -93,6 +122,9 @@ impl Settings {
             child_memory_bytes: 2 * 1024 * 1024 * 1024,
             child_timeout: Duration::from_secs(300),
             child_idle: Duration::from_secs(60),
+            models,
+            onnx_runtime: OnnxRuntime::Found,
+            models_memory_bytes: 2 * 1024 * 1024 * 1024,
             fetcher: FetcherConfig::default(),
             plans: plan::built_in().into_iter().collect(),
             default_plan: "local".into(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aquatint_domain::{Caller, Clock, Code, Problem, SystemClock, Timestamp};
+use aquatint_engines::models::Folder;
 use aquatint_engines::{Crew, CrewConfig};
 use aquatint_providers::Fetcher;
 use aquatint_store::{AuditRow, Blobs, Store};
@@ -63,6 +64,9 @@ impl Studio {
             task_timeout: settings.child_timeout,
             idle_exit: settings.child_idle,
             limits: settings.media.clone(),
+            models: Folder::new(settings.models.clone()),
+            onnx_runtime: settings.onnx_runtime.library(&settings.models),
+            models_memory_bytes: settings.models_memory_bytes,
         });
         let studio = Self(Arc::new(Inner {
             public_url: RwLock::new(Arc::new(settings.public_url.clone())),

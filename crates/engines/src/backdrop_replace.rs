@@ -1,11 +1,11 @@
-//! Replace the background: the cut-out on a colour.
+//! Replace the background: the cut-out on a colour. Kept for recipes; `cutout.plain` puts subjects on anything.
 
 use aquatint_domain::Problem;
-use aquatint_media::flatten;
 use serde::Deserialize;
 
-use crate::cutout_plain::cut_out;
-use crate::engine::{Engine, EngineJob, Product, color};
+use crate::cutout_finish::{Backdrop, Finish};
+use crate::cutout_plain::matte_of;
+use crate::engine::{Engine, EngineJob, Product};
 
 pub struct BackdropReplace;
 
@@ -22,13 +22,8 @@ impl Engine for BackdropReplace {
 
     fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {
         let args: Args = job.read()?;
-        let background = color(&args.background)?;
-        let picture = job.take_input()?;
-        let cut = cut_out(&picture, job.progress)?;
-        Ok(Product::Picture {
-            picture: flatten(&cut.picture, background),
-            facts: cut.facts,
-            seed: None,
-        })
+        let picture = job.take_first()?;
+        let matte = matte_of(&picture, job.progress)?;
+        Finish::on(Backdrop::Color(args.background)).apply(&picture, matte, &mut job)
     }
 }

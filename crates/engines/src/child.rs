@@ -1,5 +1,6 @@
 //! The child's side: takes tasks from the sandbox, decodes, lets an engine work, writes and inspects.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use aquatint_domain::{MediaType, Problem};
@@ -34,8 +35,15 @@ pub(crate) struct Report {
     pub seed: Option<u64>,
 }
 
-/// The whole life of a work child.
-pub fn child_main() -> ExitCode {
+/// The whole life of a work child; one that is given the folder of a model works for that model alone, by the
+/// library of ONNX Runtime where it is given one.
+pub fn child_main(model: Option<&Path>, onnx_runtime: Option<&Path>) -> ExitCode {
+    if let Some(folder) = model
+        && let Err(cause) = crate::models::load(folder, onnx_runtime)
+    {
+        eprintln!("the model in {} cannot be read: {cause}", folder.display());
+        return ExitCode::FAILURE;
+    }
     serve(|request, progress| answer(request, progress))
 }
 
@@ -53,7 +61,9 @@ fn answer(request: Request, progress: &mut dyn FnMut(f64, &str)) -> Result<Answe
 }
 
 fn make(work: &Work, limits: &Limits, blobs: &[Bytes], progress: &mut dyn FnMut(f64, &str)) -> Result<Answer, Problem> {
-    let engine = find(&work.engine).ok_or_else(|| Problem::internal(format!("there is no engine {}", work.engine)))?;
+    let engine = find(&work.engine)
+        .or_else(|| crate::models::engine_of(&work.engine))
+        .ok_or_else(|| Problem::internal(format!("there is no engine {}", work.engine)))?;
     progress(0.02, "decoding");
     let mut inputs = Vec::with_capacity(blobs.len());
     let mut first_type = None;

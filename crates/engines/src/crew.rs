@@ -1,19 +1,26 @@
 //! The parent's side: an async facade over the pool of children.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use aquatint_domain::Problem;
+use aquatint_domain::{Code, Problem};
 use aquatint_media::sandbox::{Answer, Pool, PoolConfig, Request, Walls};
 use aquatint_media::{Inspection, Limits};
 use bytes::Bytes;
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::child::{Report, Task};
 use crate::engine::{Made, Work};
+use crate::models::{Folder, Installed};
 
 /// Tasks that one child does before a fresh one takes its place.
 const RECYCLE_AFTER: u32 = 200;
+/// What a model's child may take beyond an ordinary one: so many times its weights, which are read, packed and optimised …
+const WEIGHTS_TIMES: u64 = 6;
+/// … and room for what lies between its layers.
+const MODEL_EXTRA_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 
 /// How the children are run.
 #[derive(Clone, Debug)]
@@ -27,20 +34,36 @@ pub struct CrewConfig {
     pub idle_exit: Duration,
     /// What files may be like.
     pub limits: Limits,
+    /// Where installed models are.
+    pub models: Folder,
+    /// The library of ONNX Runtime that runs them; the built-in runtime does where there is none.
+    pub onnx_runtime: Option<PathBuf>,
+    /// Weights of models that stay in memory together, in bytes; the least recently used go first.
+    pub models_memory_bytes: u64,
 }
 
 /// Everything that looks at pixels, in child processes that are started when first needed.
 #[derive(Clone)]
 pub struct Crew {
     pool: Pool,
-    limits: Limits,
+    config: Arc<CrewConfig>,
+    /// Children that each work for one model, the most recently used last.
+    warm: Arc<Mutex<Vec<Warm>>>,
+}
+
+struct Warm {
+    id: String,
+    /// Of the weights; another file under the same name is another model.
+    sha256: String,
+    bytes: u64,
+    pool: Pool,
 }
 
 impl Crew {
     pub fn new(config: CrewConfig) -> Self {
         let pool = Pool::new(PoolConfig {
-            program: config.program,
-            args: config.args,
+            program: config.program.clone(),
+            args: config.args.clone(),
             size: config.size,
             recycle_after: RECYCLE_AFTER,
             task_timeout: config.task_timeout,
@@ -49,7 +72,76 @@ impl Crew {
         });
         Self {
             pool,
-            limits: config.limits,
+            config: Arc::new(config),
+            warm: Arc::default(),
+        }
+    }
+
+    /// The models that are installed here.
+    pub fn models(&self) -> &Folder {
+        &self.config.models
+    }
+
+    /// The pool of a model's children: kept, or made, and others let go when they are too much together.
+    fn pool_of(&self, installed: &Installed) -> Pool {
+        let manifest = &installed.manifest;
+        let mut warm = self.warm.lock();
+        let known = warm
+            .iter()
+            .position(|warm| warm.id == manifest.id && warm.sha256 == manifest.sha256)
+            .map(|place| warm.remove(place));
+        warm.retain(|warm| warm.id != manifest.id);
+        let own = known.unwrap_or_else(|| {
+            let folder = installed.weights.parent().unwrap_or(&installed.weights);
+            let mut args = self.config.args.clone();
+            args.extend(["--model".to_owned(), folder.display().to_string()]);
+            if let Some(library) = &self.config.onnx_runtime {
+                args.extend(["--onnx-runtime".to_owned(), library.display().to_string()]);
+            }
+            Warm {
+                id: manifest.id.clone(),
+                sha256: manifest.sha256.clone(),
+                bytes: manifest.bytes,
+                pool: Pool::new(PoolConfig {
+                    program: self.config.program.clone(),
+                    args,
+                    // A model uses all cores by itself.
+                    size: 1,
+                    recycle_after: RECYCLE_AFTER,
+                    task_timeout: self.config.task_timeout,
+                    memory_bytes: self.config.memory_bytes + manifest.bytes * WEIGHTS_TIMES + MODEL_EXTRA_BYTES,
+                    idle_exit: self.config.idle_exit * 5,
+                }),
+            }
+        });
+        let pool = own.pool.clone();
+        warm.push(own);
+        let mut sum: u64 = warm.iter().map(|warm| warm.bytes).sum();
+        while sum > self.config.models_memory_bytes && warm.len() > 1 {
+            let gone = warm.remove(0);
+            sum -= gone.bytes;
+            // What it is working on ends as it would.
+            gone.pool.close_idle();
+        }
+        pool
+    }
+
+    /// The pool that runs an engine: a model's own, or the common one.
+    fn pool_for(&self, engine: &str) -> Result<Pool, Problem> {
+        if crate::find(engine).is_some() {
+            return Ok(self.pool.clone());
+        }
+        let installed = engine
+            .split_once('.')
+            .and_then(|(_, id)| self.config.models.get(id))
+            .filter(|installed| installed.manifest.engine() == engine);
+        match installed {
+            Some(installed) => Ok(self.pool_of(&installed)),
+            None => Err(Problem::new(
+                Code::NotFound,
+                format!("The engine `{engine}` is not here any more; its model was removed."),
+            )
+            .hint("Choose another `model`, or leave it out.")),
         }
     }
 
@@ -57,10 +149,16 @@ impl Crew {
     pub async fn inspect(&self, bytes: Bytes, sizes: &[u32]) -> Result<Inspection, Problem> {
         let task = Task::Inspect {
             sizes: sizes.to_vec(),
-            limits: self.limits.clone(),
+            limits: self.config.limits.clone(),
         };
         let answer = self
-            .run(&task, vec![bytes], &CancellationToken::new(), &mut |_, _| {})
+            .run(
+                &self.pool,
+                &task,
+                vec![bytes],
+                &CancellationToken::new(),
+                &mut |_, _| {},
+            )
             .await?;
         let (report, mut blobs) = read(answer)?;
         let mut inspection = report.inspection;
@@ -78,9 +176,10 @@ impl Crew {
     ) -> Result<Made, Problem> {
         let task = Task::Make {
             work: work.clone(),
-            limits: self.limits.clone(),
+            limits: self.config.limits.clone(),
         };
-        let answer = self.run(&task, inputs, cancel, progress).await?;
+        let pool = self.pool_for(&work.engine)?;
+        let answer = self.run(&pool, &task, inputs, cancel, progress).await?;
         let (report, mut blobs) = read(answer)?;
         let bytes = blobs
             .next()
@@ -108,17 +207,17 @@ impl Crew {
 
     async fn run(
         &self,
+        pool: &Pool,
         task: &Task,
         blobs: Vec<Bytes>,
         cancel: &CancellationToken,
         progress: &mut (dyn FnMut(f64, &str) + Send),
     ) -> Result<Answer, Problem> {
         let header = serde_json::to_value(task).map_err(Problem::internal)?;
-        self.pool
-            .run(Request::new(header, blobs), cancel.clone(), |done, stage| {
-                progress(done, stage)
-            })
-            .await
+        pool.run(Request::new(header, blobs), cancel.clone(), |done, stage| {
+            progress(done, stage)
+        })
+        .await
     }
 }
 

@@ -5,10 +5,10 @@
 use aquatint_domain::Problem;
 use aquatint_media::{Picture, resize};
 use image::{GrayImage, ImageBuffer, Luma, Rgba};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::background::{Background, distance, oklab_image};
+use crate::cutout_finish::Finish;
 use crate::engine::{Engine, EngineJob, Product};
 
 /// The mask is found at most at this long side.
@@ -20,34 +20,49 @@ const RIM: i64 = 2;
 
 pub struct CutoutPlain;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Args {}
-
 impl Engine for CutoutPlain {
     fn id(&self) -> &'static str {
         "cutout.plain"
     }
 
     fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {
-        let _: Args = job.read()?;
-        let picture = job.take_input()?;
-        let cut = cut_out(&picture, job.progress)?;
-        Ok(Product::Picture {
-            picture: cut.picture,
-            facts: cut.facts,
-            seed: None,
-        })
+        let finish: Finish = job.read()?;
+        let picture = job.take_first()?;
+        let matte = matte_of(&picture, job.progress)?;
+        finish.apply(&picture, matte, &mut job)
     }
 }
 
-/// A subject on transparency, and how sure the engine is.
-pub(crate) struct Cutout {
-    pub picture: Picture,
-    pub facts: Value,
+/// Which pixels are the subject, and how sure the engine is.
+pub(crate) struct Matte {
+    /// Of the picture's size.
+    pub alpha: GrayImage,
+    /// From 0 to 1.
+    pub confidence: f32,
+    /// What was found, or what to do about a low confidence.
+    pub hint: Option<String>,
+    /// The model of the background where there is one: colours at the rim are cleaned by it.
+    pub background: Option<Background>,
+    /// Whether the edge is coarse, so that refining it by the picture's own edges helps.
+    pub is_soft: bool,
+    /// The model that found the subject, where it was one.
+    pub model: Option<String>,
 }
 
-pub(crate) fn cut_out(picture: &Picture, progress: &mut dyn FnMut(f64, &str)) -> Result<Cutout, Problem> {
+impl Matte {
+    pub fn facts(&self) -> Value {
+        let mut facts = json!({ "confidence": (f64::from(self.confidence) * 100.0).round() / 100.0 });
+        if let Some(hint) = &self.hint {
+            facts["hint"] = json!(hint);
+        }
+        if let Some(model) = &self.model {
+            facts["model"] = json!(model);
+        }
+        facts
+    }
+}
+
+pub(crate) fn matte_of(picture: &Picture, progress: &mut dyn FnMut(f64, &str)) -> Result<Matte, Problem> {
     progress(0.1, "looking at the background");
     let long = picture.width().max(picture.height());
     let scale = (f64::from(WORK_SIDE) / f64::from(long)).min(1.0);
@@ -81,27 +96,22 @@ pub(crate) fn cut_out(picture: &Picture, progress: &mut dyn FnMut(f64, &str)) ->
     progress(0.6, "softening the rim");
     let matte = matte(&lab, &background, &is_background, width, height);
     let confidence = confidence(&background, &distances, &is_background, width, height, ring, high);
-    let matte = if scale < 1.0 {
+    let alpha = if scale < 1.0 {
         let gray = Picture::new(image::DynamicImage::ImageLuma8(matte));
         resize(&gray, picture.width(), picture.height())?.image.to_luma8()
     } else {
         matte
     };
-
-    progress(0.8, "cleaning colours");
-    let cut = apply(picture, &matte, &background);
-    let mut facts = json!({ "confidence": (f64::from(confidence) * 100.0).round() / 100.0 });
-    if confidence < SURE {
-        facts["hint"] = json!(
-            "The background is not plain, so the cut-out may be wrong. Look at it before using it; a model for general photographs does better where one is installed."
-        );
-    }
-    Ok(Cutout {
-        picture: Picture {
-            image: cut,
-            notes: picture.notes.clone(),
-        },
-        facts,
+    let hint = (confidence < SURE).then(|| {
+        "The background is not plain, so the cut-out may be wrong. Look at it before using it; a model for general photographs does better where one is installed.".to_owned()
+    });
+    Ok(Matte {
+        alpha,
+        confidence,
+        hint,
+        background: Some(background),
+        is_soft: scale < 1.0,
+        model: None,
     })
 }
 
@@ -293,38 +303,34 @@ fn confidence(
     plain * (0.25 + 0.75 * stands_out) * plausible * touching
 }
 
-/// Puts the matte on the picture and takes the background's colour out of half-transparent pixels.
-fn apply(picture: &Picture, matte: &GrayImage, background: &Background) -> image::DynamicImage {
-    // Sixteen bits hold eight bits exactly.
-    let source = picture.image.to_rgba16();
-    let (width, height) = source.dimensions();
-    let cut = ImageBuffer::<Rgba<u16>, Vec<u16>>::from_fn(width, height, |x, y| {
-        let Rgba([r, g, b, a]) = *source.get_pixel(x, y);
-        let alpha = matte.get_pixel(x, y)[0];
-        if alpha == 0 {
-            return Rgba([0, 0, 0, 0]);
-        }
-        let share = f32::from(alpha) / 255.0;
-        let mut rgb = [r, g, b];
-        if alpha < 250 {
-            let behind = srgb(background.at(f64::from(x), f64::from(y), width, height)).map(|channel| channel * 257.0);
-            for (channel, behind) in rgb.iter_mut().zip(behind) {
-                let clean = (f32::from(*channel) - behind * (1.0 - share)) / share;
-                *channel = clean.clamp(0.0, 65_535.0).round() as u16;
+impl Background {
+    /// The picture with that alpha, without the background's colour in half-transparent pixels.
+    pub(crate) fn subject(&self, picture: &Picture, matte: &GrayImage) -> ImageBuffer<Rgba<u16>, Vec<u16>> {
+        // Sixteen bits hold eight bits exactly.
+        let source = picture.image.to_rgba16();
+        let (width, height) = source.dimensions();
+        ImageBuffer::from_fn(width, height, |x, y| {
+            let Rgba([r, g, b, a]) = *source.get_pixel(x, y);
+            let alpha = matte.get_pixel(x, y)[0];
+            if alpha == 0 {
+                return Rgba([0, 0, 0, 0]);
             }
-        }
-        Rgba([
-            rgb[0],
-            rgb[1],
-            rgb[2],
-            ((u32::from(alpha) * u32::from(a) + 127) / 255) as u16,
-        ])
-    });
-    let cut = image::DynamicImage::ImageRgba16(cut);
-    if picture.is_deep() {
-        cut
-    } else {
-        image::DynamicImage::ImageRgba8(cut.into_rgba8())
+            let share = f32::from(alpha) / 255.0;
+            let mut rgb = [r, g, b];
+            if alpha < 250 {
+                let behind = srgb(self.at(f64::from(x), f64::from(y), width, height)).map(|channel| channel * 257.0);
+                for (channel, behind) in rgb.iter_mut().zip(behind) {
+                    let clean = (f32::from(*channel) - behind * (1.0 - share)) / share;
+                    *channel = clean.clamp(0.0, 65_535.0).round() as u16;
+                }
+            }
+            Rgba([
+                rgb[0],
+                rgb[1],
+                rgb[2],
+                ((u32::from(alpha) * u32::from(a) + 127) / 255) as u16,
+            ])
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use aquatint_domain::{Code, MediaType, Problem};
 use aquatint_media::{Inspection, Limits, Picture};
+use image::DynamicImage;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -93,6 +94,14 @@ impl EngineJob<'_> {
         }
     }
 
+    /// The picture to edit; what an edit takes beside it stays in `inputs`.
+    pub fn take_first(&mut self) -> Result<Picture, Problem> {
+        if self.inputs.is_empty() {
+            return Err(Problem::invalid("images", "This edit takes a picture."));
+        }
+        Ok(self.inputs.remove(0))
+    }
+
     /// Refuses a result that is larger than the server makes.
     pub fn check_size(&self, width: u64, height: u64) -> Result<(), Problem> {
         let limits = self.limits;
@@ -107,6 +116,16 @@ impl EngineJob<'_> {
             ));
         }
         Ok(())
+    }
+}
+
+/// Sixteen-bit pixels with alpha as the kind of pixels that `picture` has.
+pub(crate) fn kind_of(picture: &Picture, image: DynamicImage) -> DynamicImage {
+    match (picture.is_deep(), picture.has_alpha()) {
+        (true, true) => DynamicImage::ImageRgba16(image.into_rgba16()),
+        (true, false) => DynamicImage::ImageRgb16(image.into_rgb16()),
+        (false, true) => DynamicImage::ImageRgba8(image.into_rgba8()),
+        (false, false) => DynamicImage::ImageRgb8(image.into_rgb8()),
     }
 }
 

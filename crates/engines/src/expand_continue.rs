@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::background::{Background, oklab_image};
 use crate::cutout_plain::srgb;
-use crate::engine::{Engine, EngineJob, Product, ratio};
+use crate::engine::{Engine, EngineJob, Product, kind_of, ratio};
 use crate::patch_fill::{Canvas, fill};
 
 /// The largest margin on one side, in pixels.
@@ -33,8 +33,51 @@ pub struct ExpandContinue;
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Args {
-    Ratio { aspect_ratio: String },
+    Ratio {
+        aspect_ratio: String,
+        #[serde(default)]
+        anchor: Anchor,
+    },
+    Canvas {
+        width: u32,
+        height: u32,
+        #[serde(default)]
+        anchor: Anchor,
+    },
     Margins(Margins),
+}
+
+/// Where the picture stands on the larger canvas.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Anchor {
+    #[default]
+    Center,
+    Top,
+    Bottom,
+    Left,
+    Right,
+    TopLeft,
+    TopRight,
+    BottomLeft,
+    BottomRight,
+}
+
+impl Anchor {
+    /// The shares of new width on the left and of new height on top.
+    fn shares(self) -> (f64, f64) {
+        match self {
+            Self::Center => (0.5, 0.5),
+            Self::Top => (0.5, 0.0),
+            Self::Bottom => (0.5, 1.0),
+            Self::Left => (0.0, 0.5),
+            Self::Right => (1.0, 0.5),
+            Self::TopLeft => (0.0, 0.0),
+            Self::TopRight => (1.0, 0.0),
+            Self::BottomLeft => (0.0, 1.0),
+            Self::BottomRight => (1.0, 1.0),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -60,7 +103,34 @@ impl Engine for ExpandContinue {
         let picture = job.take_input()?;
         let margins = match args {
             Args::Margins(margins) => margins,
-            Args::Ratio { aspect_ratio } => margins_for(&picture, ratio(&aspect_ratio)?),
+            Args::Ratio { aspect_ratio, anchor } => {
+                let ratio = ratio(&aspect_ratio)?;
+                let (w, h) = (f64::from(picture.width()), f64::from(picture.height()));
+                let (width, height) = if w / h < ratio {
+                    ((h * ratio).round() as u32, picture.height())
+                } else {
+                    (picture.width(), (w / ratio).round() as u32)
+                };
+                margins_for(
+                    &picture,
+                    width.max(picture.width()),
+                    height.max(picture.height()),
+                    anchor,
+                )
+            }
+            Args::Canvas { width, height, anchor } => {
+                if width < picture.width() || height < picture.height() {
+                    return Err(Problem::invalid(
+                        "width",
+                        format!(
+                            "The canvas of {width}×{height} px is smaller than the picture, which has {}×{}. Expanding cuts nothing: ask for at least that, or resize or crop first.",
+                            picture.width(),
+                            picture.height()
+                        ),
+                    ));
+                }
+                margins_for(&picture, width, height, anchor)
+            }
         };
         if [margins.left, margins.top, margins.right, margins.bottom]
             .iter()
@@ -89,19 +159,17 @@ impl Engine for ExpandContinue {
     }
 }
 
-/// Equal margins on two sides that give the ratio; nothing is cut.
-fn margins_for(picture: &Picture, ratio: f64) -> Margins {
-    let (w, h) = (f64::from(picture.width()), f64::from(picture.height()));
-    let (more_width, more_height) = if w / h < ratio {
-        ((h * ratio - w).round() as u32, 0)
-    } else {
-        (0, (w / ratio - h).round() as u32)
-    };
+/// What is missing around the picture for a canvas of that size.
+fn margins_for(picture: &Picture, width: u32, height: u32, anchor: Anchor) -> Margins {
+    let (more_width, more_height) = (width - picture.width(), height - picture.height());
+    let (across, down) = anchor.shares();
+    let left = (f64::from(more_width) * across).floor() as u32;
+    let top = (f64::from(more_height) * down).floor() as u32;
     Margins {
-        left: more_width / 2,
-        right: more_width - more_width / 2,
-        top: more_height / 2,
-        bottom: more_height - more_height / 2,
+        left,
+        right: more_width - left,
+        top,
+        bottom: more_height - top,
     }
 }
 
@@ -163,13 +231,7 @@ fn expand(picture: &Picture, margins: Margins, progress: &mut dyn FnMut(f64, &st
             Rgba([r, g, b, alpha])
         },
     );
-    let canvas = DynamicImage::ImageRgba16(canvas);
-    Ok(match (picture.is_deep(), picture.has_alpha()) {
-        (true, true) => canvas,
-        (true, false) => DynamicImage::ImageRgb16(canvas.into_rgb16()),
-        (false, true) => DynamicImage::ImageRgba8(canvas.into_rgba8()),
-        (false, false) => DynamicImage::ImageRgb8(canvas.into_rgb8()),
-    })
+    Ok(kind_of(picture, DynamicImage::ImageRgba16(canvas)))
 }
 
 /// The whole canvas with its margins filled from the picture. A large one is filled at a smaller size and enlarged, so that

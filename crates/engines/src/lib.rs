@@ -1,18 +1,27 @@
 //! Local makers: one file and one row per engine. They are plain synchronous code that runs inside
 //! a work child; [`Crew`] is how the rest of the program reaches them.
 
+mod adjust_tone;
 mod backdrop_replace;
 mod background;
 mod child;
+mod compose_layers;
 mod contact_sheet;
 mod crew;
+mod cutout_finish;
 mod cutout_plain;
 mod engine;
+mod enhance_classic;
 mod expand_continue;
+mod inpaint_fill;
+mod mask;
+pub mod models;
+mod net;
 mod patch_fill;
+mod planes;
 mod scene_preview;
 mod transform;
-mod upscale_lanczos;
+mod upscale;
 mod video_pan_zoom;
 
 pub use aquatint_media::{Inspection, Limits, Probe, Rendition};
@@ -23,9 +32,16 @@ pub use engine::{Engine, EngineJob, Made, Output, Product, Work};
 /// Every engine.
 pub static ALL: &[&dyn Engine] = &[
     &cutout_plain::CutoutPlain,
-    &upscale_lanczos::UpscaleLanczos,
+    &upscale::UpscaleLanczos,
+    &upscale::UpscaleAuto,
+    &upscale::DETAIL,
+    &upscale::RESTORE,
     &expand_continue::ExpandContinue,
+    &inpaint_fill::InpaintFill,
     &backdrop_replace::BackdropReplace,
+    &adjust_tone::AdjustTone,
+    &enhance_classic::EnhanceClassic,
+    &compose_layers::ComposeLayers,
     &transform::Resize,
     &transform::Crop,
     &transform::Rotate,

@@ -413,6 +413,16 @@ fn level_edges(level: &mut Canvas, voted: &[([f32; 3], f32)]) {
     }
 }
 
+/// Alpha in the hole, spread smoothly from around it.
+pub(crate) fn spread_alpha(alpha: &[f32], is_hole: &[bool], width: usize, height: usize) -> Vec<f32> {
+    let values: Vec<[f32; 3]> = alpha.iter().map(|value| [*value; 3]).collect();
+    let weights: Vec<f32> = is_hole.iter().map(|hole| if *hole { 0.0 } else { 1.0 }).collect();
+    spread(&values, &weights, width, height)
+        .into_iter()
+        .map(|value| value[0])
+        .collect()
+}
+
 /// Fills what has no weight from what has, smoothly: averages go up a pyramid and come down again (Gortler et al., 1996).
 fn spread(values: &[[f32; 3]], weights: &[f32], width: usize, height: usize) -> Vec<[f32; 3]> {
     if width * height <= 1 || weights.iter().all(|weight| *weight >= 1.0) {

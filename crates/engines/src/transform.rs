@@ -5,6 +5,8 @@ use aquatint_media::{Flip, Picture, Rect, crop, flatten, flip, resize, rotate};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::cutout_finish::subject_rect;
+use crate::cutout_plain::matte_of;
 use crate::engine::{Engine, EngineJob, Product, color, ratio};
 
 pub struct Resize;
@@ -69,7 +71,14 @@ impl Engine for Resize {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum CropArgs {
-    Ratio { aspect_ratio: String },
+    /// Around the subject, with space in percent of its long side; grown to the ratio where one is given.
+    Subject {
+        subject_margin: f64,
+        aspect_ratio: Option<String>,
+    },
+    Ratio {
+        aspect_ratio: String,
+    },
     Rectangle(Rect),
 }
 
@@ -81,8 +90,26 @@ impl Engine for Crop {
     fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {
         let args: CropArgs = job.read()?;
         let picture = job.take_input()?;
+        let mut facts = json!({});
         let keep = match args {
             CropArgs::Rectangle(keep) => keep,
+            CropArgs::Subject {
+                subject_margin,
+                aspect_ratio,
+            } => {
+                let matte = matte_of(&picture, job.progress)?;
+                facts = matte.facts();
+                let keep = subject_rect(&matte.alpha, subject_margin).ok_or_else(|| {
+                    Problem::invalid(
+                        "subject",
+                        "No subject was found. Crop by a rectangle or an aspect ratio instead.",
+                    )
+                })?;
+                match aspect_ratio {
+                    Some(text) => grown(keep, ratio(&text)?, picture.width(), picture.height()),
+                    None => keep,
+                }
+            }
             CropArgs::Ratio { aspect_ratio } => {
                 let ratio = ratio(&aspect_ratio)?;
                 let (w, h) = (f64::from(picture.width()), f64::from(picture.height()));
@@ -96,7 +123,36 @@ impl Engine for Crop {
                 }
             }
         };
-        Ok(done(crop(&picture, keep)?))
+        Ok(Product::Picture {
+            picture: crop(&picture, keep)?,
+            facts,
+            seed: None,
+        })
+    }
+}
+
+/// The smallest rectangle of that ratio around `keep`, moved into the picture; where the picture is too small for it, as
+/// large as fits.
+fn grown(keep: Rect, ratio: f64, width: u32, height: u32) -> Rect {
+    let (w, h) = (f64::from(keep.width), f64::from(keep.height));
+    let (mut wide, mut high) = if w / h < ratio { (h * ratio, h) } else { (w, w / ratio) };
+    let shrink = (f64::from(width) / wide).min(f64::from(height) / high).min(1.0);
+    (wide, high) = (wide * shrink, high * shrink);
+    let (new_w, new_h) = (
+        (wide.round() as u32).clamp(1, width),
+        (high.round() as u32).clamp(1, height),
+    );
+    let moved = |at: u32, old: u32, new: u32, most: u32| {
+        let centre = f64::from(at) + f64::from(old) / 2.0;
+        (centre - f64::from(new) / 2.0)
+            .round()
+            .clamp(0.0, f64::from(most - new)) as u32
+    };
+    Rect {
+        x: moved(keep.x, keep.width, new_w, width),
+        y: moved(keep.y, keep.height, new_h, height),
+        width: new_w,
+        height: new_h,
     }
 }
 

@@ -6,6 +6,8 @@
 //! | `/slow/MILLISECONDS/NAME` | the same after a pause |
 //! | `/drip/NAME` | a byte every 50 ms |
 //! | `/truncated/NAME` | announces the whole file and hangs up after half of it |
+//! | `/ranges/NAME` | the file, or the part of it that a `Range` asks for |
+//! | `/flaky/NAME` | the same, but it hangs up half way to the end, however far that is |
 //! | `/wrong-type/NAME` | the file, called `text/html` |
 //! | `/html/NAME` | a web page, called `image/png` |
 //! | `/status/CODE` | that status |
@@ -22,8 +24,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use axum::http::{Response, StatusCode};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RANGE, RETRY_AFTER};
+use axum::http::{HeaderMap, Response, StatusCode};
 use axum::middleware::{self, Next};
 use axum::routing::get;
 use bytes::Bytes;
@@ -61,6 +63,8 @@ impl FarServer {
             .route("/slow/{milliseconds}/{name}", get(slow))
             .route("/drip/{name}", get(drip))
             .route("/truncated/{name}", get(truncated))
+            .route("/ranges/{name}", get(ranges))
+            .route("/flaky/{name}", get(flaky))
             .route("/wrong-type/{name}", get(wrong_type))
             .route(
                 "/html/{name}",
@@ -154,6 +158,62 @@ async fn truncated(State(shared): State<Shared>, Path(name): Path<String>) -> An
     });
     let parts = stream::once(async { Ok(half) }).chain(cut);
     with_length(media_type(&name), bytes.len(), Body::from_stream(parts))
+}
+
+/// Where a `Range: bytes=N-` begins; 0 without one.
+fn begin_of(headers: &HeaderMap) -> usize {
+    headers
+        .get(RANGE)
+        .and_then(|value| {
+            value
+                .to_str()
+                .ok()?
+                .strip_prefix("bytes=")?
+                .strip_suffix('-')?
+                .parse()
+                .ok()
+        })
+        .unwrap_or(0)
+}
+
+async fn ranges(State(shared): State<Shared>, headers: HeaderMap, Path(name): Path<String>) -> Answer {
+    let Some(bytes) = shared.files.get(&name) else {
+        return plain(StatusCode::NOT_FOUND);
+    };
+    let from = begin_of(&headers);
+    if from >= bytes.len() {
+        return plain(StatusCode::RANGE_NOT_SATISFIABLE);
+    }
+    let mut answer = answer(media_type(&name), bytes.slice(from..));
+    if from > 0 {
+        *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    answer
+}
+
+async fn flaky(State(shared): State<Shared>, headers: HeaderMap, Path(name): Path<String>) -> Answer {
+    let Some(bytes) = shared.files.get(&name) else {
+        return plain(StatusCode::NOT_FOUND);
+    };
+    let from = begin_of(&headers).min(bytes.len());
+    let rest = bytes.slice(from..);
+    // The last bytes come whole, so that patience is rewarded.
+    let end = if rest.len() < 64 { rest.len() } else { rest.len() / 2 };
+    let (part, is_cut) = (rest.slice(..end), end < rest.len());
+    let cut = stream::once(async move {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        if is_cut {
+            Err(std::io::Error::other("cut on purpose"))
+        } else {
+            Ok(Bytes::new())
+        }
+    });
+    let parts = stream::once(async { Ok(part) }).chain(cut);
+    let mut answer = with_length(media_type(&name), rest.len(), Body::from_stream(parts));
+    if from > 0 {
+        *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    answer
 }
 
 async fn wrong_type(State(shared): State<Shared>, Path(name): Path<String>) -> Answer {

@@ -8,6 +8,7 @@ mod compare;
 mod database;
 mod far_server;
 mod files;
+mod onnx;
 pub mod pictures;
 
 pub use clock::FrozenClock;
@@ -15,3 +16,4 @@ pub use compare::{Difference, Tolerance, assert_alike, compare};
 pub use database::TestDatabase;
 pub use far_server::FarServer;
 pub use files::{PRIVATE_EXIF, cmyk_jpeg, gif, gray_png16, jpeg, phone_jpeg, png, rgba_png16};
+pub use onnx::{TestModel, onnx};

@@ -76,6 +76,30 @@ pub fn run(names: &[String]) -> Result<bool> {
     Ok(is_whole)
 }
 
+/// Quality of the engines on the caller's own pictures, by the example program of the engines.
+pub fn quality(sr: Option<&Path>, cutout: Option<&Path>) -> Result<bool> {
+    let mut command = std::process::Command::new(env!("CARGO"));
+    command.current_dir(repository::root()).args([
+        "run",
+        "--release",
+        "--quiet",
+        "--package",
+        "aquatint-engines",
+        "--example",
+        "quality",
+        "--",
+    ]);
+    if sr.is_none() && cutout.is_none() {
+        bail!("say what to measure on: --sr FOLDER with photographs, or --cutout FOLDER with photographs and masks");
+    }
+    for (flag, folder) in [("--sr", sr), ("--cutout", cutout)] {
+        if let Some(folder) = folder {
+            command.arg(flag).arg(std::path::absolute(folder)?);
+        }
+    }
+    Ok(command.status()?.success())
+}
+
 fn told(unit: &str, figure: f64) -> String {
     if figure >= 1_000.0 {
         format!("{unit} {figure:.0}")

@@ -61,6 +61,9 @@ fn surroundings(command: &mut Command, components: &Components, all: bool) {
     if let Some(url) = &components.postgres {
         command.env("AQUATINT_TEST_POSTGRES_URL", url);
     }
+    if let Some(library) = &components.onnx_runtime {
+        command.env("ORT_DYLIB_PATH", library);
+    }
     if all {
         command.env("AQUATINT_TEST_POSTGRES_REQUIRED", "1");
     }

@@ -1,6 +1,6 @@
 //! How a job looks to a caller: one shape for edits, generations, batches and polling.
 
-use aquatint_domain::{Asset, AssetId, Credits, Job, JobId, JobKind, JobState, Problem, Timestamp};
+use aquatint_domain::{Asset, AssetId, AssetSource, Credits, Job, JobId, JobKind, JobState, Problem, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -21,6 +21,18 @@ pub struct OutputView {
     pub height: u32,
     pub size_bytes: u64,
     pub title: String,
+    /// What was edited, to be shown beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<BeforeView>,
+}
+
+/// The picture that an edit began with.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct BeforeView {
+    pub asset_id: AssetId,
+    pub url: String,
+    pub width: u32,
+    pub height: u32,
 }
 
 /// One item of a batch.
@@ -100,10 +112,28 @@ pub(crate) async fn view(studio: &Studio, job: &Job) -> Result<JobView, Problem>
     } else {
         studio.store().assets().get_many(&job.workspace, &ids).await?
     };
+    // What was edited is told with each result, so that both can be shown side by side.
+    let edited: Vec<AssetId> = assets.iter().filter_map(edited_from).cloned().collect();
+    let befores = if edited.is_empty() {
+        Vec::new()
+    } else {
+        studio.store().assets().get_many(&job.workspace, &edited).await?
+    };
     let outputs_of = |ids: &[AssetId]| -> Vec<OutputView> {
         ids.iter()
             .filter_map(|id| assets.iter().find(|asset| asset.id == *id))
-            .map(|asset| output_view(studio, asset))
+            .map(|asset| {
+                let mut view = output_view(studio, asset);
+                view.before = edited_from(asset)
+                    .and_then(|id| befores.iter().find(|before| before.id == *id))
+                    .map(|before| BeforeView {
+                        asset_id: before.id.clone(),
+                        url: studio.url_of(before, "full").0,
+                        width: before.width,
+                        height: before.height,
+                    });
+                view
+            })
             .collect()
     };
     let item_views: Vec<ItemView> = items
@@ -181,6 +211,13 @@ pub(crate) fn estimate(order: &Order, price: Credits) -> JobView {
     }
 }
 
+/// The picture that an edit made this from.
+fn edited_from(asset: &Asset) -> Option<&AssetId> {
+    (asset.source == AssetSource::Edit)
+        .then(|| asset.recipe.as_ref()?.parents.first())
+        .flatten()
+}
+
 /// The view of one asset as a job's output.
 pub(crate) fn output_view(studio: &Studio, asset: &Asset) -> OutputView {
     let (url, url_expires_at) = studio.url_of(asset, "full");
@@ -193,6 +230,7 @@ pub(crate) fn output_view(studio: &Studio, asset: &Asset) -> OutputView {
         height: asset.height,
         size_bytes: asset.size_bytes,
         title: asset.title.clone(),
+        before: None,
     }
 }
 

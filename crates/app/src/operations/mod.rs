@@ -13,11 +13,15 @@ mod upload;
 use crate::operation::Entry;
 
 /// Every operation, in the order of the reference page.
-pub static ALL: [Entry; 33] = [
+pub static ALL: [Entry; 37] = [
     Entry::making::<edit::remove_background::RemoveBackground>(),
     Entry::making::<edit::upscale::Upscale>(),
     Entry::making::<edit::expand::Expand>(),
     Entry::making::<edit::replace_background::ReplaceBackground>(),
+    Entry::making::<edit::erase::Erase>(),
+    Entry::making::<edit::enhance::Enhance>(),
+    Entry::making::<edit::adjust::Adjust>(),
+    Entry::making::<edit::compose::Compose>(),
     Entry::making::<edit::resize::Resize>(),
     Entry::making::<edit::crop::Crop>(),
     Entry::making::<edit::rotate::Rotate>(),

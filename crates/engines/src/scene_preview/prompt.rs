@@ -138,6 +138,14 @@ const QUIET: &[&str] = &[
 ];
 
 impl Scene {
+    /// The same without anything standing in it, for a subject to be put there.
+    pub fn backdrop(prompt: &str, seed: u64) -> Self {
+        Self {
+            thing: Thing::None,
+            ..Self::read(prompt, seed)
+        }
+    }
+
     pub fn read(prompt: &str, seed: u64) -> Self {
         let mut dice = Dice(seed ^ 0x9e37_79b9_7f4a_7c15);
         let words: Vec<String> = prompt

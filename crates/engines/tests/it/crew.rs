@@ -1,10 +1,11 @@
 //! The crew with real children: work, progress, cancelling, and children that die.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aquatint_domain::{Code, MediaType};
+use aquatint_engines::models::Folder;
 use aquatint_engines::{Crew, CrewConfig, Limits, Output, Work};
 use aquatint_testkit::pictures::product_on_plain;
 use aquatint_testkit::png;
@@ -13,6 +14,16 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 fn crew() -> Crew {
+    crew_with(&std::env::temp_dir().join("aquatint-no-models"))
+}
+
+/// A crew with the models of that folder.
+pub fn crew_with(models: &Path) -> Crew {
+    crew_by(models, None)
+}
+
+/// The same, whose models run by that library.
+pub fn crew_by(models: &Path, onnx_runtime: Option<&Path>) -> Crew {
     // Examples are built beside the tests.
     let program = std::env::current_exe().expect("a test is a program");
     let folder: PathBuf = program.parent().and_then(|deps| deps.parent()).expect("target").into();
@@ -28,10 +39,13 @@ fn crew() -> Crew {
         task_timeout: Duration::from_secs(60),
         idle_exit: Duration::from_secs(60),
         limits: Limits::default(),
+        models: Folder::new(models.to_owned()),
+        onnx_runtime: onnx_runtime.map(Path::to_owned),
+        models_memory_bytes: 1 << 20,
     })
 }
 
-fn work(engine: &str, arguments: Value) -> Work {
+pub fn work(engine: &str, arguments: Value) -> Work {
     Work {
         engine: engine.into(),
         arguments,

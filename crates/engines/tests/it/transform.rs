@@ -91,7 +91,7 @@ fn wrong_arguments_are_named() {
         ("transform.crop", json!({ "aspect_ratio": "wide" }), "aspect_ratio"),
         ("transform.rotate", json!({ "degrees": 10, "flip": "sideways" }), "flip"),
         ("transform.convert", json!({ "background": "red" }), "background"),
-        ("upscale.lanczos", json!({ "scale": 3 }), "scale"),
+        ("upscale.lanczos", json!({ "scale": 5 }), "scale"),
         ("expand.continue", json!({ "aspect_ratio": "0:1" }), "aspect_ratio"),
         (
             "expand.continue",

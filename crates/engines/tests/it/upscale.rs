@@ -103,3 +103,76 @@ fn sixteen_bits_and_hard_edges_survive() {
         );
     }
 }
+
+/// What the engines for clean pictures gain over the filter, on photographs that the nets never saw.
+#[test]
+fn the_net_is_nearer_to_the_truth_than_the_filter_on_pictures_it_never_saw() {
+    for name in ["coffee.png", "astronaut.png"] {
+        let Some(truth) = sample(name) else { continue };
+        for scale in [2, 3, 4] {
+            let truth = truth.crop_imm(0, 0, truth.width() / 12 * 12, truth.height() / 12 * 12);
+            let small = truth.resize_exact(truth.width() / scale, truth.height() / scale, FilterType::CatmullRom);
+            let (plain, _) = made(run("upscale.lanczos", json!({ "scale": scale }), vec![small.clone()]));
+            let (net, facts) = made(run("upscale.auto", json!({ "scale": scale }), vec![small]));
+            assert_eq!(facts["engine"], "upscale.detail", "{name}");
+            let gain = psnr(&net, &truth) - psnr(&plain, &truth);
+            println!("{name} ×{scale}: {gain:+.2} dB over Lanczos3 with back-projection");
+            assert!(gain > 0.2, "{name} ×{scale}: {gain}");
+        }
+    }
+}
+
+#[test]
+fn the_net_keeps_tiles_together_alpha_clean_and_sixteen_bits() {
+    let photo = DynamicImage::from(noise_photo(300, 280, 8));
+    let (whole, _) = made(run("upscale.detail", json!({ "scale": 2 }), vec![photo.clone()]));
+    // A part that lies in one tile alone, cut out around the place where tiles meet.
+    let part = photo.crop_imm(206, 206, 74, 74);
+    let (part, _) = made(run("upscale.detail", json!({ "scale": 2 }), vec![part]));
+    let inner = |picture: &DynamicImage, x: u32, y: u32| picture.crop_imm(x, y, 60, 60);
+    let found = psnr(&inner(&whole, 412 + 44, 412 + 44), &inner(&part, 44, 44));
+    assert!(found > 50.0, "{found} dB");
+
+    let disc = RgbaImage::from_fn(90, 90, |x, y| {
+        let far = (x as f32 - 44.5).hypot(y as f32 - 44.5);
+        if far < 30.0 {
+            Rgba([250, 240, 230, 255])
+        } else {
+            Rgba([0, 0, 0, 0])
+        }
+    });
+    let deep = DynamicImage::ImageRgba16(DynamicImage::from(disc).to_rgba16());
+    let (large, _) = made(run("upscale.detail", json!({ "scale": 2 }), vec![deep]));
+    assert!(matches!(large, DynamicImage::ImageRgba16(_)));
+    let large = large.to_rgba8();
+    assert_eq!(large.get_pixel(2, 2)[3], 0);
+    assert!(large.get_pixel(90, 90)[3] >= 254);
+    for pixel in large.pixels().filter(|pixel| pixel[3] > 60) {
+        assert!(
+            pixel[0].abs_diff(250) <= 12 && pixel[2].abs_diff(230) <= 12,
+            "{pixel:?}"
+        );
+    }
+}
+
+#[test]
+fn a_target_size_is_met_exactly_and_impossible_ones_are_explained() {
+    let photo = || vec![DynamicImage::from(noise_photo(100, 60, 2))];
+    for (arguments, wanted) in [
+        (json!({ "width": 250 }), (250, 150)),
+        (json!({ "height": 200 }), (333, 200)),
+        (json!({ "width": 300, "height": 120 }), (200, 120)),
+    ] {
+        let (large, _) = made(run("upscale.auto", arguments, photo()));
+        assert_eq!((large.width(), large.height()), wanted);
+    }
+    for (arguments, word) in [
+        (json!({ "width": 90 }), "resize"),
+        (json!({ "width": 1000 }), "at most 4"),
+        (json!({ "scale": 5 }), "at most 4"),
+        (json!({}), "Say how large"),
+    ] {
+        let problem = run("upscale.auto", arguments, photo()).err().expect("refused");
+        assert!(problem.message.contains(word), "{}", problem.message);
+    }
+}

@@ -5,8 +5,8 @@ use std::time::Duration;
 use aquatint_domain::Problem;
 use bytes::{Bytes, BytesMut};
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_DISPOSITION, CONTENT_ENCODING, HOST, LOCATION, TRANSFER_ENCODING,
-    USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_DISPOSITION, CONTENT_ENCODING, HOST, LOCATION, RANGE,
+    TRANSFER_ENCODING, USER_AGENT,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Empty};
@@ -39,6 +39,77 @@ pub(super) async fn get(
     max_bytes: u64,
     config: &FetcherConfig,
 ) -> Result<Answer, Refusal> {
+    let (response, _driver) = ask(line, target, 0, config).await?;
+    match response.status().as_u16() {
+        200 => {
+            refuse_encoded(response.headers())?;
+            let disposition = header_text(response.headers(), CONTENT_DISPOSITION);
+            let bytes = read_body(response, max_bytes, config).await?;
+            Ok(Answer::File { bytes, disposition })
+        }
+        _ => redirect(&response).map(Answer::Redirect),
+    }
+}
+
+/// A piece of a download, in the order in which they come.
+pub enum Piece<'a> {
+    /// What follows begins at this byte of the whole, which has so many where the server says.
+    Begin {
+        from: u64,
+        total: Option<u64>,
+    },
+    Bytes(&'a [u8]),
+}
+
+/// Takes the pieces of a download; its failure ends it.
+pub type Sink<'a> = dyn FnMut(Piece<'_>) -> std::io::Result<()> + Send + 'a;
+
+/// Asks for the target from byte `from` on and hands the body over as it comes. `Some` is where it was moved to.
+pub(super) async fn download(
+    line: Box<dyn Line>,
+    target: &Target,
+    from: u64,
+    sink: &mut Sink<'_>,
+    config: &FetcherConfig,
+) -> Result<Option<String>, Refusal> {
+    let (response, _driver) = ask(line, target, from, config).await?;
+    let from = match response.status().as_u16() {
+        200 => 0,
+        206 => from,
+        _ => return redirect(&response).map(Some),
+    };
+    refuse_encoded(response.headers())?;
+    let mut body = response.into_body();
+    let total = body.size_hint().exact().map(|rest| from + rest);
+    sink(Piece::Begin { from, total }).map_err(Refusal::Sink)?;
+    loop {
+        // Each piece has its own time: a large file may take hours, but not stand still.
+        let Some(frame) = timeout(config.first_byte_timeout, body.frame())
+            .await
+            .map_err(|_| Refusal::TooSlow("the body"))?
+        else {
+            return Ok(None);
+        };
+        let Ok(data) = frame?.into_data() else { continue };
+        sink(Piece::Bytes(&data)).map_err(Refusal::Sink)?;
+    }
+}
+
+fn redirect(response: &Response<Incoming>) -> Result<String, Refusal> {
+    let status = response.status().as_u16();
+    match status {
+        301 | 302 | 303 | 307 | 308 => header_text(response.headers(), LOCATION).ok_or(Refusal::Status(status)),
+        _ => Err(Refusal::Status(status)),
+    }
+}
+
+/// Sends the request and waits for the head of the answer.
+async fn ask(
+    line: Box<dyn Line>,
+    target: &Target,
+    from: u64,
+    config: &FetcherConfig,
+) -> Result<(Response<Incoming>, Driver), Refusal> {
     // The door itself.
     #[allow(clippy::disallowed_methods)]
     let mut connection = hyper::client::conn::http1::Builder::new();
@@ -47,28 +118,16 @@ pub(super) async fn get(
         .max_headers(MAX_HEADERS)
         .max_buf_size(4 * MAX_HEADER_BYTES);
     let (mut sender, driver) = connection.handshake(TokioIo::new(line)).await?;
-    let _driver = Driver(tokio::spawn(async move {
+    let driver = Driver(tokio::spawn(async move {
         // Its failures reach us through the response.
         let _ = driver.await;
     }));
 
-    let asked = sender.send_request(request(target, config)?);
+    let asked = sender.send_request(request(target, from, config)?);
     let response = timeout(config.first_byte_timeout, asked)
         .await
         .map_err(|_| Refusal::TooSlow("the head of the response"))??;
-
-    match response.status().as_u16() {
-        200 => {
-            refuse_encoded(response.headers())?;
-            let disposition = header_text(response.headers(), CONTENT_DISPOSITION);
-            let bytes = read_body(response, max_bytes, config).await?;
-            Ok(Answer::File { bytes, disposition })
-        }
-        status @ (301 | 302 | 303 | 307 | 308) => header_text(response.headers(), LOCATION)
-            .map(Answer::Redirect)
-            .ok_or(Refusal::Status(status)),
-        status => Err(Refusal::Status(status)),
-    }
+    Ok((response, driver))
 }
 
 /// A user agent that cannot be sent is found out at start.
@@ -91,14 +150,18 @@ impl Drop for Driver {
     }
 }
 
-fn request(target: &Target, config: &FetcherConfig) -> Result<Request<Empty<Bytes>>, Refusal> {
+fn request(target: &Target, from: u64, config: &FetcherConfig) -> Result<Request<Empty<Bytes>>, Refusal> {
     let url = &target.url;
     // The host as in the URL, without the dot of an absolute name; the port only where it is not the usual one.
     let host = url[Position::BeforeHost..Position::AfterHost].trim_end_matches('.');
     let host = url
         .port()
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    Request::get(target.path.clone())
+    let mut request = Request::get(target.path.clone());
+    if from > 0 {
+        request = request.header(RANGE, format!("bytes={from}-"));
+    }
+    request
         .header(HOST, host)
         .header(USER_AGENT, &config.user_agent)
         .header(ACCEPT, "image/*,video/mp4;q=0.9,*/*;q=0.1")

@@ -34,6 +34,7 @@ use refusal::Refusal;
 use target::{Rules, Target};
 
 pub use connect::{Dial, SystemDialer};
+pub use exchange::{Piece, Sink};
 pub use resolve::{Resolve, SystemResolver};
 
 /// What an operator decides about fetching.
@@ -169,7 +170,38 @@ impl Fetcher {
     }
 }
 
+impl Fetcher {
+    /// Hands the file behind a URL over piece by piece, from byte `from` on where the server can; for files that are too large
+    /// for memory, named by the operator. There is no limit on the whole, only on silence. The problem's source says what
+    /// went wrong.
+    pub async fn download(&self, url: &str, from: u64, sink: &mut Sink<'_>) -> Result<(), Problem> {
+        let first = self.inner.rules.read(url).map_err(Refusal::into_problem)?;
+        self.inner.pour(first, from, sink).await.map_err(|refusal| {
+            let said = refusal.to_string();
+            refusal.into_closed_problem().caused_by(said)
+        })
+    }
+}
+
 impl Inner {
+    async fn pour(&self, first: Target, from: u64, sink: &mut Sink<'_>) -> Result<(), Refusal> {
+        let mut target = first;
+        for _ in 0..=self.config.max_redirects {
+            let line = self.line(&target).await?;
+            match exchange::download(line, &target, from, sink, &self.config).await? {
+                None => return Ok(()),
+                Some(location) => target = self.rules.redirect(&target, &location)?,
+            }
+        }
+        Err(Refusal::TooManyRedirects(self.config.max_redirects))
+    }
+
+    /// A connection to a checked address of the target.
+    async fn line(&self, target: &Target) -> Result<Box<dyn connect::Line>, Refusal> {
+        let addresses = resolve::public_addresses(target, &*self.doors.resolver, &self.config).await?;
+        connect::open(target, &addresses, &*self.doors.dialer, self.tls(target)?, &self.config).await
+    }
+
     fn tls(&self, target: &Target) -> Result<&Arc<ClientConfig>, Refusal> {
         if let Some(tls) = self.tls.get() {
             return Ok(tls);
@@ -186,15 +218,7 @@ impl Inner {
         let asked = first.url.clone();
         let mut target = first;
         for _ in 0..=self.config.max_redirects {
-            let addresses = resolve::public_addresses(&target, &*self.doors.resolver, &self.config).await?;
-            let line = connect::open(
-                &target,
-                &addresses,
-                &*self.doors.dialer,
-                self.tls(&target)?,
-                &self.config,
-            )
-            .await?;
+            let line = self.line(&target).await?;
             match exchange::get(line, &target, max_bytes, &self.config).await? {
                 Answer::File { bytes, disposition } => {
                     let file_name = file_name::choose(disposition.as_deref(), [&asked, &target.url]);

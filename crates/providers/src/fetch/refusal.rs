@@ -44,6 +44,8 @@ pub(super) enum Refusal {
     Encoded(String),
     #[error("the body is larger than {0} bytes")]
     TooLarge(u64),
+    #[error("what came could not be kept: {0}")]
+    Sink(io::Error),
 }
 
 impl Refusal {

@@ -86,6 +86,27 @@ pub(super) async fn run(config: &Config) -> Result<ExitCode> {
         ),
         Err(problem) => report.wrong("walls around work children", problem.message),
     }
+    let models = studio.crew().models();
+    let (installed, broken) = models.list();
+    let names: Vec<&str> = installed.iter().map(|model| model.manifest.id.as_str()).collect();
+    if names.is_empty() {
+        report.note(
+            "models (optional)",
+            "none installed; `aquatint models list` shows what can be pulled",
+        );
+    } else {
+        report.well("models", format!("{} in {}", names.join(", "), models.path().display()));
+    }
+    for problem in broken {
+        report.wrong("models", problem.message);
+    }
+    match config.settings.onnx_runtime.library(models.path()) {
+        Some(library) => report.well("ONNX Runtime", library.display().to_string()),
+        None => report.note(
+            "ONNX Runtime (optional)",
+            "not found; models run by the built-in runtime, about three times slower. `models.onnx_runtime` says where it is looked for",
+        ),
+    }
     for (what, program, why) in [
         (
             "ffmpeg (optional)",

@@ -88,7 +88,7 @@ enum Command {
         #[command(subcommand)]
         command: workspaces::WorkspaceCommand,
     },
-    /// The model catalogue
+    /// Models: the catalogue, and local ones that are pulled or added
     Models {
         #[command(subcommand)]
         command: models::ModelsCommand,
@@ -105,7 +105,14 @@ enum Command {
     Reference { folder: PathBuf },
     /// The life of a work child; started by the studio itself
     #[command(hide = true)]
-    WorkChild,
+    WorkChild {
+        /// Work for the model in this folder alone
+        #[arg(long)]
+        model: Option<PathBuf>,
+        /// Run it by this library of ONNX Runtime
+        #[arg(long)]
+        onnx_runtime: Option<PathBuf>,
+    },
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -125,8 +132,9 @@ pub fn command() -> clap::Command {
 pub fn main() -> std::process::ExitCode {
     let matches = command().get_matches();
     // The child walls itself in, so it must come before anything that opens files or threads.
-    if matches.subcommand_name() == Some("work-child") {
-        return aquatint_engines::child_main();
+    if let Some(("work-child", child)) = matches.subcommand() {
+        let path = |name: &str| child.get_one::<PathBuf>(name).map(PathBuf::as_path);
+        return aquatint_engines::child_main(path("model"), path("onnx_runtime"));
     }
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8))
@@ -202,13 +210,16 @@ async fn run(matches: &clap::ArgMatches) -> Result<std::process::ExitCode> {
             quiet_logging(&config);
             workspaces::run(&config, command).await?;
         }
-        Command::Models { command } => models::run(&config, command)?,
+        Command::Models { command } => {
+            quiet_logging(&config);
+            return models::run(&config, command).await;
+        }
         Command::Ledger { command } => {
             quiet_logging(&config);
             ledger::run(&config, command).await?;
         }
         Command::Doctor => return doctor::run(&config).await,
-        Command::Reference { .. } | Command::WorkChild => {}
+        Command::Reference { .. } | Command::WorkChild { .. } => {}
     }
     Ok(std::process::ExitCode::SUCCESS)
 }

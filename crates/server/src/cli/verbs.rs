@@ -1,7 +1,7 @@
 //! Verbs built from the operations: `aquatint edit upscale photo.jpg --scale 4 -o out/`. A media
-//! argument that is a file of this machine is brought in first; results are saved with `-o`.
+//! argument that is a file of this machine is brought in first, a folder stands for its pictures; what is more than one
+//! batch becomes several; results are saved with `-o` as they come.
 
-use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use aquatint_app::operation::{Effects, Entry};
 use aquatint_app::operations::{ALL, find};
 use aquatint_domain::{AssetId, Caller};
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
 use super::{as_operator, passing_worker};
@@ -20,8 +21,12 @@ use crate::config::Config;
 
 /// Groups that a fixed command already has.
 const TAKEN: &[&str] = &["models"];
-/// Arguments that hold media.
-const MEDIA: &[&str] = &["images"];
+/// The pictures that an edit works on.
+const IMAGES: &str = "images";
+/// Other arguments that may name a file of this machine.
+const MEDIA: &[&str] = &["mask", "background"];
+/// Files of a folder that are taken for pictures.
+const PICTURES: &[&str] = &["png", "jpg", "jpeg", "webp", "avif", "gif", "bmp", "tif", "tiff"];
 
 /// Whether a command is a group of operations.
 pub fn is_group(name: &str) -> bool {
@@ -58,14 +63,20 @@ fn verb(entry: &'static Entry) -> Command {
     for (name, schema) in input["properties"].as_object().into_iter().flatten() {
         let about = schema["description"].as_str().unwrap_or_default().to_owned();
         let mut arg = Arg::new(name.clone()).help(about);
-        if schema["type"] == "boolean" {
+        if is_usually_on(schema) {
+            let about = format!("Do not: {}", schema["description"].as_str().unwrap_or_default());
+            arg = arg
+                .long(format!("no-{}", name.replace('_', "-")))
+                .help(about)
+                .action(ArgAction::SetTrue);
+        } else if schema["type"] == "boolean" {
             arg = arg.long(name.replace('_', "-")).action(ArgAction::SetTrue);
-        } else if MEDIA.contains(&name.as_str()) && entry.spec.group() == "edit" {
+        } else if name == IMAGES && entry.spec.group() == "edit" {
             arg = arg
                 .num_args(1..)
                 .required(true)
-                .value_name("FILE|ASSET|URL")
-                .help("Files of this machine, asset ids or URLs");
+                .value_name("FILE|FOLDER|ASSET|URL")
+                .help("Files and folders of this machine, asset ids or URLs");
         } else {
             let is_list = schema["type"] == "array"
                 || schema["type"]
@@ -98,6 +109,11 @@ fn verb(entry: &'static Entry) -> Command {
     )
 }
 
+/// A switch that is on unless somebody turns it off.
+fn is_usually_on(schema: &Value) -> bool {
+    schema["type"] == "boolean" && schema["default"] == true
+}
+
 pub(super) async fn run(config: &Config, group: &str, matches: &ArgMatches) -> Result<ExitCode> {
     let (verb, matches) = matches.subcommand().context("a verb is needed")?;
     let entry = find(&format!("{group}.{}", verb.replace('-', "_"))).context("that verb is unknown")?;
@@ -106,12 +122,15 @@ pub(super) async fn run(config: &Config, group: &str, matches: &ArgMatches) -> R
     let outcome = perform(&studio, &caller, entry, matches).await;
     worker.stop(Duration::from_secs(config.drain_seconds)).await;
     studio.close().await;
-    let value = outcome?;
-    println!("{}", serde_json::to_string_pretty(&value)?);
-    let failed = matches!(value["status"].as_str(), Some("failed" | "cancelled"))
-        || value["items"]
-            .as_array()
-            .is_some_and(|items| items.iter().any(|item| item["status"] == "failed"));
+    let values = outcome?;
+    let mut failed = false;
+    for value in &values {
+        println!("{}", serde_json::to_string_pretty(value)?);
+        failed |= matches!(value["status"].as_str(), Some("failed" | "cancelled"))
+            || value["items"]
+                .as_array()
+                .is_some_and(|items| items.iter().any(|item| item["status"] == "failed"));
+    }
     Ok(if failed && entry.spec.effects == Effects::Spends {
         ExitCode::FAILURE
     } else {
@@ -119,26 +138,31 @@ pub(super) async fn run(config: &Config, group: &str, matches: &ArgMatches) -> R
     })
 }
 
-async fn perform(studio: &Studio, caller: &Caller, entry: &'static Entry, matches: &ArgMatches) -> Result<Value> {
+/// Calls the operation, once for each batch of pictures.
+async fn perform(studio: &Studio, caller: &Caller, entry: &'static Entry, matches: &ArgMatches) -> Result<Vec<Value>> {
     let mut arguments = Map::new();
+    let mut images = Vec::new();
     for (name, schema) in entry.input_schema()["properties"].as_object().into_iter().flatten() {
         if schema["type"] == "boolean" {
             if matches.get_flag(name) {
-                arguments.insert(name.clone(), json!(true));
+                arguments.insert(name.clone(), json!(!is_usually_on(schema)));
             }
             continue;
         }
         let Some(values) = matches.get_many::<String>(name) else {
             continue;
         };
+        if name == IMAGES {
+            images = values.flat_map(|value| pictures_of(value)).collect();
+            continue;
+        }
         let mut given: Vec<Value> = Vec::new();
         for value in values {
-            let value = if MEDIA.contains(&name.as_str()) {
-                bring_in(studio, caller, value).await?
-            } else {
-                value.clone()
-            };
-            given.push(json!(value));
+            given.push(match serde_json::from_str::<Value>(value) {
+                Ok(parsed @ (Value::Array(_) | Value::Object(_))) => parsed,
+                _ if MEDIA.contains(&name.as_str()) => json!(bring_in(studio, caller, value).await?),
+                _ => json!(value),
+            });
         }
         let value = if given.len() == 1 {
             given.remove(0)
@@ -147,6 +171,56 @@ async fn perform(studio: &Studio, caller: &Caller, entry: &'static Entry, matche
         };
         arguments.insert(name.clone(), value);
     }
+    // Pictures that layers name may be files too.
+    for layer in arguments
+        .get_mut("layers")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
+        if let Some(named) = layer["image"].as_str().map(str::to_owned) {
+            layer["image"] = json!(bring_in(studio, caller, &named).await?);
+        }
+    }
+    if !matches.try_contains_id(IMAGES).unwrap_or(false) {
+        return Ok(vec![
+            call(studio, caller, entry, arguments, matches, &ProgressBar::hidden()).await?,
+        ]);
+    }
+    if images.is_empty() {
+        anyhow::bail!(
+            "there are no pictures in what was named; known endings are {}",
+            PICTURES.join(", ")
+        );
+    }
+    let bar = bar(images.len());
+    let mut made = Vec::new();
+    for part in images.chunks(studio.settings().batch_max) {
+        let mut named = Vec::with_capacity(part.len());
+        for image in part {
+            named.push(bring_in(studio, caller, image).await?);
+        }
+        let value = if named.len() == 1 {
+            json!(named[0])
+        } else {
+            json!(named)
+        };
+        arguments.insert(IMAGES.to_owned(), value);
+        made.push(call(studio, caller, entry, arguments.clone(), matches, &bar).await?);
+    }
+    bar.finish_and_clear();
+    Ok(made)
+}
+
+/// One call, followed to its end, its results saved.
+async fn call(
+    studio: &Studio,
+    caller: &Caller,
+    entry: &'static Entry,
+    arguments: Map<String, Value>,
+    matches: &ArgMatches,
+    bar: &ProgressBar,
+) -> Result<Value> {
     let reply = studio
         .call(caller, entry.spec.name, Value::Object(arguments), None)
         .await
@@ -154,11 +228,38 @@ async fn perform(studio: &Studio, caller: &Caller, entry: &'static Entry, matche
     if entry.spec.effects != Effects::Spends || reply.value["job_id"].is_null() {
         return Ok(reply.value);
     }
-    let value = follow(studio, caller, reply.value).await?;
+    let value = follow(studio, caller, reply.value, bar).await?;
     if let Some(folder) = matches.get_one::<PathBuf>("out") {
-        save(studio, &value, folder).await?;
+        save(studio, &value, folder, bar).await?;
     }
     Ok(value)
+}
+
+/// The pictures of a folder in the order of their names; anything else is itself.
+fn pictures_of(named: &str) -> Vec<String> {
+    if !Path::new(named).is_dir() {
+        return vec![named.to_owned()];
+    }
+    let mut found: Vec<String> = std::fs::read_dir(named)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let ending = path.extension()?.to_str()?.to_lowercase();
+            (path.is_file() && PICTURES.contains(&ending.as_str())).then(|| path.display().to_string())
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// A bar on standard error, where that is a terminal.
+fn bar(count: usize) -> ProgressBar {
+    let bar = ProgressBar::new(count as u64 * 100);
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent:>3} %  {msg}  {eta}") {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// A file of this machine becomes an asset; anything else stays as it is.
@@ -178,9 +279,10 @@ async fn bring_in(studio: &Studio, caller: &Caller, named: &str) -> Result<Strin
     Ok(asset.asset_id.to_string())
 }
 
-/// Waits for the end of a job, with a line of progress on a terminal.
-async fn follow(studio: &Studio, caller: &Caller, mut value: Value) -> Result<Value> {
-    let is_terminal = std::io::stderr().is_terminal();
+/// Waits for the end of a job and moves the bar.
+async fn follow(studio: &Studio, caller: &Caller, mut value: Value, bar: &ProgressBar) -> Result<Value> {
+    let before = bar.position();
+    let count = value["items"].as_array().map_or(1, Vec::len) as f64;
     while matches!(value["status"].as_str(), Some("queued" | "running")) {
         value = studio
             .call(
@@ -192,19 +294,14 @@ async fn follow(studio: &Studio, caller: &Caller, mut value: Value) -> Result<Va
             .await
             .map_err(explain)?
             .value;
-        if is_terminal {
-            let percent = value["progress"].as_f64().unwrap_or(0.0) * 100.0;
-            eprint!("\r{percent:3.0} %  {:40}", value["stage"].as_str().unwrap_or_default());
-            std::io::stderr().flush()?;
-        }
+        bar.set_position(before + (value["progress"].as_f64().unwrap_or(0.0) * count * 100.0) as u64);
+        bar.set_message(value["stage"].as_str().unwrap_or_default().to_owned());
     }
-    if is_terminal {
-        eprintln!("\r{:50}", value["status"].as_str().unwrap_or_default());
-    }
+    bar.set_position(before + (count * 100.0) as u64);
     Ok(value)
 }
 
-async fn save(studio: &Studio, value: &Value, folder: &Path) -> Result<()> {
+async fn save(studio: &Studio, value: &Value, folder: &Path, bar: &ProgressBar) -> Result<()> {
     tokio::fs::create_dir_all(folder)
         .await
         .with_context(|| format!("{} cannot be made", folder.display()))?;
@@ -225,7 +322,7 @@ async fn save(studio: &Studio, value: &Value, folder: &Path) -> Result<()> {
         tokio::fs::write(&path, &served.bytes)
             .await
             .with_context(|| format!("{} cannot be written", path.display()))?;
-        eprintln!("{}", path.display());
+        bar.suspend(|| eprintln!("{}", path.display()));
     }
     Ok(())
 }

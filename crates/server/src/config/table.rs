@@ -1,6 +1,9 @@
 //! The table of settings. The file, the environment, `--set` and the reference page all come from it.
 
+use std::path::Path;
 use std::time::Duration;
+
+use aquatint_app::OnnxRuntime;
 
 use super::Config;
 
@@ -384,6 +387,51 @@ pub static TABLE: &[Setting] = &[
         "After this long without work a child ends.",
         |c, v| {
             c.settings.child_idle = seconds(v, 1.0, 86_400.0)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "models.folder",
+        "AQUATINT_MODELS_FOLDER",
+        "models in the data folder",
+        "/var/lib/aquatint/models",
+        "Where downloaded models are kept; the folder of a model can be copied from machine to machine.",
+        |c, v| {
+            if v.is_empty() {
+                return Err("it must be the path of a folder".into());
+            }
+            c.settings.models = v.into();
+            Ok(())
+        }
+    ),
+    setting!(
+        "models.onnx_runtime",
+        "AQUATINT_MODELS_ONNX_RUNTIME",
+        "auto",
+        "off",
+        "What runs models: `auto` (ONNX Runtime where its library is in the folder `onnxruntime` among the models, where ORT_DYLIB_PATH says or in the system's library folders; else the built-in runtime), `off` (the built-in runtime), or the path of the library.",
+        |c, v| {
+            c.settings.onnx_runtime = match v {
+                "auto" => OnnxRuntime::Found,
+                "off" => OnnxRuntime::Off,
+                path if Path::new(path).is_file() => OnnxRuntime::At(path.into()),
+                path => {
+                    return Err(format!(
+                        "it must be auto, off, or the path of a library; there is no file {path}"
+                    ));
+                }
+            };
+            Ok(())
+        }
+    ),
+    setting!(
+        "models.memory_bytes",
+        "AQUATINT_MODELS_LIMIT_BYTES",
+        "2147483648 (2 GiB)",
+        "2147483648",
+        "Weights of models that stay in memory together; the least recently used go first.",
+        |c, v| {
+            c.settings.models_memory_bytes = whole(v, 1024 * 1024)?;
             Ok(())
         }
     ),

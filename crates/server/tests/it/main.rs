@@ -3,9 +3,11 @@
 
 mod crash;
 mod doors;
+mod edits;
 mod journeys;
 mod manners;
 mod mcp;
+mod models;
 mod pictures;
 mod postgres;
 mod process;

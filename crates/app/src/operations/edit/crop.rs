@@ -10,13 +10,20 @@ use crate::operation::{Effects, Spec, post};
 
 pub struct Crop;
 
-/// Keep one rectangle, given in pixels from the top left corner, or the largest centred one of an aspect ratio.
+/// Keep one rectangle, given in pixels from the top left corner, the largest centred one of an aspect ratio, or the subject.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Options {
     /// Such as `16:9`.
     #[schemars(regex(pattern = "^[0-9]{1,4}:[0-9]{1,4}$"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aspect_ratio: Option<String>,
+    /// Crop to the subject.
+    #[serde(default)]
+    pub subject: bool,
+    /// Space around the subject, in percent of its long side.
+    #[schemars(range(min = 0, max = 100))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
     /// Left edge of the rectangle, in pixels.
     #[schemars(range(min = 0, max = 16384))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,6 +60,18 @@ impl Edit for Crop {
         let has_rectangle = [options.x, options.y, options.width, options.height]
             .iter()
             .any(Option::is_some);
+        if options.subject {
+            if has_rectangle {
+                return Err(Problem::invalid(
+                    "subject",
+                    "Send either `subject` or a rectangle, not both.",
+                ));
+            }
+            return Ok(json!({
+                "subject_margin": options.margin.unwrap_or(5.0),
+                "aspect_ratio": options.aspect_ratio,
+            }));
+        }
         match (&options.aspect_ratio, options.width, options.height) {
             (Some(ratio), None, None) if !has_rectangle => Ok(json!({ "aspect_ratio": ratio })),
             (None, Some(width), Some(height)) => Ok(
@@ -64,7 +83,7 @@ impl Edit for Crop {
             )),
             _ => Err(Problem::invalid(
                 "width",
-                "Say what to keep: `x`, `y`, `width` and `height` in pixels, or an `aspect_ratio`.",
+                "Say what to keep: `x`, `y`, `width` and `height` in pixels, an `aspect_ratio`, or `subject: true`.",
             )),
         }
     }

@@ -10,13 +10,24 @@ use crate::operation::{Effects, Spec, post};
 
 pub struct Expand;
 
-/// Extend the canvas by continuing the background: to an aspect ratio, or by margins in pixels.
+/// Extend the canvas by continuing the background: to an aspect ratio, a canvas size, or by margins.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Options {
     /// Such as `16:9`.
     #[schemars(regex(pattern = "^[0-9]{1,4}:[0-9]{1,4}$"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aspect_ratio: Option<String>,
+    /// Pixels.
+    #[schemars(range(min = 1, max = 16384))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Pixels.
+    #[schemars(range(min = 1, max = 16384))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// Where the picture stands on the larger canvas.
+    #[serde(default)]
+    pub anchor: Anchor,
     /// Pixels to add on the left.
     #[schemars(range(min = 0, max = 2000))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,6 +44,22 @@ pub struct Options {
     #[schemars(range(min = 0, max = 2000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bottom: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum Anchor {
+    #[default]
+    Center,
+    Top,
+    Bottom,
+    Left,
+    Right,
+    TopLeft,
+    TopRight,
+    BottomLeft,
+    BottomRight,
 }
 
 impl Edit for Expand {
@@ -52,17 +79,29 @@ impl Edit for Expand {
     fn arguments(options: &Options) -> Result<Value, Problem> {
         let sides = [options.left, options.top, options.right, options.bottom];
         let has_margins = sides.iter().any(Option::is_some);
-        match &options.aspect_ratio {
-            Some(_) if has_margins => Err(Problem::invalid(
+        let size = (options.width, options.height);
+        match (&options.aspect_ratio, size) {
+            (Some(_), _) if has_margins || size != (None, None) => Err(Problem::invalid(
                 "aspect_ratio",
-                "Send either `aspect_ratio` or margins (`left`, `top`, `right`, `bottom`), not both.",
+                "Send one of: `aspect_ratio`, a canvas (`width` and `height`), or margins (`left`, `top`, `right`, `bottom`).",
             )),
-            Some(ratio) => Ok(json!({ "aspect_ratio": ratio })),
-            None if sides.iter().flatten().all(|side| *side == 0) => Err(Problem::invalid(
+            (None, (Some(_), _) | (_, Some(_))) if has_margins => Err(Problem::invalid(
+                "width",
+                "Send either a canvas (`width` and `height`) or margins, not both.",
+            )),
+            (Some(ratio), _) => Ok(json!({ "aspect_ratio": ratio, "anchor": options.anchor })),
+            (None, (Some(width), Some(height))) => {
+                Ok(json!({ "width": width, "height": height, "anchor": options.anchor }))
+            }
+            (None, (Some(_), None) | (None, Some(_))) => Err(Problem::invalid(
+                "width",
+                "A canvas needs both `width` and `height`, in pixels.",
+            )),
+            _ if sides.iter().flatten().all(|side| *side == 0) => Err(Problem::invalid(
                 "aspect_ratio",
-                "Say how to expand: `aspect_ratio` such as `16:9`, or at least one margin above 0.",
+                "Say how to expand: `aspect_ratio` such as `16:9`, a canvas (`width` and `height`), or at least one margin above 0.",
             )),
-            None => {
+            _ => {
                 let [left, top, right, bottom] = sides.map(Option::unwrap_or_default);
                 Ok(json!({ "left": left, "top": top, "right": right, "bottom": bottom }))
             }

@@ -1,8 +1,14 @@
 //! Edits: each takes one picture or many and makes one picture of each. What they share stands
 //! here; an edit's own file holds its options, its price and which engine does it.
 
+mod backdrop;
+
+pub mod adjust;
+pub mod compose;
 pub mod convert;
 pub mod crop;
+pub mod enhance;
+pub mod erase;
 pub mod expand;
 pub mod remove_background;
 pub mod replace_background;
@@ -13,6 +19,7 @@ pub mod upscale;
 use std::time::Duration;
 
 use aquatint_domain::{AssetSource, Credits, Problem, Recipe};
+use aquatint_engines::models::{Folder, Task};
 use aquatint_engines::{Output, Work};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -36,6 +43,9 @@ pub(crate) const IMAGE_ALIASES: &[(&str, &str)] = &[
     ("url", "images"),
 ];
 
+/// Pictures that one edit may take beside the one to edit.
+const SHARED_MAX: usize = 50;
+
 /// One edit: its options and what does it.
 pub trait Edit: Send + Sync + 'static {
     const SPEC: Spec;
@@ -47,8 +57,29 @@ pub trait Edit: Send + Sync + 'static {
     const SUFFIX: &'static str;
     type Options: DeserializeOwned + Serialize + JsonSchema + Clone + Send + Sync;
 
-    /// The engine's arguments; refuses options that contradict one another.
+    /// The engine, where the options choose one.
+    fn engine(_: &Self::Options) -> &'static str {
+        Self::ENGINE
+    }
+
+    /// The task of installed models that can do this edit instead.
+    const TASK: Option<Task> = None;
+    /// Whether an installed model is taken where the caller does not choose.
+    const PREFERS_INSTALLED: bool = false;
+
+    /// The model that the caller chose: an installed one's name, or `built-in`.
+    fn model(_: &Self::Options) -> Option<&str> {
+        None
+    }
+
+    /// The engine's arguments; refuses options that contradict one another. Pictures of [`Edit::pictures`] are named by
+    /// their number: the picture to edit is 0, the first of the others 1.
     fn arguments(options: &Self::Options) -> Result<Value, Problem>;
+
+    /// Pictures that the options name beside those to edit, each with the path of its argument.
+    fn pictures(_: &mut Self::Options) -> Vec<(String, &mut String)> {
+        Vec::new()
+    }
 
     /// Credits for one picture, before configuration.
     fn price(options: &Self::Options) -> Credits;
@@ -122,7 +153,8 @@ pub(crate) async fn run<E: Edit>(
     cx: &Context,
     args: Args<E::Options>,
 ) -> Result<JobView, Problem> {
-    E::arguments(&args.options)?;
+    let mut options = args.options;
+    E::arguments(&options)?;
     let (named, is_batch) = match &args.images {
         Images::One(image) => (vec![image.clone()], false),
         Images::Many(images) => (images.clone(), images.len() > 1),
@@ -141,6 +173,20 @@ pub(crate) async fn run<E: Edit>(
         super::collections::existing(cx, collection).await?;
     }
 
+    // What every item shares must be good; it is checked once.
+    let engine = chosen::<E>(cx.studio.crew().models(), &options)?;
+    let shared = E::pictures(&mut options);
+    if shared.len() > SHARED_MAX {
+        return Err(Problem::invalid(
+            "layers",
+            format!("One edit takes at most {SHARED_MAX} pictures beside the one to edit."),
+        ));
+    }
+    for (field, named) in shared {
+        let source = cx.studio.accept_source(&cx.caller.workspace, named, &field).await?;
+        *named = source.as_str().to_owned();
+    }
+
     // Check every picture now: a bad one in a batch fails alone.
     let price = cx
         .studio
@@ -148,7 +194,7 @@ pub(crate) async fn run<E: Edit>(
         .prices
         .get(spec.name)
         .copied()
-        .unwrap_or_else(|| E::price(&args.options));
+        .unwrap_or_else(|| E::price(&options));
     let mut items = Vec::with_capacity(named.len());
     for (index, image) in named.iter().enumerate() {
         let field = if is_batch {
@@ -163,7 +209,7 @@ pub(crate) async fn run<E: Edit>(
         };
         let item = ItemArgs {
             image,
-            options: args.options.clone(),
+            options: options.clone(),
             writing: args.writing.clone(),
             collection_id: args.collection_id.clone(),
         };
@@ -181,7 +227,7 @@ pub(crate) async fn run<E: Edit>(
     };
     let order = Order {
         spec,
-        model: E::ENGINE.to_owned(),
+        model: engine,
         items,
         is_batch,
         wait,
@@ -194,11 +240,67 @@ pub(crate) async fn run<E: Edit>(
     Ok(view)
 }
 
+/// The name under which callers choose what needs no download.
+const BUILT_IN: &str = "built-in";
+
+/// The engine that does an edit: the one of the model that the caller chose, the best installed one, or the built-in.
+fn chosen<E: Edit>(models: &Folder, options: &E::Options) -> Result<String, Problem> {
+    let built_in = || E::engine(options).to_owned();
+    let Some(task) = E::TASK else {
+        return Ok(built_in());
+    };
+    match E::model(options) {
+        None | Some("auto") if E::PREFERS_INSTALLED => Ok(models
+            .best(task)
+            .map_or_else(built_in, |installed| installed.manifest.engine())),
+        None | Some("auto" | BUILT_IN) => Ok(built_in()),
+        Some(named) => match models.get(named).filter(|installed| installed.manifest.task == task) {
+            Some(installed) => Ok(installed.manifest.engine()),
+            None => {
+                let (installed, _) = models.list();
+                let mut names: Vec<String> = installed
+                    .into_iter()
+                    .filter(|installed| installed.manifest.task == task)
+                    .map(|installed| installed.manifest.id)
+                    .collect();
+                names.push(BUILT_IN.to_owned());
+                Err(Problem::invalid(
+                    "model",
+                    format!(
+                        "No model `{}` for this edit is installed here. Choose one of: {}.",
+                        aquatint_domain::text::one_line(named, 64),
+                        names.join(", ")
+                    ),
+                )
+                .hint("The operator installs more with `aquatint models pull NAME`."))
+            }
+        },
+    }
+}
+
+/// Which version of an engine made something: its own number, or the beginning of its model's hash.
+fn version_of(models: &Folder, engine: &str) -> String {
+    if let Some(version) = aquatint_engines::version_of(engine) {
+        return version.to_owned();
+    }
+    engine.split_once('.').and_then(|(_, id)| models.get(id)).map_or_else(
+        || "0".to_owned(),
+        |installed| installed.manifest.sha256.chars().take(12).collect(),
+    )
+}
+
 /// Does the work of one job.
-pub(crate) async fn make<E: Edit>(cx: &JobContext, item: ItemArgs<E::Options>) -> Result<Product, Problem> {
-    // Read the input.
+pub(crate) async fn make<E: Edit>(cx: &JobContext, mut item: ItemArgs<E::Options>) -> Result<Product, Problem> {
+    // Read the inputs.
     cx.step(0.0, 0.1);
     let (input, bytes) = cx.input(&item.image).await?;
+    let (mut inputs, mut parents) = (vec![bytes], vec![input.id.clone()]);
+    for (field, named) in E::pictures(&mut item.options) {
+        let (other, bytes) = cx.input(named).await.map_err(|problem| problem.at(&field))?;
+        *named = other.id.to_string();
+        inputs.push(bytes);
+        parents.push(other.id);
+    }
     crate::failpoint::hit("job-inputs-ready");
     let output = Output {
         format: item.writing.output_format.map(formats::OutputFormat::media_type),
@@ -210,11 +312,16 @@ pub(crate) async fn make<E: Edit>(cx: &JobContext, item: ItemArgs<E::Options>) -
     cx.step(0.1, 0.95);
     cx.tell(0.0, E::STAGE);
     let work = Work {
-        engine: E::ENGINE.to_owned(),
+        // What was chosen when the job was priced, even if another model was installed since.
+        engine: cx
+            .job
+            .model
+            .clone()
+            .unwrap_or_else(|| E::engine(&item.options).to_owned()),
         arguments: E::arguments(&item.options)?,
         output,
     };
-    let made = cx.make(&work, vec![bytes]).await?;
+    let made = cx.make(&work, inputs).await?;
     crate::failpoint::hit("job-made");
     let mut facts = made.facts.clone();
     if !input.notes.is_empty() {
@@ -232,11 +339,11 @@ pub(crate) async fn make<E: Edit>(cx: &JobContext, item: ItemArgs<E::Options>) -
         arguments,
         model: Some(format!(
             "{}@{}",
-            E::ENGINE,
-            aquatint_engines::version_of(E::ENGINE).unwrap_or("0")
+            work.engine,
+            version_of(cx.studio.crew().models(), &work.engine)
         )),
         seed: made.seed,
-        parents: vec![input.id.clone()],
+        parents,
     };
     let title = format!("{}, {}", input.title, E::SUFFIX);
     let asset = cx

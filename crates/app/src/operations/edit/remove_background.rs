@@ -1,18 +1,73 @@
-//! Remove the background: the subject on transparency.
+//! Remove the background: the subject on transparency, its mask, or the subject on something new.
 
 use aquatint_domain::{Credits, Problem, Scope};
+use aquatint_engines::models::Task;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Edit, IMAGE_ALIASES, edit_operation};
+use super::{Edit, IMAGE_ALIASES, backdrop, edit_operation};
 use crate::operation::{Effects, Spec, post};
 
 pub struct RemoveBackground;
 
-/// Remove the background; the result is transparent. The built-in engine is for plain backgrounds: read `result.confidence` and `result.hint`.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-pub struct Options {}
+/// Remove the background; the result is transparent unless `background` says otherwise. Read `result.confidence` and `result.hint`.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+pub struct Options {
+    /// `mask`: white where the subject is.
+    #[serde(default)]
+    pub output: Output,
+    /// Colour `#rrggbb`, gradient `#rrggbb,#rrggbb`, picture (asset id, URL), or words for a studio scene.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub background: Option<String>,
+    /// Cut the canvas to the subject.
+    #[serde(default)]
+    pub crop_to_subject: bool,
+    /// Space around the subject, in percent of its long side.
+    #[schemars(range(min = 0, max = 100))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
+    /// A soft contact shadow.
+    #[serde(default)]
+    pub shadow: bool,
+    /// Let the edge follow the picture.
+    #[serde(default = "yes")]
+    pub refine_edges: bool,
+    /// Take the old background's colour out of the rim.
+    #[serde(default = "yes")]
+    pub decontaminate: bool,
+    /// An installed model, or `built-in`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            output: Output::Cutout,
+            background: None,
+            crop_to_subject: false,
+            margin: None,
+            shadow: false,
+            refine_edges: true,
+            decontaminate: true,
+            model: None,
+        }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Output {
+    #[default]
+    Cutout,
+    Mask,
+}
 
 impl Edit for RemoveBackground {
     const SPEC: Spec = Spec::new(
@@ -26,10 +81,42 @@ impl Edit for RemoveBackground {
     const ENGINE: &'static str = "cutout.plain";
     const STAGE: &'static str = "finding the subject";
     const SUFFIX: &'static str = "cut out";
+    const TASK: Option<Task> = Some(Task::Cutout);
+    const PREFERS_INSTALLED: bool = true;
     type Options = Options;
 
-    fn arguments(_: &Options) -> Result<Value, Problem> {
-        Ok(json!({}))
+    fn model(options: &Options) -> Option<&str> {
+        options.model.as_deref()
+    }
+
+    fn arguments(options: &Options) -> Result<Value, Problem> {
+        if options.output == Output::Mask && (options.background.is_some() || options.shadow) {
+            return Err(Problem::invalid(
+                "output",
+                "A mask has no background and no shadow. Leave out `background` and `shadow`, or ask for `output: \"cutout\"`.",
+            ));
+        }
+        let mut arguments = json!({
+            "output": options.output,
+            "crop_to_subject": options.crop_to_subject || options.margin.is_some(),
+            "margin": options.margin,
+            "shadow": options.shadow,
+            "refine_edges": options.refine_edges,
+            "decontaminate": options.decontaminate,
+        });
+        if let Some(background) = &options.background {
+            arguments["background"] = backdrop::read(background, 1)?;
+        }
+        Ok(arguments)
+    }
+
+    fn pictures(options: &mut Options) -> Vec<(String, &mut String)> {
+        options
+            .background
+            .iter_mut()
+            .filter(|text| backdrop::is_picture(text))
+            .map(|text| ("background".to_owned(), text))
+            .collect()
     }
 
     fn price(_: &Options) -> Credits {

@@ -1,22 +1,28 @@
-//! Replace the background: the subject on one colour.
+//! Replace the background: the subject on a colour, a gradient, a picture or a scene.
 
 use aquatint_domain::{Credits, Problem, Scope};
+use aquatint_engines::models::Task;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Edit, IMAGE_ALIASES, edit_operation};
+use super::{Edit, IMAGE_ALIASES, backdrop, edit_operation};
 use crate::operation::{Effects, Spec, post};
 
 pub struct ReplaceBackground;
 
-/// Cut the subject out and put it on a colour.
+/// Cut the subject out and put it on `background`.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Options {
-    /// The colour, as `#rrggbb`.
-    #[schemars(regex(pattern = "^#[0-9a-fA-F]{6}$"))]
+    /// Colour `#rrggbb`, gradient `#rrggbb,#rrggbb`, picture (asset id, URL), or words for a studio scene.
     #[serde(default = "white")]
     pub background: String,
+    /// A soft contact shadow.
+    #[serde(default)]
+    pub shadow: bool,
+    /// An installed model, or `built-in`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
 }
 
 fn white() -> String {
@@ -32,13 +38,27 @@ impl Edit for ReplaceBackground {
         post("/edit/replace-background"),
     )
     .aliases(IMAGE_ALIASES);
-    const ENGINE: &'static str = "backdrop.replace";
+    const ENGINE: &'static str = "cutout.plain";
     const STAGE: &'static str = "finding the subject";
     const SUFFIX: &'static str = "on a new background";
+    const TASK: Option<Task> = Some(Task::Cutout);
+    const PREFERS_INSTALLED: bool = true;
     type Options = Options;
 
+    fn model(options: &Options) -> Option<&str> {
+        options.model.as_deref()
+    }
+
     fn arguments(options: &Options) -> Result<Value, Problem> {
-        Ok(json!({ "background": options.background }))
+        Ok(json!({ "background": backdrop::read(&options.background, 1)?, "shadow": options.shadow }))
+    }
+
+    fn pictures(options: &mut Options) -> Vec<(String, &mut String)> {
+        if backdrop::is_picture(&options.background) {
+            vec![("background".to_owned(), &mut options.background)]
+        } else {
+            Vec::new()
+        }
     }
 
     fn price(_: &Options) -> Credits {

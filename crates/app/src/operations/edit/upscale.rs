@@ -1,6 +1,7 @@
 //! Upscale: more pixels of the same picture.
 
 use aquatint_domain::{Credits, Problem, Scope};
+use aquatint_engines::models::Task;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -10,22 +11,48 @@ use crate::operation::{Effects, Spec, post};
 
 pub struct Upscale;
 
-/// Enlarge 2 or 4 times, faithfully: nothing is invented.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+/// Enlarge 2, 3 or 4 times, or to a target size.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Options {
-    /// How many times larger.
+    /// How many times larger; 2 when no size is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale: Option<Scale>,
+    /// Pixels.
+    #[schemars(range(min = 1, max = 16384))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Pixels.
+    #[schemars(range(min = 1, max = 16384))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// `detail` for clean pictures, `restore` for noisy or compressed ones, `faithful` invents nothing.
     #[serde(default)]
-    pub scale: Scale,
+    pub mode: Mode,
+    /// An installed model, or `built-in`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub enum Scale {
+    #[serde(rename = "2")]
+    Two,
+    #[serde(rename = "3")]
+    Three,
+    #[serde(rename = "4")]
+    Four,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 #[schemars(inline)]
-pub enum Scale {
+pub enum Mode {
     #[default]
-    #[serde(rename = "2")]
-    Two,
-    #[serde(rename = "4")]
-    Four,
+    Auto,
+    Detail,
+    Restore,
+    Faithful,
 }
 
 impl Edit for Upscale {
@@ -37,17 +64,48 @@ impl Edit for Upscale {
         post("/edit/upscale"),
     )
     .aliases(IMAGE_ALIASES);
-    const ENGINE: &'static str = "upscale.lanczos";
+    const ENGINE: &'static str = "upscale.auto";
     const STAGE: &'static str = "upscaling";
     const SUFFIX: &'static str = "upscaled";
+    const TASK: Option<Task> = Some(Task::Upscale);
     type Options = Options;
 
-    fn arguments(options: &Options) -> Result<Value, Problem> {
-        Ok(json!({ "scale": if options.scale == Scale::Two { 2 } else { 4 } }))
+    fn model(options: &Options) -> Option<&str> {
+        options.model.as_deref()
     }
 
+    fn engine(options: &Options) -> &'static str {
+        match options.mode {
+            Mode::Auto => Self::ENGINE,
+            Mode::Detail => "upscale.detail",
+            Mode::Restore => "upscale.restore",
+            Mode::Faithful => "upscale.lanczos",
+        }
+    }
+
+    fn arguments(options: &Options) -> Result<Value, Problem> {
+        match (options.scale, options.width, options.height) {
+            (Some(_), Some(_), _) | (Some(_), _, Some(_)) => Err(Problem::invalid(
+                "scale",
+                "Send either `scale` or a target `width` and `height`, not both.",
+            )),
+            (scale, None, None) => Ok(json!({ "scale": match scale {
+                None | Some(Scale::Two) => 2,
+                Some(Scale::Three) => 3,
+                Some(Scale::Four) => 4,
+            } })),
+            (None, width, height) => Ok(json!({ "width": width, "height": height })),
+        }
+    }
+
+    /// A target size is priced like the largest enlargement: how large the input is shows later.
     fn price(options: &Options) -> Credits {
-        Credits::whole(if options.scale == Scale::Two { 2 } else { 4 })
+        let has_size = options.width.is_some() || options.height.is_some();
+        Credits::whole(match options.scale {
+            None | Some(Scale::Two) if !has_size => 2,
+            Some(Scale::Three) => 3,
+            _ => 4,
+        })
     }
 }
 

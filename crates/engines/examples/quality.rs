@@ -1,0 +1,289 @@
+//! Quality of the built-in engines on pictures of one's own. `cargo xtask bench quality --sr FOLDER` runs this.
+//!
+//! `--sr FOLDER`: each picture is made 2 and 4 times smaller by bicubic, once clean and once as a JPEG of quality 60, and
+//! enlarged again by every engine; PSNR and SSIM are of luma (BT.601, 16–235) without a border of `scale` pixels.
+//! `--cutout FOLDER`: pairs `NAME.jpg|png` and `NAME_mask.png` (white is the subject); IoU, mean absolute error, and
+//! the F-score of boundaries within 2 pixels.
+//! `--speed MEGAPIXELS`: the time of each way of enlarging four times, the best of three.
+// A program for the terminal: it may stop at what it cannot read.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+
+use aquatint_domain::MediaType;
+use aquatint_engines::{EngineJob, Limits, Output, Product, find};
+use aquatint_media::{Encoding, Picture, decode, encode};
+use image::{DynamicImage, GrayImage, imageops::FilterType};
+use serde_json::{Value, json};
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let mut done = false;
+    for pair in args.chunks(2) {
+        match pair {
+            [flag, folder] if flag == "--sr" => upscaling(Path::new(folder)),
+            [flag, folder] if flag == "--cutout" => cutting(Path::new(folder)),
+            [flag, megapixels] if flag == "--speed" => speed(megapixels.parse().expect("a number")),
+            _ => continue,
+        }
+        done = true;
+    }
+    if !done {
+        eprintln!("usage: --sr FOLDER, --cutout FOLDER or --speed MEGAPIXELS");
+        std::process::exit(2);
+    }
+}
+
+fn speed(megapixels: f64) {
+    let side = (megapixels * 1e6).sqrt() as u32;
+    let picture = DynamicImage::from(image::RgbImage::from_fn(side, side, |x, y| {
+        let wave = |a: f64| ((f64::from(x) * a).sin() * (f64::from(y) * a * 0.7).cos() * 100.0 + 128.0) as u8;
+        image::Rgb([wave(0.05), wave(0.11), wave(0.31)])
+    }));
+    for engine in ["upscale.lanczos", "upscale.detail", "upscale.restore"] {
+        let best = (0..3)
+            .map(|_| {
+                // A program for the terminal measures by the wall.
+                #[allow(clippy::disallowed_methods)]
+                let begin = std::time::Instant::now();
+                run(engine, json!({ "scale": 4 }), picture.clone());
+                begin.elapsed().as_secs_f64()
+            })
+            .fold(f64::MAX, f64::min);
+        println!("{engine}: {best:.2} s for {megapixels} megapixels, four times");
+    }
+}
+
+fn pictures(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("the folder can be read")
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+            ["png", "jpg", "jpeg", "webp", "bmp"].contains(&ending.to_lowercase().as_str())
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+fn run(engine: &str, arguments: Value, picture: DynamicImage) -> (DynamicImage, Value) {
+    let job = EngineJob {
+        arguments: &arguments,
+        inputs: vec![Picture::new(picture)],
+        output: &Output::default(),
+        limits: &Limits::default(),
+        progress: &mut |_, _| {},
+    };
+    match find(engine).expect("an engine").run(job).expect("it works") {
+        Product::Picture { picture, facts, .. } => (picture.image, facts),
+        Product::File { .. } => unreachable!("edits make pictures"),
+    }
+}
+
+/// Luma of BT.601 in studio range, row by row.
+fn luma(picture: &DynamicImage) -> Vec<f64> {
+    picture
+        .to_rgb8()
+        .pixels()
+        .map(|pixel| {
+            let [r, g, b] = pixel.0.map(f64::from);
+            16.0 + (65.481 * r + 128.553 * g + 24.966 * b) / 255.0
+        })
+        .collect()
+}
+
+struct Planes {
+    width: usize,
+    height: usize,
+    values: Vec<f64>,
+}
+
+fn inner(picture: &DynamicImage, border: u32) -> Planes {
+    let (w, h) = (picture.width() - 2 * border, picture.height() - 2 * border);
+    Planes {
+        width: w as usize,
+        height: h as usize,
+        values: luma(&picture.crop_imm(border, border, w, h)),
+    }
+}
+
+fn psnr(one: &Planes, other: &Planes) -> f64 {
+    let squares: f64 = one.values.iter().zip(&other.values).map(|(a, b)| (a - b).powi(2)).sum();
+    10.0 * (255.0f64.powi(2) / (squares / one.values.len() as f64).max(1e-12)).log10()
+}
+
+/// The mean structural similarity with a Gaussian window of 11 pixels (Wang et al., 2004).
+fn ssim(one: &Planes, other: &Planes) -> f64 {
+    let weights: Vec<f64> = (-5i32..=5)
+        .map(|at| (-f64::from(at * at) / (2.0 * 1.5 * 1.5)).exp())
+        .collect();
+    let sum: f64 = weights.iter().sum();
+    let (w, h) = (one.width, one.height);
+    if w < 11 || h < 11 {
+        return f64::NAN;
+    }
+    // Valid positions only, separably.
+    let blur = |values: &dyn Fn(usize) -> f64| -> Vec<f64> {
+        let mut rows = vec![0.0; (w - 10) * h];
+        for y in 0..h {
+            for x in 0..w - 10 {
+                rows[y * (w - 10) + x] = (0..11).map(|k| weights[k] * values(y * w + x + k)).sum::<f64>() / sum;
+            }
+        }
+        let mut made = Vec::with_capacity((w - 10) * (h - 10));
+        for y in 0..h - 10 {
+            for x in 0..w - 10 {
+                made.push((0..11).map(|k| weights[k] * rows[(y + k) * (w - 10) + x]).sum::<f64>() / sum);
+            }
+        }
+        made
+    };
+    let (a, b) = (&one.values, &other.values);
+    let (mean_a, mean_b) = (blur(&|at| a[at]), blur(&|at| b[at]));
+    let (aa, bb, ab) = (
+        blur(&|at| a[at] * a[at]),
+        blur(&|at| b[at] * b[at]),
+        blur(&|at| a[at] * b[at]),
+    );
+    let (c1, c2) = ((0.01f64 * 255.0).powi(2), (0.03f64 * 255.0).powi(2));
+    let total: f64 = (0..mean_a.len())
+        .map(|at| {
+            let (ma, mb) = (mean_a[at], mean_b[at]);
+            let (va, vb, cov) = (aa[at] - ma * ma, bb[at] - mb * mb, ab[at] - ma * mb);
+            ((2.0 * ma * mb + c1) * (2.0 * cov + c2)) / ((ma * ma + mb * mb + c1) * (va + vb + c2))
+        })
+        .sum();
+    total / mean_a.len() as f64
+}
+
+fn upscaling(folder: &Path) {
+    let files = pictures(folder);
+    println!("| input | method | PSNR, dB | SSIM |\n|---|---|---|---|");
+    for scale in [2u32, 4] {
+        for (name, quality) in [("clean", None), ("JPEG 60", Some(60))] {
+            let methods = [
+                "bicubic",
+                "Lanczos3",
+                "upscale.lanczos",
+                "upscale.detail",
+                "upscale.restore",
+                "upscale.auto",
+            ];
+            let mut sums = vec![(0.0, 0.0); methods.len()];
+            for file in &files {
+                let truth = image::open(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+                let truth = DynamicImage::ImageRgb8(truth.to_rgb8());
+                let truth = truth.crop_imm(0, 0, truth.width() / scale * scale, truth.height() / scale * scale);
+                let mut small =
+                    truth.resize_exact(truth.width() / scale, truth.height() / scale, FilterType::CatmullRom);
+                if let Some(quality) = quality {
+                    let encoding = Encoding {
+                        quality,
+                        ..Encoding::of(MediaType::Jpeg)
+                    };
+                    let bytes = encode(&Picture::new(small), &encoding).expect("a JPEG");
+                    small = decode(&bytes, &Limits::default()).expect("a picture").image;
+                }
+                let wanted = inner(&truth, scale);
+                for (method, sum) in methods.iter().zip(&mut sums) {
+                    let made = match *method {
+                        "bicubic" => small.resize_exact(truth.width(), truth.height(), FilterType::CatmullRom),
+                        "Lanczos3" => small.resize_exact(truth.width(), truth.height(), FilterType::Lanczos3),
+                        engine => run(engine, json!({ "scale": scale }), small.clone()).0,
+                    };
+                    let made = inner(&made, scale);
+                    sum.0 += psnr(&made, &wanted);
+                    sum.1 += ssim(&made, &wanted);
+                }
+            }
+            for (method, (psnr, ssim)) in methods.iter().zip(sums) {
+                let count = files.len().max(1) as f64;
+                println!(
+                    "| ×{scale} {name} | {method} | {:.2} | {:.4} |",
+                    psnr / count,
+                    ssim / count
+                );
+            }
+        }
+    }
+    println!("{} pictures", files.len());
+}
+
+fn cutting(folder: &Path) {
+    let (mut iou, mut error, mut score, mut count) = (0.0, 0.0, 0.0, 0.0);
+    for file in pictures(folder) {
+        let stem = file
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or_default()
+            .to_owned();
+        let mask = file.with_file_name(format!("{stem}_mask.png"));
+        if stem.ends_with("_mask") || !mask.is_file() {
+            continue;
+        }
+        let picture = image::open(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let truth = image::open(&mask)
+            .unwrap_or_else(|error| panic!("{}: {error}", mask.display()))
+            .to_luma8();
+        let (found, facts) = run("cutout.plain", json!({ "output": "mask" }), picture);
+        let found = found.to_luma8();
+        assert_eq!(
+            found.dimensions(),
+            truth.dimensions(),
+            "{stem}: the mask has another size"
+        );
+        let (mut both, mut either, mut off) = (0.0, 0.0, 0.0);
+        for (a, b) in found.as_raw().iter().zip(truth.as_raw()) {
+            both += f64::from(u8::from(*a > 127 && *b > 127));
+            either += f64::from(u8::from(*a > 127 || *b > 127));
+            off += f64::from(a.abs_diff(*b)) / 255.0;
+        }
+        let one = if either == 0.0 { 1.0 } else { both / either };
+        println!("{stem}: IoU {one:.3}, confidence {}", facts["confidence"]);
+        iou += one;
+        error += off / f64::from(truth.width() * truth.height());
+        score += boundary_score(&found, &truth);
+        count += 1.0;
+    }
+    if count == 0.0 {
+        eprintln!("no pairs NAME.jpg and NAME_mask.png in {}", folder.display());
+        std::process::exit(1);
+    }
+    println!(
+        "{count} pictures: IoU {:.3}, MAE {:.4}, boundary F {:.3}",
+        iou / count,
+        error / count,
+        score / count
+    );
+}
+
+/// The F-score of the boundary pixels of two masks, each matched within 2 pixels.
+fn boundary_score(found: &GrayImage, truth: &GrayImage) -> f64 {
+    let edge = |mask: &GrayImage| -> Vec<(i64, i64)> {
+        let at = |x: i64, y: i64| {
+            x >= 0
+                && y >= 0
+                && x < i64::from(mask.width())
+                && y < i64::from(mask.height())
+                && mask.get_pixel(x as u32, y as u32)[0] > 127
+        };
+        (0..i64::from(mask.height()))
+            .flat_map(|y| (0..i64::from(mask.width())).map(move |x| (x, y)))
+            .filter(|(x, y)| at(*x, *y) && !(at(x - 1, *y) && at(x + 1, *y) && at(*x, y - 1) && at(*x, y + 1)))
+            .collect()
+    };
+    let (ours, theirs) = (edge(found), edge(truth));
+    let share = |from: &[(i64, i64)], to: &[(i64, i64)]| {
+        let set: std::collections::HashSet<_> = to.iter().collect();
+        let near = |(x, y): &(i64, i64)| (-2..=2).any(|dy| (-2..=2).any(|dx| set.contains(&(x + dx, y + dy))));
+        from.iter().filter(|point| near(point)).count() as f64 / from.len().max(1) as f64
+    };
+    let (precision, recall) = (share(&ours, &theirs), share(&theirs, &ours));
+    if precision + recall == 0.0 {
+        0.0
+    } else {
+        2.0 * precision * recall / (precision + recall)
+    }
+}

@@ -1,0 +1,13 @@
+//! Models that the user brings: what is known of families, what is installed, and how an installed one is run.
+
+mod families;
+mod folder;
+mod manifest;
+mod run;
+mod runtime;
+
+pub use families::{FAMILIES, Family, Pull, family};
+pub use folder::{Folder, Installed, digest_of, sha256_of};
+pub use manifest::{Activation, Manifest, Range, Task};
+pub(crate) use run::{engine_of, load};
+pub use runtime::{BUILT_IN, ONNX_RUNTIME, find_library};

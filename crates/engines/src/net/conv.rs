@@ -1,0 +1,263 @@
+//! 3×3 convolutions on channel-last maps, for small nets on large pictures. Each pixel's channels lie together, so the
+//! inner loop is one broadcast and a few fused multiply-adds on whole vectors; there is no intermediate matrix.
+
+use pulp::{Arch, Simd, WithSimd};
+
+/// Pixels whose sums are kept in registers at one time.
+const PIXELS: usize = 6;
+/// Vectors of output channels per such block.
+const VECTORS: usize = 2;
+/// Output channels are filled up to a multiple of this: two vectors of the widest kind.
+const GROUP: usize = 32;
+
+/// Channels of every pixel together, row by row, with a border of one pixel of zeros.
+#[derive(Clone, Debug)]
+pub(crate) struct Map {
+    pub width: usize,
+    pub height: usize,
+    pub channels: usize,
+    values: Vec<f32>,
+}
+
+impl Map {
+    pub fn new(width: usize, height: usize, channels: usize) -> Self {
+        Self {
+            width,
+            height,
+            channels,
+            values: vec![0.0; (width + 2) * (height + 2) * channels],
+        }
+    }
+
+    fn at(&self, x: usize, y: usize) -> usize {
+        ((y + 1) * (self.width + 2) + x + 1) * self.channels
+    }
+
+    pub fn pixel(&self, x: usize, y: usize) -> &[f32] {
+        let at = self.at(x, y);
+        &self.values[at..at + self.channels]
+    }
+
+    pub fn pixel_mut(&mut self, x: usize, y: usize) -> &mut [f32] {
+        let at = self.at(x, y);
+        &mut self.values[at..at + self.channels]
+    }
+}
+
+/// One convolution.
+#[derive(Clone, Debug)]
+pub(crate) struct Layer {
+    inputs: usize,
+    outputs: usize,
+    /// By row of the kernel, column, input; `padded` outputs together.
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+    padded: usize,
+}
+
+impl Layer {
+    /// From weights as PyTorch has them: output, input, row, column.
+    pub fn new(weights: &[f32], bias: &[f32], inputs: usize, outputs: usize) -> Self {
+        let padded = outputs.next_multiple_of(GROUP);
+        let mut own = vec![0.0; 9 * inputs * padded];
+        for output in 0..outputs {
+            for input in 0..inputs {
+                for place in 0..9 {
+                    own[(place * inputs + input) * padded + output] = weights[(output * inputs + input) * 9 + place];
+                }
+            }
+        }
+        let mut padded_bias = bias.to_vec();
+        padded_bias.resize(padded, 0.0);
+        Self {
+            inputs,
+            outputs,
+            weights: own,
+            bias: padded_bias,
+            padded,
+        }
+    }
+
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// The convolution with zeros around the map; `skip` is added, then negatives become zero where `is_rectified`.
+    pub fn run(&self, input: &Map, skip: Option<&Map>, is_rectified: bool, output: &mut Map) {
+        debug_assert_eq!(input.channels, self.inputs);
+        debug_assert_eq!(output.channels, self.outputs);
+        debug_assert_eq!((input.width, input.height), (output.width, output.height));
+        Arch::new().dispatch(Run {
+            layer: self,
+            input,
+            skip,
+            is_rectified,
+            output,
+        });
+    }
+}
+
+struct Run<'a> {
+    layer: &'a Layer,
+    input: &'a Map,
+    skip: Option<&'a Map>,
+    is_rectified: bool,
+    output: &'a mut Map,
+}
+
+impl WithSimd for Run<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        for y in 0..self.input.height {
+            let mut x = 0;
+            while x + PIXELS <= self.input.width {
+                self.block::<S, PIXELS>(simd, x, y);
+                x += PIXELS;
+            }
+            while x < self.input.width {
+                self.block::<S, 1>(simd, x, y);
+                x += 1;
+            }
+        }
+    }
+}
+
+impl Run<'_> {
+    /// All outputs of `COUNT` pixels side by side.
+    #[inline(always)]
+    fn block<S: Simd, const COUNT: usize>(&mut self, simd: S, x: usize, y: usize) {
+        let layer = self.layer;
+        let (inputs, padded) = (layer.inputs, layer.padded);
+        let row = (self.input.width + 2) * inputs;
+        let step = VECTORS * S::F32_LANES;
+        let (bias, _) = S::as_simd_f32s(&layer.bias);
+        let mut first = 0;
+        while first < layer.outputs {
+            let mut sums = [[simd.splat_f32s(0.0); VECTORS]; COUNT];
+            for sums in &mut sums {
+                for (vector, sum) in sums.iter_mut().enumerate() {
+                    *sum = bias[first / S::F32_LANES + vector];
+                }
+            }
+            for kernel_y in 0..3 {
+                // The border makes (x - 1, y - 1) the place (x, y) of the stored map.
+                let start = (y + kernel_y) * row + x * inputs;
+                let pixels = &self.input.values[start..start + (COUNT + 2) * inputs];
+                for kernel_x in 0..3 {
+                    let place = (kernel_y * 3 + kernel_x) * inputs;
+                    let weights = &layer.weights[place * padded..(place + inputs) * padded];
+                    let pixels = &pixels[kernel_x * inputs..(kernel_x + COUNT) * inputs];
+                    for input in 0..inputs {
+                        let (weights, _) =
+                            S::as_simd_f32s(&weights[input * padded + first..input * padded + first + step]);
+                        let weights: [S::f32s; VECTORS] = std::array::from_fn(|vector| weights[vector]);
+                        for (pixel, sums) in sums.iter_mut().enumerate() {
+                            let value = simd.splat_f32s(pixels[pixel * inputs + input]);
+                            for (sum, weight) in sums.iter_mut().zip(&weights) {
+                                *sum = simd.mul_add_e_f32s(value, *weight, *sum);
+                            }
+                        }
+                    }
+                }
+            }
+            let count = step.min(layer.outputs - first);
+            for (pixel, sums) in sums.iter().enumerate() {
+                let at = self.output.at(x + pixel, y) + first;
+                let mut made = [0.0f32; GROUP];
+                let (vectors, _) = S::as_mut_simd_f32s(&mut made);
+                for (vector, sum) in vectors.iter_mut().zip(sums) {
+                    *vector = *sum;
+                }
+                let made = &mut made[..count];
+                if let Some(skip) = self.skip {
+                    for (value, skip) in made.iter_mut().zip(&skip.values[at..at + count]) {
+                        *value += skip;
+                    }
+                }
+                if self.is_rectified {
+                    for value in made.iter_mut() {
+                        *value = value.max(0.0);
+                    }
+                }
+                self.output.values[at..at + count].copy_from_slice(made);
+            }
+            first += step;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The definition of a convolution, in double precision.
+    fn slowly(layer_weights: &[f32], bias: &[f32], input: &Map, outputs: usize) -> Vec<f64> {
+        let mut made = Vec::new();
+        for y in 0..input.height as i64 {
+            for x in 0..input.width as i64 {
+                for output in 0..outputs {
+                    let mut sum = f64::from(bias[output]);
+                    for channel in 0..input.channels {
+                        for (place, (dx, dy)) in (-1..=1).flat_map(|dy| (-1..=1).map(move |dx| (dx, dy))).enumerate() {
+                            let (px, py) = (x + dx, y + dy);
+                            if px >= 0 && py >= 0 && px < input.width as i64 && py < input.height as i64 {
+                                let weight = layer_weights[(output * input.channels + channel) * 9 + place];
+                                sum += f64::from(weight) * f64::from(input.pixel(px as usize, py as usize)[channel]);
+                            }
+                        }
+                    }
+                    made.push(sum);
+                }
+            }
+        }
+        made
+    }
+
+    #[test]
+    fn it_is_the_convolution_of_the_textbook_for_odd_sizes_and_counts() {
+        let mut state = 7u32;
+        let mut next = move || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / 8_388_608.0 - 1.0
+        };
+        for (width, height, inputs, outputs) in [
+            (1, 1, 1, 4),
+            (5, 3, 1, 32),
+            (13, 4, 32, 16),
+            (6, 2, 3, 40),
+            (7, 7, 33, 33),
+        ] {
+            let mut input = Map::new(width, height, inputs);
+            for y in 0..height {
+                for x in 0..width {
+                    input.pixel_mut(x, y).fill_with(&mut next);
+                }
+            }
+            let weights: Vec<f32> = (0..outputs * inputs * 9).map(|_| next()).collect();
+            let bias: Vec<f32> = (0..outputs).map(|_| next()).collect();
+            let layer = Layer::new(&weights, &bias, inputs, outputs);
+            let mut output = Map::new(width, height, outputs);
+            layer.run(&input, None, false, &mut output);
+            let truth = slowly(&weights, &bias, &input, outputs);
+            for (at, wanted) in truth.iter().enumerate() {
+                let (pixel, channel) = (at / outputs, at % outputs);
+                let got = f64::from(output.pixel(pixel % width, pixel / width)[channel]);
+                assert!(
+                    (got - wanted).abs() < 1e-4,
+                    "{width}x{height} {inputs}->{outputs}: {got} {wanted}"
+                );
+            }
+            // What was there is added, and what is negative goes.
+            let skip = output.clone();
+            let mut rectified = Map::new(width, height, outputs);
+            layer.run(&input, Some(&skip), true, &mut rectified);
+            for (at, wanted) in truth.iter().enumerate() {
+                let (pixel, channel) = (at / outputs, at % outputs);
+                let got = f64::from(rectified.pixel(pixel % width, pixel / width)[channel]);
+                assert!((got - (wanted * 2.0).max(0.0)).abs() < 2e-4);
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Our own networks: their layers, and their weights as safetensors.
+
+mod conv;
+mod weights;
+
+pub(crate) use conv::{Layer, Map};
+pub(crate) use weights::Weights;

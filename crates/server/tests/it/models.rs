@@ -1,0 +1,220 @@
+//! Models of this machine from the command line: pulled from a server that breaks off, changes or moves its files; added;
+//! refused; and then used by the edits of a running studio.
+
+use std::path::Path;
+use std::process::Output;
+
+use aquatint_testkit::{FarServer, TestModel, onnx};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::pictures::{data_uri, encode};
+use crate::process::{Process, aquatint, run};
+
+async fn models(data: &Path, far: &FarServer, args: &[&str]) -> Output {
+    let mut command = aquatint(data);
+    command
+        .env("AQUATINT_FETCH_ALLOW_PRIVATE", far.authority())
+        .arg("models")
+        .args(args);
+    // The server of this test runs on this runtime, so the program must not block it.
+    tokio::task::spawn_blocking(move || command.output().expect("it runs"))
+        .await
+        .expect("no panic")
+}
+
+fn text(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A model that works, made long by a part that its readers skip.
+fn long_model() -> Vec<u8> {
+    let mut model = onnx(TestModel::RedIsSubject);
+    // Field 6 of the file is a text for people.
+    let note = vec![b'a'; 20_000];
+    model.extend([0x32, 0xa0, 0x9c, 0x01]);
+    model.extend(note);
+    model
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_survives_broken_lines_and_takes_up_where_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = long_model();
+    let far = FarServer::start([("m.onnx", model.clone())]).await;
+    let sum = hash(&model);
+
+    // It breaks off again and again, and is taken up each time.
+    let url = far.url("/flaky/m.onnx");
+    let pulled = models(
+        folder.path(),
+        &far,
+        &["pull", "u2netp", "--yes", "--from", &url, "--sha256", &sum],
+    )
+    .await;
+    assert!(pulled.status.success(), "{}", text(&pulled));
+    assert!(
+        text(&pulled).contains("Apache-2.0"),
+        "the licence is shown: {}",
+        text(&pulled)
+    );
+    assert!(far.asked().len() > 5, "{:?}", far.asked());
+    let listed = models(folder.path(), &far, &["list", "--json"]).await;
+    let listed: Value = serde_json::from_slice(&listed.stdout).expect("JSON");
+    assert_eq!(listed["installed"][0]["id"], "u2netp");
+    assert_eq!(listed["installed"][0]["sha256"], json!(sum));
+
+    // A server that gives up leaves what came; another that goes on finishes it.
+    let url = far.url("/truncated/m.onnx");
+    let broken = models(
+        folder.path(),
+        &far,
+        &["pull", "silueta", "--yes", "--from", &url, "--sha256", &sum],
+    )
+    .await;
+    assert!(!broken.status.success());
+    assert!(text(&broken).contains("run the same command"), "{}", text(&broken));
+    let url = far.url("/ranges/m.onnx");
+    let done = models(
+        folder.path(),
+        &far,
+        &["pull", "silueta", "--yes", "--from", &url, "--sha256", &sum],
+    )
+    .await;
+    assert!(
+        done.status.success() && text(&done).contains("went on at byte"),
+        "{}",
+        text(&done)
+    );
+
+    // Redirects are followed.
+    let url = far.url(&format!("/redirect?{}", far.url("/files/m.onnx")));
+    let moved = models(
+        folder.path(),
+        &far,
+        &["pull", "u2net", "--yes", "--from", &url, "--sha256", &sum],
+    )
+    .await;
+    assert!(moved.status.success(), "{}", text(&moved));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_what_was_published_is_thrown_away() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let far = FarServer::start([("m.onnx", long_model())]).await;
+    let url = far.url("/ranges/m.onnx");
+    for more in [vec![], vec!["--sha256", "00"]] {
+        let mut args = vec!["pull", "u2netp", "--yes", "--from", &url];
+        args.extend(more);
+        let refused = models(folder.path(), &far, &args).await;
+        assert!(!refused.status.success());
+        assert!(
+            text(&refused).contains("not the one that was published"),
+            "{}",
+            text(&refused)
+        );
+    }
+    assert!(
+        std::fs::read_dir(folder.path().join("models"))
+            .expect("made")
+            .next()
+            .is_none()
+    );
+    for (args, word) in [
+        (vec!["pull", "nothing", "--yes"], "no family"),
+        (vec!["pull", "sd-turbo", "--yes"], "does not run models"),
+        (vec!["pull", "realesrgan-x4v3", "--yes"], "models add"),
+        (vec!["pull", "u2netp"], "--yes"),
+        (
+            vec!["pull", "u2netp", "--yes", "--from", "http://127.0.0.1:1/x"],
+            "fetch",
+        ),
+        (vec!["remove", "u2netp"], "no model"),
+    ] {
+        let refused = models(folder.path(), &far, &args).await;
+        assert!(!refused.status.success(), "{args:?}");
+        assert!(text(&refused).contains(word), "{args:?}: {}", text(&refused));
+    }
+    let url = far.url("/status/404");
+    let gone = models(folder.path(), &far, &["pull", "u2netp", "--yes", "--from", &url]).await;
+    assert!(!gone.status.success() && text(&gone).contains("404"), "{}", text(&gone));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_added_model_is_tried_first_and_then_edits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let far = FarServer::start([("none", vec![0u8])]).await;
+    let file = folder.path().join("My Model.onnx");
+    for (model, word) in [
+        (onnx(TestModel::NotANumber), "not finite"),
+        (onnx(TestModel::UnknownOperator), "Astonish"),
+        (vec![], "is empty"),
+        (vec![1, 2, 3], "cannot be used"),
+    ] {
+        std::fs::write(&file, model).expect("written");
+        let path = file.to_str().expect("UTF-8");
+        let refused = models(folder.path(), &far, &["add", path, "--task", "cutout"]).await;
+        assert!(
+            !refused.status.success() && text(&refused).contains(word),
+            "{}",
+            text(&refused)
+        );
+    }
+    std::fs::write(&file, onnx(TestModel::RedIsSubject)).expect("written");
+    let path = file.to_str().expect("UTF-8");
+    let added = models(folder.path(), &far, &["add", path, "--task", "cutout", "--side", "64"]).await;
+    assert!(added.status.success(), "{}", text(&added));
+    assert!(text(&models(folder.path(), &far, &["verify"]).await).contains("ok       my-model"));
+
+    // The best installed model is taken by itself, another by its name.
+    let studio = Process::start(folder.path());
+    let photo = RgbImage::from_fn(160, 120, |x, _| {
+        if (60..100).contains(&x) {
+            Rgb([220, 30, 30])
+        } else {
+            Rgb([40, 60, 220])
+        }
+    });
+    let photo = data_uri(&encode(&DynamicImage::from(photo), ImageFormat::Png));
+    for (model, engine) in [
+        (None, "cutout.my-model"),
+        (Some("my-model"), "cutout.my-model"),
+        (Some("built-in"), "cutout."),
+    ] {
+        let mut arguments = json!({ "action": "remove_background", "images": photo, "sync": true });
+        if let Some(model) = model {
+            arguments["model"] = json!(model);
+        }
+        let cut = studio.call("edit_image", arguments).await;
+        assert_eq!(cut["status"], "succeeded", "{cut}");
+        let got = studio
+            .call(
+                "assets",
+                json!({ "action": "get", "asset_id": cut["outputs"][0]["asset_id"] }),
+            )
+            .await;
+        let made_by = got["recipe"]["model"].as_str().expect("a model");
+        assert!(made_by.starts_with(engine), "{made_by}");
+        assert_eq!(made_by.contains("my-model"), engine.contains("my-model"), "{made_by}");
+    }
+    let refused = studio
+        .tool(
+            "edit_image",
+            json!({ "action": "remove_background", "images": photo, "model": "u2net", "sync": true }),
+        )
+        .await;
+    let said = refused["structuredContent"].to_string();
+    assert!(said.contains("Choose one of: my-model, built-in"), "{said}");
+    drop(studio);
+    run(folder.path(), &["models", "remove", "my-model"]);
+    run(folder.path(), &["ledger", "check"]);
+}
