@@ -9,6 +9,7 @@ use aquatint_domain::{Code, Problem, text};
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::frame::{Frame, Message};
@@ -37,6 +38,8 @@ pub(super) struct Worker {
     input: ChildStdin,
     output: BufReader<ChildStdout>,
     errors: Arc<Mutex<String>>,
+    /// Reads what the child says on its standard error until that is closed.
+    listening: JoinHandle<()>,
     pub walls: Walls,
     pub tasks: u32,
     pub idle_since: Instant,
@@ -70,7 +73,7 @@ impl Worker {
             return Err(cannot_start("the pipes to the child are missing"));
         };
         let errors = Arc::new(Mutex::new(String::new()));
-        tokio::spawn(keep_errors(stderr, errors.clone()));
+        let mut listening = tokio::spawn(keep_errors(stderr, errors.clone()));
         let mut output = BufReader::with_capacity(64 * 1024, output);
         let first = tokio::time::timeout(START_LIMIT, Frame::receive(&mut output)).await;
         let walls = match first {
@@ -80,6 +83,7 @@ impl Worker {
             })) => walls,
             Ok(Ok(_)) => return Err(cannot_start("the child began with something else than `ready`")),
             Ok(Err(error)) => {
+                let _ = tokio::time::timeout(EXIT_LIMIT, &mut listening).await;
                 let said = errors.lock().clone();
                 return Err(cannot_start(format!("{error}; the child said: {said}")));
             }
@@ -90,6 +94,7 @@ impl Worker {
             input,
             output,
             errors,
+            listening,
             walls,
             tasks: 0,
             idle_since: Instant::now(),
@@ -176,6 +181,8 @@ impl Worker {
     /// Why the child is gone, in words for the caller.
     async fn autopsy(&mut self, decoding: bool, error: std::io::Error) -> Problem {
         let status = tokio::time::timeout(EXIT_LIMIT, self.child.wait()).await;
+        // Its last words may still be on their way.
+        let _ = tokio::time::timeout(EXIT_LIMIT, &mut self.listening).await;
         let said = self.errors.lock().clone();
         let out_of_memory = said.contains("memory allocation of");
         let out_of_time = matches!(&status, Ok(Ok(status)) if signal(status) == Some(SIGXCPU));
