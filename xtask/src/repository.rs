@@ -21,6 +21,15 @@ pub fn cargo() -> Command {
     command
 }
 
+/// The heavy parts to build and test with, as cargo's arguments. Daily work leaves them off; `AQUATINT_TEST_FEATURES` names them,
+/// as `aquatint/c2pa,aquatint/diffusion`, and CI does.
+pub fn features() -> Vec<String> {
+    match std::env::var("AQUATINT_TEST_FEATURES") {
+        Ok(names) if !names.is_empty() => vec!["--features".into(), names],
+        _ => Vec::new(),
+    }
+}
+
 /// What `cargo metadata` says about our own packages.
 pub fn metadata() -> Result<Value> {
     let text = running::output(cargo().args(["metadata", "--format-version", "1", "--no-deps", "--offline"]))?;
@@ -39,7 +48,12 @@ pub fn target() -> Result<PathBuf> {
 /// The program as the tests build it. It is built together with all tests, because another selection of
 /// packages has other features and would build half of the dependencies a second time.
 pub fn tested_program() -> Result<PathBuf> {
-    running::quietly("build", cargo().args(["test", "--workspace", "--no-run", "--quiet"]))?;
+    running::quietly(
+        "build",
+        cargo()
+            .args(["test", "--workspace", "--no-run", "--quiet"])
+            .args(features()),
+    )?;
     Ok(target()?
         .join("debug")
         .join(format!("aquatint{}", std::env::consts::EXE_SUFFIX)))

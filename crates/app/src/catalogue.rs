@@ -3,6 +3,7 @@
 
 use aquatint_domain::model::PriceRule;
 use aquatint_domain::{Capabilities, Credits, MediaKind, Model};
+use aquatint_engines::models::{Installed, Manifest, Task};
 use serde_json::{Value, json};
 
 use crate::settings::Settings;
@@ -22,7 +23,19 @@ pub struct Catalogue {
 impl Catalogue {
     /// The models that need no download and no key, with the configured prices.
     pub fn built_in(settings: &Settings) -> Self {
+        Self::with_installed(settings, &[])
+    }
+
+    /// The same with the installed models that make pictures of words.
+    pub fn with_installed(settings: &Settings, installed: &[Installed]) -> Self {
         let mut models = vec![scene_preview(), pan_zoom()];
+        models.extend(
+            installed
+                .iter()
+                .map(|installed| &installed.manifest)
+                .filter(|manifest| manifest.task == Task::Generate && manifest.task.can_run())
+                .map(local),
+        );
         for model in &mut models {
             if let Some(price) = settings.prices.get(&model.id) {
                 model.price.per_output = *price;
@@ -96,6 +109,55 @@ fn pan_zoom() -> Model {
         input_schema: video_schema(),
         deprecation: None,
     }
+}
+
+/// The first part of the ids of models that are installed on this machine.
+pub const LOCAL: &str = "image/local/";
+/// The side that installed generators are best at, in pixels.
+const LOCAL_SIDE: u32 = 512;
+
+fn local(manifest: &Manifest) -> Model {
+    Model {
+        id: format!("{LOCAL}{}", manifest.id),
+        name: manifest.title.clone(),
+        maker: manifest.engine(),
+        kind: MediaKind::Image,
+        description: format!(
+            "{}. Runs on this machine from weights that its operator installed.",
+            manifest.title
+        ),
+        best_for: "pictures from words, or from words and a picture, without any service".into(),
+        label: None,
+        capabilities: Capabilities {
+            text_to_image: true,
+            image_to_image: true,
+            local: true,
+            ..Capabilities::default()
+        },
+        price: PriceRule {
+            per_output: Credits::whole(2),
+            per_megapixel: Credits::ZERO,
+            per_second: Credits::ZERO,
+        },
+        quality_rating: 3,
+        pricing_rating: 1,
+        speed: "slow".into(),
+        license: manifest.licence.clone(),
+        version: manifest.sha256.chars().take(12).collect(),
+        input_schema: local_schema(),
+        deprecation: None,
+    }
+}
+
+fn local_schema() -> Value {
+    let mut schema = scene_schema();
+    for side in ["width", "height"] {
+        schema["properties"][side] = json!({ "type": "integer", "minimum": 256, "maximum": 1024, "default": LOCAL_SIDE, "description": "Pixels." });
+    }
+    schema["properties"]["images"] = json!({ "type": "array", "items": { "type": "string" }, "minItems": 1, "maxItems": 1, "description": "A picture to begin with: asset id, https URL or data URI." });
+    schema["properties"]["prompt"]["description"] = json!("What the picture shows.");
+    schema["examples"] = json!([{ "prompt": "a perfume bottle on sand, golden hour", "seed": 7 }]);
+    schema
 }
 
 fn scene_schema() -> Value {

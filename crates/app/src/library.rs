@@ -107,7 +107,18 @@ impl Studio {
         source: AssetSource,
         recipe: Recipe,
     ) -> Result<Asset, Problem> {
-        let bytes = Bytes::from(made.bytes);
+        let title = clean_title(&title);
+        let (bytes, unsigned) = self
+            .provenance()
+            .seal(
+                self,
+                workspace,
+                made.bytes,
+                made.inspection.probe.media_type,
+                &title,
+                &recipe,
+            )
+            .await;
         let blob = self.blobs().put(bytes.clone()).await?;
         self.put_renditions(&blob, &made.inspection).await?;
         let mut asset = asset_of(
@@ -116,10 +127,11 @@ impl Studio {
             blob,
             bytes.len() as u64,
             &made.inspection,
-            clean_title(&title),
+            title,
             source,
             Vec::new(),
         );
+        asset.notes.extend(unsigned);
         asset.recipe = Some(recipe);
         asset.job = Some(job.clone());
         Ok(asset)

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use aquatint_domain::{Code, MediaType, Problem};
-use aquatint_engines::models::{Family, Folder, Installed, Manifest, Pull, Task, digest_of, sha256_of};
+use aquatint_engines::models::{
+    Family, Folder, Installed, Manifest, Pull, Task, digest_of, parts_of, sha256_of, sha256_of_parts,
+};
 use aquatint_engines::{Output, Work};
 use aquatint_providers::Fetcher;
 use aquatint_providers::fetch::Piece;
@@ -42,37 +44,19 @@ pub async fn pull(
     progress: &mut (dyn FnMut(u64, Option<u64>) + Send),
 ) -> Result<Pulled, Problem> {
     let (url, md5) = match (from, family.pull) {
+        (_, Pull::Checkpoint { base, files }) => {
+            let base = from.unwrap_or(base);
+            return pull_checkpoint(settings, folder, family, (base, files), sha256, progress).await;
+        }
         (Some(url), Pull::Onnx { md5, .. }) => (url, md5),
         (Some(url), Pull::Convert { .. }) => (url, None),
         (None, Pull::Onnx { url, md5 }) => (url, md5),
         (None, Pull::Convert { how }) => return Err(Problem::invalid("name", how)),
     };
-    let mut config = settings.fetcher.clone();
-    config.max_redirects = REDIRECTS;
-    config.first_byte_timeout = config.first_byte_timeout.max(Duration::from_secs(30));
-    let fetcher = Fetcher::new(config)?;
+    let fetcher = patient(settings)?;
     let partial = folder.partial(family.id)?;
-
-    // Take it up where it broke, a few times.
     let resumed_at = size_of(&partial);
-    let mut tries = 0;
-    loop {
-        let before = size_of(&partial);
-        match pour(&fetcher, url, &partial, progress).await {
-            Ok(()) => break,
-            Err(problem) => {
-                // Progress earns new patience.
-                tries = if size_of(&partial) > before { 1 } else { tries + 1 };
-                if tries >= TRIES || !is_worth_another_try(&problem) {
-                    let there = size_of(&partial);
-                    return Err(problem.hint(format!(
-                        "{there} bytes are there and are kept; run the same command to go on. A machine without a network takes a copied folder of the model instead."
-                    )));
-                }
-                tokio::time::sleep(PAUSE * 2u32.pow(tries)).await;
-            }
-        }
-    }
+    fetch(&fetcher, url, &partial, progress).await?;
 
     // Nothing is installed that is not what it should be.
     let found = sha256_of(&partial).map_err(Problem::internal)?;
@@ -92,9 +76,97 @@ pub async fn pull(
         )
         .hint("Try again; if it happens again, the file was changed at its source, or something on the way changes it."));
     }
-    let manifest = family.manifest(url, size_of(&partial), found);
+    let manifest = family.manifest(url, size_of(&partial), found, Vec::new());
     let installed = folder.install(&manifest, &partial)?;
     Ok(Pulled { installed, resumed_at })
+}
+
+/// Downloads the files of a checkpoint one after another. Its publisher names no hashes, so those of what came are pinned.
+async fn pull_checkpoint(
+    settings: &Settings,
+    folder: &Folder,
+    family: &Family,
+    (base, files): (&str, &[&str]),
+    sha256: Option<&str>,
+    progress: &mut (dyn FnMut(u64, Option<u64>) + Send),
+) -> Result<Pulled, Problem> {
+    let fetcher = patient(settings)?;
+    let place = folder.partial(family.id)?;
+    let unwritable = |error: std::io::Error| {
+        Problem::new(
+            Code::Unavailable,
+            format!("{} cannot be written: {error}.", place.display()),
+        )
+    };
+    let (mut before, mut resumed_at) = (0, 0);
+    for name in files {
+        let file = place.join(name);
+        // A finished file has its own name; one that is still growing another.
+        let growing = place.join(format!("{name}.part"));
+        if let Some(parent) = file.parent() {
+            std::fs::create_dir_all(parent).map_err(unwritable)?;
+        }
+        resumed_at += size_of(&file) + size_of(&growing);
+        if !file.is_file() {
+            let url = format!("{}/{name}", base.trim_end_matches('/'));
+            fetch(&fetcher, &url, &growing, &mut |done, _| progress(before + done, None)).await?;
+            std::fs::rename(&growing, &file).map_err(unwritable)?;
+        }
+        before += size_of(&file);
+        progress(before, None);
+    }
+    let names: Vec<String> = files.iter().map(|name| (*name).to_owned()).collect();
+    let parts = parts_of(&place, &names).map_err(unwritable)?;
+    let bytes = parts.iter().map(|part| part.bytes).sum();
+    let found = sha256_of_parts(&parts);
+    if sha256.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&found)) {
+        std::fs::remove_dir_all(&place).map_err(unwritable)?;
+        return Err(Problem::new(
+            Code::InvalidArgument,
+            format!(
+                "The downloaded files are not those that were wanted: the SHA-256 of their list is {found}. They were thrown away."
+            ),
+        ));
+    }
+    let manifest = family.manifest(base, bytes, found, parts);
+    let installed = folder.install(&manifest, &place)?;
+    std::fs::remove_dir_all(&place).map_err(unwritable)?;
+    Ok(Pulled { installed, resumed_at })
+}
+
+/// A fetcher for large files of model hubs.
+fn patient(settings: &Settings) -> Result<Fetcher, Problem> {
+    let mut config = settings.fetcher.clone();
+    config.max_redirects = REDIRECTS;
+    config.first_byte_timeout = config.first_byte_timeout.max(Duration::from_secs(30));
+    Fetcher::new(config)
+}
+
+/// Downloads one file into a growing one, and takes it up where it broke, a few times.
+async fn fetch(
+    fetcher: &Fetcher,
+    url: &str,
+    partial: &Path,
+    progress: &mut (dyn FnMut(u64, Option<u64>) + Send),
+) -> Result<(), Problem> {
+    let mut tries = 0;
+    loop {
+        let before = size_of(partial);
+        match pour(fetcher, url, partial, progress).await {
+            Ok(()) => return Ok(()),
+            Err(problem) => {
+                // Progress earns new patience.
+                tries = if size_of(partial) > before { 1 } else { tries + 1 };
+                if tries >= TRIES || !is_worth_another_try(&problem) {
+                    let there = size_of(partial);
+                    return Err(problem.hint(format!(
+                        "{there} bytes are there and are kept; run the same command to go on. A machine without a network takes a copied folder of the model instead."
+                    )));
+                }
+                tokio::time::sleep(PAUSE * 2u32.pow(tries)).await;
+            }
+        }
+    }
 }
 
 /// A refusal of the server or of the address stays one.
@@ -170,7 +242,8 @@ pub async fn try_out(studio: &Studio, manifest: &Manifest) -> Result<(), Problem
         Task::Cutout => json!({ "output": "mask" }),
         Task::Upscale => json!({ "scale": manifest.scale.unwrap_or(4).clamp(2, 4) }),
         Task::Inpaint => json!({ "region": { "boxes": [[20, 20, 16, 16]] } }),
-        Task::Embed | Task::Generate => return Ok(()),
+        Task::Generate => json!({ "prompt": "a cup", "width": 64, "height": 64, "seed": 1, "steps": 1 }),
+        Task::Embed => return Ok(()),
     };
     let work = Work {
         engine: manifest.engine(),
@@ -184,7 +257,11 @@ pub async fn try_out(studio: &Studio, manifest: &Manifest) -> Result<(), Problem
         .crew()
         .make(
             &work,
-            vec![Bytes::from_static(PICTURE)],
+            if manifest.task == Task::Generate {
+                Vec::new()
+            } else {
+                vec![Bytes::from_static(PICTURE)]
+            },
             &CancellationToken::new(),
             &mut |_, _| {},
         )

@@ -57,6 +57,8 @@ pub struct Settings {
     pub models: PathBuf,
     /// What runs them.
     pub onnx_runtime: OnnxRuntime,
+    /// Whether results are signed, and by whom.
+    pub provenance: ProvenanceSettings,
     /// Weights of models that stay in memory together, in bytes.
     pub models_memory_bytes: u64,
     pub fetcher: FetcherConfig,
@@ -70,6 +72,18 @@ pub struct Settings {
     pub upgrade_url: Option<String>,
     /// How long an idempotency key is remembered.
     pub idempotency_ttl: Duration,
+}
+
+/// Content credentials and XMP on what is made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProvenanceSettings {
+    pub sign: bool,
+    /// The certificate chain, PEM; a certificate of our own is made where there is none.
+    pub certificate: Option<PathBuf>,
+    /// Its private key, PKCS#8 PEM.
+    pub key: Option<PathBuf>,
+    /// More certificates, PEM, of signers who are trusted when files are read.
+    pub trust: Option<PathBuf>,
 }
 
 /// What runs installed models.
@@ -124,6 +138,7 @@ impl Settings {
             child_idle: Duration::from_secs(60),
             models,
             onnx_runtime: OnnxRuntime::Found,
+            provenance: ProvenanceSettings::default(),
             models_memory_bytes: 2 * 1024 * 1024 * 1024,
             fetcher: FetcherConfig::default(),
             plans: plan::built_in().into_iter().collect(),

@@ -1,6 +1,7 @@
 //! The studio: everything that the doors need, behind one handle that is cheap to clone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aquatint_domain::{Caller, Clock, Code, Problem, SystemClock, Timestamp};
 use aquatint_engines::models::Folder;
@@ -9,6 +10,7 @@ use aquatint_providers::Fetcher;
 use aquatint_store::{AuditRow, Blobs, Store};
 use parking_lot::RwLock;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::access::KeyCache;
 use crate::audit::Audit;
@@ -16,10 +18,13 @@ use crate::catalogue::Catalogue;
 use crate::jobs::{self, Events, WorkerHandle};
 use crate::operation::{Context, Entry, ProgressSender, Reply};
 use crate::operations;
+use crate::provenance::Notary;
 use crate::rate::RateLimits;
 use crate::settings::Settings;
 use crate::signer::Signer;
 
+/// So long the catalogue is believed before the folder of models is looked at again.
+const CATALOGUE_AGE: Duration = Duration::from_secs(2);
 /// Arguments may nest this deep.
 const MAX_DEPTH: usize = 64;
 
@@ -35,11 +40,13 @@ struct Inner {
     fetcher: Fetcher,
     crew: Crew,
     signer: Signer,
+    provenance: Notary,
     events: Events,
     keys: KeyCache,
     rates: RateLimits,
     audit: Audit,
-    catalogue: Catalogue,
+    /// With the installed models as they were found at that time.
+    catalogue: RwLock<(Instant, Arc<Catalogue>)>,
     public_url: RwLock<Arc<String>>,
 }
 
@@ -51,9 +58,9 @@ impl Studio {
 
     /// The same with another clock, for tests.
     pub async fn open_with_clock(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
-        let catalogue = Catalogue::built_in(&settings);
         let signer = Signer::open(settings.secret.as_deref(), &settings.data)?;
         let store = Store::open(&settings.database_url, clock.now()).await?;
+        let provenance = Notary::open(&settings.provenance, &settings.data)?;
         let blobs = Blobs::open(&settings.blobs_url)?;
         let fetcher = Fetcher::new(settings.fetcher.clone())?;
         let crew = Crew::new(CrewConfig {
@@ -68,6 +75,7 @@ impl Studio {
             onnx_runtime: settings.onnx_runtime.library(&settings.models),
             models_memory_bytes: settings.models_memory_bytes,
         });
+        let catalogue = Catalogue::with_installed(&settings, &crew.models().list().0);
         let studio = Self(Arc::new(Inner {
             public_url: RwLock::new(Arc::new(settings.public_url.clone())),
             audit: Audit::start(store.clone()),
@@ -78,10 +86,11 @@ impl Studio {
             fetcher,
             crew,
             signer,
+            provenance,
             events: Events::default(),
             keys: KeyCache::default(),
             rates: RateLimits::default(),
-            catalogue,
+            catalogue: RwLock::new((Instant::now(), Arc::new(catalogue))),
         }));
         studio.restore_rates().await?;
         Ok(studio)
@@ -111,6 +120,10 @@ impl Studio {
         &self.0.crew
     }
 
+    pub(crate) fn provenance(&self) -> &Notary {
+        &self.0.provenance
+    }
+
     pub(crate) fn signer(&self) -> &Signer {
         &self.0.signer
     }
@@ -127,8 +140,17 @@ impl Studio {
         &self.0.rates
     }
 
-    pub fn catalogue(&self) -> &Catalogue {
-        &self.0.catalogue
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        {
+            let known = self.0.catalogue.read();
+            if known.0.elapsed() < CATALOGUE_AGE {
+                return known.1.clone();
+            }
+        }
+        let (installed, _) = self.crew().models().list();
+        let fresh = Arc::new(Catalogue::with_installed(&self.0.settings, &installed));
+        *self.0.catalogue.write() = (Instant::now(), fresh.clone());
+        fresh
     }
 
     pub fn audit(&self) -> &Audit {

@@ -12,6 +12,7 @@ pub mod ids;
 pub mod job;
 pub mod model;
 pub mod plan;
+pub mod provenance;
 pub mod text;
 
 pub use access::{Balance, Caller, Principal, Role, Scope};
@@ -24,3 +25,4 @@ pub use jiff::Timestamp;
 pub use job::{Job, JobKind, JobState};
 pub use model::{Capabilities, Model, ModelId};
 pub use plan::{Plan, PlanName};
+pub use provenance::{ContentCredentials, CredentialState, Provenance};

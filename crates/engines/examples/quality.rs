@@ -211,52 +211,98 @@ fn upscaling(folder: &Path) {
     println!("{} pictures", files.len());
 }
 
+/// One way to cut out, and what it came to.
+struct Cutter {
+    name: &'static str,
+    iou: f64,
+    error: f64,
+    score: f64,
+}
+
 fn cutting(folder: &Path) {
-    let (mut iou, mut error, mut score, mut count) = (0.0, 0.0, 0.0, 0.0);
-    for file in pictures(folder) {
-        let stem = file
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .unwrap_or_default()
-            .to_owned();
-        let mask = file.with_file_name(format!("{stem}_mask.png"));
-        if stem.ends_with("_mask") || !mask.is_file() {
-            continue;
-        }
-        let picture = image::open(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        let truth = image::open(&mask)
-            .unwrap_or_else(|error| panic!("{}: {error}", mask.display()))
-            .to_luma8();
-        let (found, facts) = run("cutout.plain", json!({ "output": "mask" }), picture);
-        let found = found.to_luma8();
-        assert_eq!(
-            found.dimensions(),
-            truth.dimensions(),
-            "{stem}: the mask has another size"
-        );
-        let (mut both, mut either, mut off) = (0.0, 0.0, 0.0);
-        for (a, b) in found.as_raw().iter().zip(truth.as_raw()) {
-            both += f64::from(u8::from(*a > 127 && *b > 127));
-            either += f64::from(u8::from(*a > 127 || *b > 127));
-            off += f64::from(a.abs_diff(*b)) / 255.0;
-        }
-        let one = if either == 0.0 { 1.0 } else { both / either };
-        println!("{stem}: IoU {one:.3}, confidence {}", facts["confidence"]);
-        iou += one;
-        error += off / f64::from(truth.width() * truth.height());
-        score += boundary_score(&found, &truth);
-        count += 1.0;
-    }
-    if count == 0.0 {
+    let pairs: Vec<(PathBuf, PathBuf)> = pictures(folder)
+        .into_iter()
+        .filter_map(|file| {
+            let stem = file.file_stem()?.to_str()?.to_owned();
+            let mask = file.with_file_name(format!("{stem}_mask.png"));
+            (!stem.ends_with("_mask") && mask.is_file()).then_some((file, mask))
+        })
+        .collect();
+    if pairs.is_empty() {
         eprintln!("no pairs NAME.jpg and NAME_mask.png in {}", folder.display());
         std::process::exit(1);
     }
-    println!(
-        "{count} pictures: IoU {:.3}, MAE {:.4}, boundary F {:.3}",
-        iou / count,
-        error / count,
-        score / count
-    );
+    let mut cutters = ["GrabCut", "cutout.plain", "cutout.net", "cutout.auto"].map(|name| Cutter {
+        name,
+        iou: 0.0,
+        error: 0.0,
+        score: 0.0,
+    });
+    let mut has_grabcut = true;
+    for (file, mask) in &pairs {
+        let picture = image::open(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let truth = image::open(mask)
+            .unwrap_or_else(|error| panic!("{}: {error}", mask.display()))
+            .to_luma8();
+        let mut told = Vec::new();
+        for cutter in &mut cutters {
+            let (found, confidence) = if cutter.name == "GrabCut" {
+                match has_grabcut.then(|| grabcut(file)).flatten() {
+                    Some(found) => (found, Value::Null),
+                    None => {
+                        has_grabcut = false;
+                        continue;
+                    }
+                }
+            } else {
+                let (found, facts) = run(cutter.name, json!({ "output": "mask" }), picture.clone());
+                (found.to_luma8(), facts["confidence"].clone())
+            };
+            assert_eq!(found.dimensions(), truth.dimensions(), "the mask has another size");
+            let (mut both, mut either, mut off) = (0.0, 0.0, 0.0);
+            for (a, b) in found.as_raw().iter().zip(truth.as_raw()) {
+                both += f64::from(u8::from(*a > 127 && *b > 127));
+                either += f64::from(u8::from(*a > 127 || *b > 127));
+                off += f64::from(a.abs_diff(*b)) / 255.0;
+            }
+            let one = if either == 0.0 { 1.0 } else { both / either };
+            cutter.iou += one;
+            cutter.error += off / f64::from(truth.width() * truth.height());
+            cutter.score += boundary_score(&found, &truth);
+            told.push(format!("{} {one:.3} (confidence {confidence})", cutter.name));
+        }
+        println!(
+            "{}: {}",
+            file.file_name().unwrap_or_default().display(),
+            told.join(", ")
+        );
+    }
+    println!("\n| method | mean IoU | MAE | boundary F |\n|---|---|---|---|");
+    let count = pairs.len() as f64;
+    for cutter in cutters.iter().filter(|cutter| has_grabcut || cutter.name != "GrabCut") {
+        println!(
+            "| {} | {:.3} | {:.4} | {:.3} |",
+            cutter.name,
+            cutter.iou / count,
+            cutter.error / count,
+            cutter.score / count
+        );
+    }
+    println!("{} pictures", pairs.len());
+    if !has_grabcut {
+        println!("GrabCut is left out: python3 with the package opencv-python-headless is not at hand");
+    }
+}
+
+/// OpenCV's GrabCut with a border that is taken for background, by the script beside the training.
+fn grabcut(file: &Path) -> Option<GrayImage> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../training/cutout/grabcut.py");
+    let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
+    let made = std::process::Command::new(python).arg(script).arg(file).output().ok()?;
+    if !made.status.success() {
+        return None;
+    }
+    Some(image::load_from_memory(&made.stdout).ok()?.to_luma8())
 }
 
 /// The F-score of the boundary pixels of two masks, each matched within 2 pixels.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use aquatint_domain::{MediaType, Problem};
+use aquatint_media::provenance::provenance_of;
 use aquatint_media::sandbox::{Answer, Request, serve};
 use aquatint_media::{
     Encoding, Inspection, Limits, Picture, Rendition, decode, dominant_colors, encode, inspect, probe, resize,
@@ -23,8 +24,19 @@ const RENDITIONS: [u32; 2] = [256, 1024];
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "snake_case")]
 pub(crate) enum Task {
-    Inspect { sizes: Vec<u32>, limits: Limits },
-    Make { work: Work, limits: Limits },
+    Inspect {
+        sizes: Vec<u32>,
+        limits: Limits,
+    },
+    Make {
+        work: Work,
+        limits: Limits,
+    },
+    /// What a file says of where it came from; `anchors` are certificates of signers who are trusted.
+    Provenance {
+        limits: Limits,
+        anchors: Option<String>,
+    },
 }
 
 /// What a child answers, beside the blobs: the file first if one was made, then the renditions.
@@ -55,6 +67,18 @@ fn answer(request: Request, progress: &mut dyn FnMut(f64, &str)) -> Result<Answe
                 .first()
                 .ok_or_else(|| Problem::internal("nothing to inspect"))?;
             report(Vec::new(), inspect(bytes, &limits, &sizes)?, json!({}), None)
+        }
+        Task::Provenance { limits, anchors } => {
+            let bytes = request
+                .blobs
+                .first()
+                .ok_or_else(|| Problem::internal("nothing to look at"))?;
+            let media_type = probe(bytes, &own_limits(&limits))?.media_type;
+            let found = provenance_of(bytes, media_type, anchors.as_deref());
+            Ok(Answer {
+                header: serde_json::to_value(found).map_err(Problem::internal)?,
+                blobs: Vec::new(),
+            })
         }
         Task::Make { work, limits } => make(&work, &limits, &request.blobs, progress),
     }

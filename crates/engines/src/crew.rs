@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aquatint_domain::{Code, Problem};
+use aquatint_domain::{Code, Problem, Provenance};
 use aquatint_media::sandbox::{Answer, Pool, PoolConfig, Request, Walls};
 use aquatint_media::{Inspection, Limits};
 use bytes::Bytes;
@@ -92,7 +92,7 @@ impl Crew {
             .map(|place| warm.remove(place));
         warm.retain(|warm| warm.id != manifest.id);
         let own = known.unwrap_or_else(|| {
-            let folder = installed.weights.parent().unwrap_or(&installed.weights);
+            let folder = &installed.folder;
             let mut args = self.config.args.clone();
             args.extend(["--model".to_owned(), folder.display().to_string()]);
             if let Some(library) = &self.config.onnx_runtime {
@@ -164,6 +164,24 @@ impl Crew {
         let mut inspection = report.inspection;
         fill(&mut inspection, &mut blobs);
         Ok(inspection)
+    }
+
+    /// What untrusted bytes say of where they came from. `anchors` are certificates, PEM, of signers who are trusted.
+    pub async fn provenance(&self, bytes: Bytes, anchors: Option<String>) -> Result<Provenance, Problem> {
+        let task = Task::Provenance {
+            limits: self.config.limits.clone(),
+            anchors,
+        };
+        let answer = self
+            .run(
+                &self.pool,
+                &task,
+                vec![bytes],
+                &CancellationToken::new(),
+                &mut |_, _| {},
+            )
+            .await?;
+        serde_json::from_value(answer.header).map_err(Problem::internal)
     }
 
     /// Lets an engine work.

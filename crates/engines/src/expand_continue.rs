@@ -4,13 +4,14 @@
 
 use aquatint_domain::Problem;
 use aquatint_media::{Picture, resize};
-use image::{DynamicImage, ImageBuffer, Rgb, Rgba};
+use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, Rgba};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::background::{Background, oklab_image};
 use crate::cutout_plain::srgb;
 use crate::engine::{Engine, EngineJob, Product, kind_of, ratio};
+use crate::inpaint_fill::Hole;
 use crate::patch_fill::{Canvas, fill};
 
 /// The largest margin on one side, in pixels.
@@ -99,64 +100,71 @@ impl Engine for ExpandContinue {
     }
 
     fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {
-        let args: Args = job.read()?;
-        let picture = job.take_input()?;
-        let margins = match args {
-            Args::Margins(margins) => margins,
-            Args::Ratio { aspect_ratio, anchor } => {
-                let ratio = ratio(&aspect_ratio)?;
-                let (w, h) = (f64::from(picture.width()), f64::from(picture.height()));
-                let (width, height) = if w / h < ratio {
-                    ((h * ratio).round() as u32, picture.height())
-                } else {
-                    (picture.width(), (w / ratio).round() as u32)
-                };
-                margins_for(
-                    &picture,
-                    width.max(picture.width()),
-                    height.max(picture.height()),
-                    anchor,
-                )
-            }
-            Args::Canvas { width, height, anchor } => {
-                if width < picture.width() || height < picture.height() {
-                    return Err(Problem::invalid(
-                        "width",
-                        format!(
-                            "The canvas of {width}×{height} px is smaller than the picture, which has {}×{}. Expanding cuts nothing: ask for at least that, or resize or crop first.",
-                            picture.width(),
-                            picture.height()
-                        ),
-                    ));
-                }
-                margins_for(&picture, width, height, anchor)
-            }
-        };
-        if [margins.left, margins.top, margins.right, margins.bottom]
-            .iter()
-            .any(|margin| *margin > MARGIN_MAX * 4)
-        {
-            return Err(Problem::invalid(
-                "left",
-                format!("A margin may have at most {MARGIN_MAX} px."),
-            ));
-        }
-        let width = u64::from(picture.width()) + u64::from(margins.left) + u64::from(margins.right);
-        let height = u64::from(picture.height()) + u64::from(margins.top) + u64::from(margins.bottom);
-        job.check_size(width, height)?;
-        let facts =
-            json!({ "left": margins.left, "top": margins.top, "right": margins.right, "bottom": margins.bottom });
-        (job.progress)(0.1, "looking at the background");
-        let expanded = expand(&picture, margins, job.progress)?;
-        Ok(Product::Picture {
-            picture: Picture {
-                image: expanded,
-                notes: picture.notes.clone(),
-            },
-            facts,
-            seed: None,
-        })
+        run_with(&mut job, None)
     }
+}
+
+/// What fills the margins of a canvas whose margins hold the picture's reflection; white in the mask is what is to be made.
+pub(crate) type Filler<'a> = &'a dyn Fn(&Hole) -> Result<Picture, Problem>;
+
+/// Reads the arguments and expands. Backgrounds that are not plain are continued by the filler where there is one.
+pub(crate) fn run_with(job: &mut EngineJob<'_>, filler: Option<Filler<'_>>) -> Result<Product, Problem> {
+    let args: Args = job.read()?;
+    let picture = job.take_input()?;
+    let margins = match args {
+        Args::Margins(margins) => margins,
+        Args::Ratio { aspect_ratio, anchor } => {
+            let ratio = ratio(&aspect_ratio)?;
+            let (w, h) = (f64::from(picture.width()), f64::from(picture.height()));
+            let (width, height) = if w / h < ratio {
+                ((h * ratio).round() as u32, picture.height())
+            } else {
+                (picture.width(), (w / ratio).round() as u32)
+            };
+            margins_for(
+                &picture,
+                width.max(picture.width()),
+                height.max(picture.height()),
+                anchor,
+            )
+        }
+        Args::Canvas { width, height, anchor } => {
+            if width < picture.width() || height < picture.height() {
+                return Err(Problem::invalid(
+                    "width",
+                    format!(
+                        "The canvas of {width}×{height} px is smaller than the picture, which has {}×{}. Expanding cuts nothing: ask for at least that, or resize or crop first.",
+                        picture.width(),
+                        picture.height()
+                    ),
+                ));
+            }
+            margins_for(&picture, width, height, anchor)
+        }
+    };
+    if [margins.left, margins.top, margins.right, margins.bottom]
+        .iter()
+        .any(|margin| *margin > MARGIN_MAX * 4)
+    {
+        return Err(Problem::invalid(
+            "left",
+            format!("A margin may have at most {MARGIN_MAX} px."),
+        ));
+    }
+    let width = u64::from(picture.width()) + u64::from(margins.left) + u64::from(margins.right);
+    let height = u64::from(picture.height()) + u64::from(margins.top) + u64::from(margins.bottom);
+    job.check_size(width, height)?;
+    let facts = json!({ "left": margins.left, "top": margins.top, "right": margins.right, "bottom": margins.bottom });
+    (job.progress)(0.1, "looking at the background");
+    let expanded = expand(&picture, margins, filler, job.progress)?;
+    Ok(Product::Picture {
+        picture: Picture {
+            image: expanded,
+            notes: picture.notes.clone(),
+        },
+        facts,
+        seed: None,
+    })
 }
 
 /// What is missing around the picture for a canvas of that size.
@@ -173,7 +181,12 @@ fn margins_for(picture: &Picture, width: u32, height: u32, anchor: Anchor) -> Ma
     }
 }
 
-fn expand(picture: &Picture, margins: Margins, progress: &mut dyn FnMut(f64, &str)) -> Result<DynamicImage, Problem> {
+fn expand(
+    picture: &Picture,
+    margins: Margins,
+    filler: Option<Filler<'_>>,
+    progress: &mut dyn FnMut(f64, &str),
+) -> Result<DynamicImage, Problem> {
     // Sixteen bits hold eight bits exactly.
     let source = picture.image.to_rgba16();
     let (w, h) = source.dimensions();
@@ -183,10 +196,10 @@ fn expand(picture: &Picture, margins: Margins, progress: &mut dyn FnMut(f64, &st
     let fade = (f64::from(w.min(h)) * FADE).max(4.0);
     let reach = (w.min(h) / 64).clamp(1, 12);
     let grain = background.sigma * 0.6;
-    let filled = if is_plain || picture.has_alpha() {
-        None
-    } else {
-        fill_margins(picture, margins, progress)?
+    let filled = match filler {
+        _ if is_plain || picture.has_alpha() => None,
+        Some(make) => Some(fill_by(make, picture, margins, progress)?),
+        None => fill_margins(picture, margins, progress)?,
     };
     let canvas = ImageBuffer::<Rgba<u16>, Vec<u16>>::from_fn(
         w + margins.left + margins.right,
@@ -203,7 +216,20 @@ fn expand(picture: &Picture, margins: Margins, progress: &mut dyn FnMut(f64, &st
             let away = (((x - nearest_x).pow(2) + (y - nearest_y).pow(2)) as f64).sqrt();
             let alpha = source.get_pixel(nearest_x as u32, nearest_y as u32)[3];
             if let Some(filled) = &filled {
-                let [r, g, b] = filled.get_pixel(cx, cy).0;
+                // Where the filled canvas does not meet the picture's edge, the difference fades out with distance.
+                let (inner_x, inner_y) = (nearest_x as u32, nearest_y as u32);
+                let edge = source.get_pixel(inner_x, inner_y);
+                let met = filled.get_pixel(inner_x + margins.left, inner_y + margins.top);
+                let own = filled.get_pixel(cx, cy);
+                let share = if filler.is_some() {
+                    (-away / fade).exp() as f32
+                } else {
+                    0.0
+                };
+                let [r, g, b] = [0, 1, 2].map(|channel| {
+                    let rest = f32::from(edge[channel]) - f32::from(met[channel]);
+                    (f32::from(own[channel]) + rest * share).clamp(0.0, 65_535.0) as u16
+                });
                 return Rgba([r, g, b, alpha]);
             }
             if !is_plain {
@@ -232,6 +258,39 @@ fn expand(picture: &Picture, margins: Margins, progress: &mut dyn FnMut(f64, &st
         },
     );
     Ok(kind_of(picture, DynamicImage::ImageRgba16(canvas)))
+}
+
+/// The whole canvas with its margins by the filler, which sees the picture's reflection there.
+fn fill_by(
+    make: Filler<'_>,
+    picture: &Picture,
+    margins: Margins,
+    progress: &mut dyn FnMut(f64, &str),
+) -> Result<Rgb16, Problem> {
+    progress(0.2, "continuing the background");
+    let source = picture.image.to_rgb16();
+    let (w, h) = source.dimensions();
+    let (width, height) = (w + margins.left + margins.right, h + margins.top + margins.bottom);
+    let inside = |x: i64, y: i64| x >= 0 && y >= 0 && x < i64::from(w) && y < i64::from(h);
+    let own = |x: u32, y: u32| {
+        (
+            i64::from(x) - i64::from(margins.left),
+            i64::from(y) - i64::from(margins.top),
+        )
+    };
+    let canvas = Rgb16::from_fn(width, height, |x, y| {
+        let (x, y) = own(x, y);
+        *source.get_pixel(reflect(x, w), reflect(y, h))
+    });
+    let mask = GrayImage::from_fn(width, height, |x, y| {
+        let (x, y) = own(x, y);
+        Luma([if inside(x, y) { 0 } else { 255 }])
+    });
+    let made = make(&Hole {
+        part: Picture::new(DynamicImage::ImageRgb16(canvas)),
+        mask,
+    })?;
+    Ok(made.image.to_rgb16())
 }
 
 /// The whole canvas with its margins filled from the picture. A large one is filled at a smaller size and enlarged, so that

@@ -10,6 +10,8 @@ mod contact_sheet;
 mod crew;
 mod cutout_finish;
 mod cutout_plain;
+#[cfg(feature = "diffusion")]
+mod diffusion;
 mod engine;
 mod enhance_classic;
 mod expand_continue;

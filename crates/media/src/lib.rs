@@ -10,6 +10,7 @@ mod inspect;
 mod limits;
 mod picture;
 mod probe;
+pub mod provenance;
 mod resize;
 mod thumb;
 mod turn;

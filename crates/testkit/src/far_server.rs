@@ -59,7 +59,7 @@ impl FarServer {
             asked: Arc::default(),
         };
         let router = Router::new()
-            .route("/files/{name}", get(whole))
+            .route("/files/{*name}", get(whole))
             .route("/slow/{milliseconds}/{name}", get(slow))
             .route("/drip/{name}", get(drip))
             .route("/truncated/{name}", get(truncated))

@@ -3,6 +3,7 @@
 //!
 //! It is for tests only: what cannot be set up panics with the reason.
 
+pub mod checkpoint;
 mod clock;
 mod compare;
 mod database;

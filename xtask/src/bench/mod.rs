@@ -38,6 +38,7 @@ const ALL: &[Benchmark] = &[
     ("mcp", mcp::run),
     ("upload", work::upload),
     ("upscale", work::upscale),
+    ("batch", work::batch),
     ("jobs", work::jobs),
 ];
 

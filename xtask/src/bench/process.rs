@@ -48,15 +48,31 @@ impl Usage {
     /// CPU of a process and of its living children, and those that have ended.
     pub fn family_cpu_seconds(pid: u32) -> Result<f64> {
         let mut total = Self::of(pid)?.cpu_with_ended_children_seconds;
-        for entry in std::fs::read_dir(format!("/proc/{pid}/task"))? {
-            let children = std::fs::read_to_string(entry?.path().join("children")).unwrap_or_default();
-            for child in children.split_whitespace().filter_map(|child| child.parse().ok()) {
-                // A child may end between the two looks.
-                total += Self::of(child).map_or(0.0, |usage| usage.cpu_with_ended_children_seconds);
-            }
+        for child in children(pid)? {
+            // A child may end between the two looks.
+            total += Self::of(child).map_or(0.0, |usage| usage.cpu_with_ended_children_seconds);
         }
         Ok(total)
     }
+
+    /// The most memory that any living child of a process ever held.
+    pub fn largest_child_bytes(pid: u32) -> Result<u64> {
+        let peak = |child: u32| -> Option<u64> {
+            let status = std::fs::read_to_string(format!("/proc/{child}/status")).ok()?;
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+            Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1_024)
+        };
+        Ok(children(pid)?.into_iter().filter_map(peak).max().unwrap_or(0))
+    }
+}
+
+fn children(pid: u32) -> Result<Vec<u32>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        let listed = std::fs::read_to_string(entry?.path().join("children")).unwrap_or_default();
+        found.extend(listed.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+    }
+    Ok(found)
 }
 
 /// From the start of the process to its first answer, and what it holds when nothing happens.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -19,6 +19,11 @@ const UPLOADS: u32 = 10;
 const UPSCALES: u32 = 5;
 /// A 12-megapixel camera's picture.
 const CAMERA: (usize, usize) = (4_000, 3_000);
+/// A larger camera's picture, 24 megapixels.
+const LARGE: (usize, usize) = (6_000, 4_000);
+/// Pictures of a batch, and their size.
+const BATCH: u32 = 100;
+const BATCH_SIZE: (usize, usize) = (800, 600);
 /// One megapixel.
 const MEGAPIXEL: (usize, usize) = (1_000, 1_000);
 
@@ -89,41 +94,134 @@ fn sharp(jpeg: &[u8], folder: &Path) -> Result<f64> {
         .context("sharp told no number")
 }
 
-/// From the call to the result, with everything that stands between.
+/// From the call to the result, with everything that stands between: the network at once and four times as large, and a
+/// camera's picture of 24 megapixels in bounded memory.
 pub fn upscale(program: &Path) -> Result<Vec<Row>> {
+    Ok(vec![
+        enlarge(
+            program,
+            "aquatint, upscale ×2 of 1 MP, to PNG and renditions",
+            MEGAPIXEL,
+            "2",
+            UPSCALES,
+        )?,
+        enlarge(
+            program,
+            "aquatint, upscale ×4 of 1 MP, to PNG and renditions",
+            MEGAPIXEL,
+            "4",
+            UPSCALES,
+        )?,
+        enlarge(program, "aquatint, upscale ×2 of 24 MP, to JPEG", LARGE, "2", 1)?,
+    ])
+}
+
+fn enlarge(program: &Path, name: &str, (width, height): (usize, usize), scale: &str, times: u32) -> Result<Row> {
     let studio = Studio::start(program, &[])?;
     let mut connection = Connection::open(studio.address())?;
     let (mut cpu, mut wall) = (0.0, 0.0);
-    for number in 0..=UPSCALES {
-        let picture = bitmap(MEGAPIXEL.0, MEGAPIXEL.1, number);
-        let made = tool(
-            &studio,
-            &mut connection,
-            "upload",
-            &json!({ "action": "upload_url", "file_name": "a.bmp" }),
-        )?;
-        let url = made["upload_url"].as_str().context("no upload URL")?;
-        let path = url.strip_prefix(&studio.url).context("the upload URL is elsewhere")?;
-        let request = connection.request("PUT", path, &[], &picture);
-        let asset: Value = serde_json::from_slice(&connection.send(&request)?.body)?;
+    for number in 0..=times {
+        // The first one warms up; a large one warms nothing that it does not need itself.
+        if number == 0 && times == 1 {
+            continue;
+        }
+        let asset = sent(&studio, &mut connection, &bitmap(width, height, number))?;
         let before = Usage::family_cpu_seconds(studio.pid())?;
         let began = Instant::now();
-        let call = json!({ "action": "upscale", "images": asset["asset_id"], "scale": "2", "sync": true });
-        let done = tool(&studio, &mut connection, "edit_image", &call)?;
+        let format = if times == 1 { "jpeg" } else { "png" };
+        let call =
+            json!({ "action": "upscale", "images": asset, "scale": scale, "output_format": format, "sync": true });
+        let mut done = tool(&studio, &mut connection, "edit_image", &call)?;
+        if done["status"] == "queued" || done["status"] == "running" {
+            done = ended(&studio, &mut connection, &done["job_id"])?;
+        }
         if done["status"] != "succeeded" {
             bail!("the upscale ended as {done}");
         }
-        // The first one warms up.
         if number > 0 {
             cpu += Usage::family_cpu_seconds(studio.pid())? - before;
             wall += began.elapsed().as_secs_f64();
         }
     }
-    let times = f64::from(UPSCALES);
-    Ok(vec![Row::new(
-        "aquatint, upscale ×2 of 1 MP, to PNG and renditions",
-        vec![("cpu_ms", cpu * 1e3 / times), ("wall_ms", wall * 1e3 / times)],
-    )])
+    let peak = Usage::largest_child_bytes(studio.pid())? as f64;
+    let times = f64::from(times);
+    Ok(Row::new(
+        name,
+        vec![
+            ("cpu_ms", cpu * 1e3 / times),
+            ("wall_ms", wall * 1e3 / times),
+            ("peak_mb", peak / 1e6),
+        ],
+    ))
+}
+
+/// A hundred pictures in one call: how busy it keeps the processor until the last one is done.
+pub fn batch(program: &Path) -> Result<Vec<Row>> {
+    let studio = Studio::start(program, &[])?;
+    let mut connection = Connection::open(studio.address())?;
+    let mut assets = Vec::new();
+    for number in 0..BATCH {
+        assets.push(sent(
+            &studio,
+            &mut connection,
+            &bitmap(BATCH_SIZE.0, BATCH_SIZE.1, number),
+        )?);
+    }
+    let mut rows = Vec::new();
+    for (action, more) in [
+        ("remove_background", json!({})),
+        ("upscale", json!({ "scale": "2" })),
+        ("convert", json!({ "output_format": "webp" })),
+    ] {
+        let mut call = more;
+        call["action"] = json!(action);
+        call["images"] = json!(assets);
+        let before = Usage::family_cpu_seconds(studio.pid())?;
+        let began = Instant::now();
+        let started = tool(&studio, &mut connection, "edit_image", &call)?;
+        let done = ended(&studio, &mut connection, &started["job_id"])?;
+        let wall = began.elapsed().as_secs_f64();
+        if done["status"] != "succeeded" {
+            bail!("the batch ended as {done}");
+        }
+        let cpu = Usage::family_cpu_seconds(studio.pid())? - before;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as f64;
+        rows.push(Row::new(
+            format!("aquatint, {action} of {BATCH} pictures"),
+            vec![
+                ("per_second", f64::from(BATCH) / wall),
+                ("busy_percent", cpu / wall / cores * 100.0),
+            ],
+        ));
+    }
+    Ok(rows)
+}
+
+/// The end of a job, looked for now and then.
+fn ended(studio: &Studio, connection: &mut Connection, job: &Value) -> Result<Value> {
+    loop {
+        let state = tool(studio, connection, "get_job_status", &json!({ "job_id": job }))?;
+        if state["status"] != "queued" && state["status"] != "running" {
+            return Ok(state);
+        }
+        // A benchmark runs outside of any runtime.
+        #[allow(clippy::disallowed_methods)]
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A picture sent through a one-time URL; its asset id.
+fn sent(studio: &Studio, connection: &mut Connection, picture: &[u8]) -> Result<Value> {
+    let asked = json!({ "action": "upload_url", "file_name": "a.bmp" });
+    let made = tool(studio, connection, "upload", &asked)?;
+    let url = made["upload_url"].as_str().context("no upload URL")?;
+    let path = url.strip_prefix(&studio.url).context("the upload URL is elsewhere")?;
+    let request = connection.request("PUT", path, &[], picture);
+    let asset: Value = serde_json::from_slice(&connection.send(&request)?.body)?;
+    if asset["asset_id"].is_null() {
+        bail!("the upload was answered with {asset}");
+    }
+    Ok(asset["asset_id"].clone())
 }
 
 /// Submitting, claiming and finishing jobs without work on SQLite, holds and settles included.

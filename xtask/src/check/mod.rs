@@ -76,22 +76,19 @@ fn format() -> Result<()> {
 }
 
 fn clippy() -> Result<()> {
-    let arguments = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--quiet",
-        "--",
-        "-D",
-        "warnings",
-    ];
-    running::quietly("clippy", repository::cargo().args(arguments))
+    let mut command = repository::cargo();
+    command
+        .args(["clippy", "--workspace", "--all-targets", "--quiet"])
+        .args(repository::features())
+        .args(["--", "-D", "warnings"]);
+    running::quietly("clippy", &mut command)
 }
 
 fn rustdoc() -> Result<()> {
     let mut command = repository::cargo();
     command
         .args(["doc", "--workspace", "--no-deps", "--quiet"])
+        .args(repository::features())
         .env("RUSTDOCFLAGS", "-D warnings");
     running::quietly("cargo doc", &mut command)
 }

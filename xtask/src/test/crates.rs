@@ -23,6 +23,7 @@ pub fn run(components: &Components, all: bool) -> Result<Counts> {
         println!("cargo-nextest is not installed; running `cargo test`");
         command.args(["test", "--workspace", "--no-fail-fast"]);
     }
+    command.args(repository::features());
     surroundings(&mut command, components, all);
 
     let mut counts = Counts::default();

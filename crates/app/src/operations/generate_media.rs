@@ -214,7 +214,8 @@ impl Making for GenerateMedia {
     type Item = ItemArgs;
 
     async fn make(cx: &JobContext, item: ItemArgs) -> Result<Product, Problem> {
-        let model = cx.studio.catalogue().find(&item.model);
+        let catalogue = cx.studio.catalogue();
+        let model = catalogue.find(&item.model);
         let model = model.ok_or_else(|| Problem::not_found("model", &item.model))?;
         let mut inputs = Vec::new();
         let mut parents = Vec::new();
@@ -289,13 +290,8 @@ impl Making for GenerateMedia {
 }
 
 fn unknown_model(cx: &Context, id: &str) -> Problem {
-    let known: Vec<&str> = cx
-        .studio
-        .catalogue()
-        .all()
-        .iter()
-        .map(|model| model.id.as_str())
-        .collect();
+    let catalogue = cx.studio.catalogue();
+    let known: Vec<&str> = catalogue.all().iter().map(|model| model.id.as_str()).collect();
     let near = crate::arguments::nearest(id, &known);
     let message = match near {
         Some(near) => format!(
@@ -370,10 +366,16 @@ fn dimensions(model: &Model, args: &Args) -> Result<(Option<u32>, Option<u32>), 
             "Send one of `shape`, `aspect_ratio`, or `width` and `height`, not several.",
         ));
     }
+    let side = |word: &str| {
+        model.input_schema["properties"]["width"][word]
+            .as_u64()
+            .and_then(|side| u32::try_from(side).ok())
+    };
+    let most = side("maximum").unwrap_or(u32::MAX);
     let long_side = if model.kind == MediaKind::Video {
         VIDEO_LONG_SIDE
     } else {
-        LONG_SIDE
+        LONG_SIDE.min(most)
     };
     if let Some(slug) = &args.shape {
         let shape = shapes::find_shape(slug).ok_or_else(|| {
@@ -383,7 +385,7 @@ fn dimensions(model: &Model, args: &Args) -> Result<(Option<u32>, Option<u32>), 
             )
             .hint("See `models` with `action: \"shapes\"`.")
         })?;
-        let (width, height) = if model.kind == MediaKind::Video {
+        let (width, height) = if model.kind == MediaKind::Video || shape.width.max(shape.height) > most {
             fit(shape.width, shape.height, long_side)
         } else {
             (shape.width, shape.height)
@@ -405,7 +407,10 @@ fn dimensions(model: &Model, args: &Args) -> Result<(Option<u32>, Option<u32>), 
         return Ok((Some(width), Some(height)));
     }
     match (model.kind, args.width, args.height) {
-        (MediaKind::Image, width, height) => Ok((Some(width.unwrap_or(1024)), Some(height.unwrap_or(1024)))),
+        (MediaKind::Image, width, height) => {
+            let usual = side("default").unwrap_or(1024);
+            Ok((Some(width.unwrap_or(usual)), Some(height.unwrap_or(usual))))
+        }
         (MediaKind::Video, None, None) if args.images.is_none() => Ok((Some(VIDEO_LONG_SIDE), Some(432))),
         (MediaKind::Video, width, height) => Ok((width, height)),
     }
@@ -420,7 +425,9 @@ fn fit(w: u32, h: u32, long_side: u32) -> (u32, u32) {
 
 fn work(model: &Model, item: &ItemArgs, seed: u64) -> Work {
     let mut arguments = json!({ "seed": seed });
-    if let (Some(prompt), true) = (&item.prompt_used, item.images.is_empty()) {
+    // A film of a picture needs no words; a model that has learned takes both.
+    let takes_words = item.images.is_empty() || model.capabilities.image_to_image;
+    if let (Some(prompt), true) = (&item.prompt_used, takes_words) {
         arguments["prompt"] = json!(prompt);
     }
     if let Some(width) = item.width {

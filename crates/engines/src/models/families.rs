@@ -1,7 +1,7 @@
 //! Families of models that self-hosters want: what they do, under which licence, where their makers publish them. A row
 //! here is not a recommendation of its licence: it is shown before anything is downloaded.
 
-use super::manifest::{Activation, Manifest, Range, Task};
+use super::manifest::{Activation, Manifest, Part, Range, Task};
 
 /// How a family's weights are got.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,11 @@ pub enum Pull {
     Onnx {
         url: &'static str,
         md5: Option<&'static str>,
+    },
+    /// A checkpoint in the layout of the Diffusers library: files below this address.
+    Checkpoint {
+        base: &'static str,
+        files: &'static [&'static str],
     },
     /// The publisher has no ONNX file: this says how to come to one for `models add`.
     Convert { how: &'static str },
@@ -35,7 +40,41 @@ pub struct Family {
     activation: Activation,
     scale: Option<u32>,
     rank: u32,
+    /// For generators: steps, and how strongly words count.
+    run: Option<(usize, f64)>,
 }
+
+/// The files of a checkpoint with one text encoder, at half precision.
+const ONE_READER: &[&str] = &[
+    "scheduler/scheduler_config.json",
+    "text_encoder/config.json",
+    "text_encoder/model.fp16.safetensors",
+    "tokenizer/merges.txt",
+    "tokenizer/special_tokens_map.json",
+    "tokenizer/vocab.json",
+    "unet/config.json",
+    "unet/diffusion_pytorch_model.fp16.safetensors",
+    "vae/config.json",
+    "vae/diffusion_pytorch_model.fp16.safetensors",
+];
+/// The same with two, as XL has.
+const TWO_READERS: &[&str] = &[
+    "scheduler/scheduler_config.json",
+    "text_encoder/config.json",
+    "text_encoder/model.fp16.safetensors",
+    "text_encoder_2/config.json",
+    "text_encoder_2/model.fp16.safetensors",
+    "tokenizer/merges.txt",
+    "tokenizer/special_tokens_map.json",
+    "tokenizer/vocab.json",
+    "tokenizer_2/merges.txt",
+    "tokenizer_2/special_tokens_map.json",
+    "tokenizer_2/vocab.json",
+    "unet/config.json",
+    "unet/diffusion_pytorch_model.fp16.safetensors",
+    "vae/config.json",
+    "vae/diffusion_pytorch_model.fp16.safetensors",
+];
 
 const IMAGENET: ([f32; 3], [f32; 3]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
 const REMBG: &str = "https://github.com/danielgatis/rembg";
@@ -50,6 +89,7 @@ const fn cutout(
     activation: Activation,
 ) -> Family {
     Family {
+        run: None,
         id,
         task: Task::Cutout,
         title,
@@ -78,6 +118,7 @@ const fn other(
     pull: Pull,
 ) -> Family {
     Family {
+        run: None,
         id,
         task,
         title,
@@ -100,7 +141,7 @@ const TO_ONNX: &str = "Its maker publishes PyTorch weights. Export them with tor
 const LATER: &str = "This version does not run models of this task yet.";
 
 /// Every family, the lightest of a task first.
-pub static FAMILIES: [Family; 15] = [
+pub static FAMILIES: [Family; 16] = [
     cutout(
         "u2netp",
         "U²-Net, small: a light cut-out for general photographs",
@@ -240,24 +281,51 @@ pub static FAMILIES: [Family; 15] = [
         (1_500, "medium"),
         Pull::Convert { how: LATER },
     ),
-    other(
-        "sd-turbo",
-        Task::Generate,
-        "SD-Turbo: text to image in one step",
-        "Stability AI Community Licence; commercial use has conditions",
-        "https://huggingface.co/stabilityai/sd-turbo",
-        (5_200, "slow"),
-        Pull::Convert { how: LATER },
-    ),
-    other(
-        "sdxl-turbo",
-        Task::Generate,
-        "SDXL-Turbo: text to image in one step",
-        "Stability AI Community Licence; commercial use has conditions",
-        "https://huggingface.co/stabilityai/sdxl-turbo",
-        (13_900, "slow"),
-        Pull::Convert { how: LATER },
-    ),
+    Family {
+        run: Some((25, 7.5)),
+        ..other(
+            "sd-1-5",
+            Task::Generate,
+            "Stable Diffusion 1.5: text to image",
+            "CreativeML Open RAIL-M; some uses are forbidden",
+            "https://huggingface.co/stable-diffusion-v1-5/stable-diffusion-v1-5",
+            (2_100, "slow"),
+            Pull::Checkpoint {
+                base: "https://huggingface.co/stable-diffusion-v1-5/stable-diffusion-v1-5/resolve/main/",
+                files: ONE_READER,
+            },
+        )
+    },
+    Family {
+        run: Some((2, 1.0)),
+        ..other(
+            "sd-turbo",
+            Task::Generate,
+            "SD-Turbo: text to image in a few steps",
+            "Stability AI Community Licence; commercial use has conditions",
+            "https://huggingface.co/stabilityai/sd-turbo",
+            (2_600, "slow"),
+            Pull::Checkpoint {
+                base: "https://huggingface.co/stabilityai/sd-turbo/resolve/main/",
+                files: ONE_READER,
+            },
+        )
+    },
+    Family {
+        run: Some((2, 1.0)),
+        ..other(
+            "sdxl-turbo",
+            Task::Generate,
+            "SDXL-Turbo: text to image in a few steps",
+            "Stability AI Community Licence; commercial use has conditions",
+            "https://huggingface.co/stabilityai/sdxl-turbo",
+            (7_000, "slow"),
+            Pull::Checkpoint {
+                base: "https://huggingface.co/stabilityai/sdxl-turbo/resolve/main/",
+                files: TWO_READERS,
+            },
+        )
+    },
 ];
 
 /// The family of that name; `birefnet-general-lite` is one that others use.
@@ -272,8 +340,11 @@ pub fn family(id: &str) -> Option<&'static Family> {
 
 impl Family {
     /// The manifest of its weights.
-    pub fn manifest(&self, source: &str, bytes: u64, sha256: String) -> Manifest {
+    pub fn manifest(&self, source: &str, bytes: u64, sha256: String, files: Vec<Part>) -> Manifest {
         Manifest {
+            files,
+            steps: self.run.map(|(steps, _)| steps),
+            guidance: self.run.map(|(_, guidance)| guidance),
             id: self.id.to_owned(),
             task: self.task,
             title: self.title.to_owned(),

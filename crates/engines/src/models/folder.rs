@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use aquatint_domain::{Code, Problem};
 use sha2::{Digest, Sha256};
 
-use super::manifest::{Manifest, Task};
+use super::manifest::{Manifest, Part, Task};
 
 /// The weights within a model's folder.
 const WEIGHTS: &str = "model.onnx";
@@ -25,7 +25,59 @@ pub struct Folder {
 #[derive(Clone, Debug)]
 pub struct Installed {
     pub manifest: Manifest,
-    pub weights: PathBuf,
+    pub folder: PathBuf,
+}
+
+impl Installed {
+    /// Whether the files are those that were installed: the hashes of all of them are reckoned anew.
+    pub fn is_whole(&self) -> std::io::Result<bool> {
+        if self.manifest.files.is_empty() {
+            return Ok(sha256_of(&self.folder.join(WEIGHTS))? == self.manifest.sha256);
+        }
+        for part in &self.manifest.files {
+            if sha256_of(&self.folder.join(&part.path))? != part.sha256 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The files of a checkpoint in a folder, each with its size and hash, in the order of their names.
+pub fn parts_of(folder: &Path, paths: &[String]) -> std::io::Result<Vec<Part>> {
+    let mut paths = paths.to_vec();
+    paths.sort();
+    paths
+        .into_iter()
+        .map(|path| {
+            let file = folder.join(&path);
+            Ok(Part {
+                bytes: std::fs::metadata(&file)?.len(),
+                sha256: sha256_of(&file)?,
+                path,
+            })
+        })
+        .collect()
+}
+
+/// One hash for several files: that of the list of their hashes and names.
+pub fn sha256_of_parts(parts: &[Part]) -> String {
+    let list: String = parts
+        .iter()
+        .map(|part| format!("{}  {}\n", part.sha256, part.path))
+        .collect();
+    Sha256::digest(list.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// A path that stays within its folder.
+fn is_inside(path: &str) -> bool {
+    !path.is_empty()
+        && path
+            .split('/')
+            .all(|name| !name.is_empty() && name != "." && name != ".." && !name.contains(['\\', ':']))
 }
 
 impl Folder {
@@ -92,17 +144,31 @@ impl Folder {
                 manifest.id
             )));
         }
-        let weights = folder.join(WEIGHTS);
-        let bytes = std::fs::metadata(&weights)
-            .map_err(|_| refuse("its model.onnx is missing."))?
-            .len();
-        if bytes != manifest.bytes || bytes == 0 {
-            return Err(refuse(&format!(
-                "model.onnx has {bytes} bytes and should have {}. Copy or pull it again.",
-                manifest.bytes
-            )));
+        let own = [Part {
+            path: WEIGHTS.to_owned(),
+            bytes: manifest.bytes,
+            sha256: String::new(),
+        }];
+        let parts: &[Part] = if manifest.files.is_empty() {
+            &own
+        } else {
+            &manifest.files
+        };
+        for part in parts {
+            if !is_inside(&part.path) {
+                return Err(refuse("its model.json names a file outside of its folder."));
+            }
+            let bytes = std::fs::metadata(folder.join(&part.path))
+                .map_err(|_| refuse(&format!("its {} is missing.", part.path)))?
+                .len();
+            if bytes != part.bytes || bytes == 0 {
+                return Err(refuse(&format!(
+                    "{} has {bytes} bytes and should have {}. Copy or pull it again.",
+                    part.path, part.bytes
+                )));
+            }
         }
-        Ok(Installed { manifest, weights })
+        Ok(Installed { manifest, folder })
     }
 
     /// Where a download of that model grows.
@@ -112,20 +178,35 @@ impl Folder {
         Ok(self.path.join(format!(".{id}.part")))
     }
 
-    /// Puts weights in place. A file outside is copied; one of [`Folder::partial`] is moved.
+    /// Puts weights in place: a file, or the folder that holds the files of a checkpoint. What is outside is copied; what
+    /// [`Folder::partial`] named is moved.
     pub fn install(&self, manifest: &Manifest, file: &Path) -> Result<Installed, Problem> {
         check_name(&manifest.id)?;
         let folder = self.path.join(&manifest.id);
         // Made beside its place and renamed, so that no half-made model is ever found.
         let fresh = self.path.join(format!(".{}.new", manifest.id));
+        if manifest.files.iter().any(|part| !is_inside(&part.path)) {
+            return Err(Problem::invalid("file", "A model's files must be within its folder."));
+        }
         let work = || -> std::io::Result<()> {
             let _ = std::fs::remove_dir_all(&fresh);
             std::fs::create_dir_all(&fresh)?;
-            let weights = fresh.join(WEIGHTS);
-            if file.starts_with(&self.path) {
-                std::fs::rename(file, &weights)?;
-            } else {
-                std::fs::copy(file, &weights)?;
+            let place = |from: &Path, to: &Path| {
+                if from.starts_with(&self.path) {
+                    std::fs::rename(from, to)
+                } else {
+                    std::fs::copy(from, to).map(|_| ())
+                }
+            };
+            if manifest.files.is_empty() {
+                place(file, &fresh.join(WEIGHTS))?;
+            }
+            for part in &manifest.files {
+                let to = fresh.join(&part.path);
+                if let Some(parent) = to.parent() {
+                    std::fs::create_dir_all(parent)?;
+                }
+                place(&file.join(&part.path), &to)?;
             }
             std::fs::write(fresh.join(FACTS), serde_json::to_vec_pretty(manifest)?)?;
             if folder.exists() {

@@ -38,7 +38,11 @@ impl Task {
 
     /// Whether this version runs models of the task.
     pub fn can_run(self) -> bool {
-        matches!(self, Self::Cutout | Self::Upscale | Self::Inpaint)
+        match self {
+            Self::Cutout | Self::Upscale | Self::Inpaint => true,
+            Self::Generate => cfg!(feature = "diffusion"),
+            Self::Embed => false,
+        }
     }
 }
 
@@ -64,6 +68,16 @@ pub enum Activation {
     #[default]
     MinMax,
     SigmoidMinMax,
+}
+
+/// One file of a model that has several.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// Within the model's folder, with `/` between names.
+    pub path: String,
+    pub bytes: u64,
+    /// In hexadecimal.
+    pub sha256: String,
 }
 
 /// The facts of one model.
@@ -101,6 +115,15 @@ pub struct Manifest {
     /// How many times an upscaler enlarges.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<u32>,
+    /// The files of a checkpoint that has several; `bytes` is their sum and `sha256` that of their list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<Part>,
+    /// Steps that a generator takes where nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<usize>,
+    /// How strongly words count for a generator; 1 for those that were made to do without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guidance: Option<f64>,
     /// A higher one is preferred where nobody chooses.
     #[serde(default)]
     pub rank: u32,

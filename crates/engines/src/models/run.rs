@@ -15,6 +15,7 @@ use super::runtime::{self, Net, Port, Tensor};
 use crate::cutout_finish::Finish;
 use crate::cutout_plain::Matte;
 use crate::engine::{Engine, EngineJob, Product};
+use crate::expand_continue;
 use crate::inpaint_fill::{self, Hole};
 use crate::upscale;
 
@@ -25,12 +26,25 @@ const CAUSE_CHARS: usize = 300;
 /// Shares below this, and above one less this, are a net's noise.
 const VEIL: f32 = 0.04;
 
-static FILE: OnceLock<(Manifest, Mutex<Vec<u8>>)> = OnceLock::new();
-static LOADED: OnceLock<Result<Net, String>> = OnceLock::new();
+/// What a child read or opened before its walls went up.
+struct Own {
+    manifest: Manifest,
+    bytes: Mutex<Vec<u8>>,
+    #[cfg(feature = "diffusion")]
+    files: parking_lot::Mutex<crate::diffusion::Files>,
+}
 
-/// Reads the model in `folder`, before any wall stands in the way.
+static OWN: OnceLock<Own> = OnceLock::new();
+static LOADED: OnceLock<Result<Net, String>> = OnceLock::new();
+#[cfg(feature = "diffusion")]
+static CHECKPOINT: OnceLock<Result<crate::diffusion::Loaded, String>> = OnceLock::new();
+
+/// Reads or opens the model in `folder`, before any wall stands in the way.
 pub(crate) fn load(folder: &Path, onnx_runtime: Option<&Path>) -> Result<(), String> {
-    if let Some(library) = onnx_runtime
+    let read = |name: &str| std::fs::read(folder.join(name)).map_err(|error| format!("{name}: {error}"));
+    let manifest: Manifest = serde_json::from_slice(&read("model.json")?).map_err(|error| error.to_string())?;
+    let is_network = manifest.files.is_empty();
+    if let Some(library) = onnx_runtime.filter(|_| is_network)
         && let Err(cause) = runtime::open(library)
     {
         eprintln!(
@@ -38,17 +52,18 @@ pub(crate) fn load(folder: &Path, onnx_runtime: Option<&Path>) -> Result<(), Str
             library.display()
         );
     }
-    let read = |name: &str| std::fs::read(folder.join(name)).map_err(|error| format!("{name}: {error}"));
-    let manifest: Manifest = serde_json::from_slice(&read("model.json")?).map_err(|error| error.to_string())?;
-    let bytes = read("model.onnx")?;
-    FILE.set((manifest, Mutex::new(bytes)))
-        .map_err(|_| "a child works for one model alone".to_owned())
+    let own = Own {
+        bytes: Mutex::new(if is_network { read("model.onnx")? } else { Vec::new() }),
+        #[cfg(feature = "diffusion")]
+        files: parking_lot::Mutex::new(crate::diffusion::Files::open(folder).map_err(|error| error.to_string())?),
+        manifest,
+    };
+    OWN.set(own).map_err(|_| "a child works for one model alone".to_owned())
 }
 
 /// The engine of the model that this child was started for.
 pub(crate) fn engine_of(id: &str) -> Option<&'static dyn Engine> {
-    let (manifest, _) = FILE.get()?;
-    (manifest.engine() == id).then_some(&InstalledModel as &dyn Engine)
+    (OWN.get()?.manifest.engine() == id).then_some(&InstalledModel as &dyn Engine)
 }
 
 struct InstalledModel;
@@ -59,17 +74,30 @@ impl Engine for InstalledModel {
     }
 
     fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {
-        let (manifest, bytes) = FILE.get().ok_or_else(|| Problem::internal("this child has no model"))?;
+        let own = OWN.get().ok_or_else(|| Problem::internal("this child has no model"))?;
+        let manifest = &own.manifest;
         (job.progress)(0.05, "loading the model");
+        #[cfg(feature = "diffusion")]
+        if manifest.task == Task::Generate {
+            let loaded = CHECKPOINT
+                .get_or_init(|| crate::diffusion::Loaded::load(&own.files))
+                .as_ref()
+                .map_err(|cause| unusable(manifest, cause))?;
+            return crate::diffusion::generate(manifest, loaded, &mut job);
+        }
         let loaded = LOADED
-            .get_or_init(|| parse(bytes))
+            .get_or_init(|| parse(&own.bytes))
             .as_ref()
             .map_err(|cause| unusable(manifest, cause))?;
         let mut product = match manifest.task {
             Task::Cutout => cut_out(manifest, loaded, &mut job),
             Task::Upscale => enlarge(manifest, loaded, &mut job),
             Task::Inpaint => fill(manifest, loaded, &mut job),
-            Task::Embed | Task::Generate => Err(unusable(manifest, "models of its task are not run yet")),
+            Task::Embed => Err(unusable(manifest, "models of its task are not run yet")),
+            Task::Generate => Err(unusable(
+                manifest,
+                "this program was built without the feature `diffusion`",
+            )),
         }?;
         if let Product::Picture { facts, .. } = &mut product {
             facts["runtime"] = json!(loaded.runtime());
@@ -298,7 +326,7 @@ fn enlarge(manifest: &Manifest, loaded: &Net, job: &mut EngineJob<'_>) -> Result
 }
 
 #[derive(Deserialize)]
-struct Sized {
+struct Seeded {
     #[serde(default)]
     seed: u64,
 }
@@ -309,7 +337,6 @@ fn fill(manifest: &Manifest, loaded: &Net, job: &mut EngineJob<'_>) -> Result<Pr
     let side = manifest
         .side
         .ok_or_else(|| unusable(manifest, "its `side` is not set; add it again with --side"))?;
-    let seed = job.read::<Sized>().map(|args| args.seed).unwrap_or_default();
     let make = |hole: &Hole| -> Result<Picture, Problem> {
         let flat = if hole.part.has_alpha() {
             flatten(&hole.part, [255, 255, 255])
@@ -346,5 +373,14 @@ fn fill(manifest: &Manifest, loaded: &Net, job: &mut EngineJob<'_>) -> Result<Pr
         let filled = Picture::new(DynamicImage::ImageRgb16(DynamicImage::ImageRgb32F(filled).into_rgb16()));
         resize(&filled, hole.part.width(), hole.part.height())
     };
-    inpaint_fill::run_with(job, seed, &manifest.id, &make)
+    // An erasure says where; an expansion says how far.
+    if job.arguments.get("region").is_some() {
+        let seed = job.read::<Seeded>().map(|args| args.seed).unwrap_or_default();
+        return inpaint_fill::run_with(job, seed, &manifest.id, &make);
+    }
+    let mut product = expand_continue::run_with(job, Some(&make))?;
+    if let Product::Picture { facts, .. } = &mut product {
+        facts["method"] = json!(manifest.id);
+    }
+    Ok(product)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use aquatint_domain::{Code, Problem};
 use aquatint_engines::Made;
 use aquatint_engines::models::{Activation, BUILT_IN, Folder, Manifest, ONNX_RUNTIME, Range, Task, sha256_of};
-use aquatint_testkit::pictures::product_on_plain;
+use aquatint_testkit::pictures::{noise_photo, product_on_plain};
 use aquatint_testkit::{TestModel, onnx, png};
 use image::{DynamicImage, Rgb, RgbImage};
 use serde_json::{Value, json};
@@ -33,6 +33,9 @@ fn install(folder: &Path, id: &str, task: Task, model: &[u8], change: impl FnOnc
         output: Range::Unit,
         activation: Activation::MinMax,
         scale: None,
+        files: Vec::new(),
+        steps: None,
+        guidance: None,
         rank: 5,
     };
     change(&mut manifest);
@@ -194,6 +197,48 @@ async fn an_inpainting_model_fills_the_hole_and_nothing_else() {
     let filled = decoded(&made).to_rgb8();
     assert_eq!(filled.get_pixel(20, 20).0, [40, 90, 60]);
     assert!(filled.get_pixel(140, 90).0.iter().all(|channel| *channel > 245));
+}
+
+#[tokio::test]
+async fn an_inpainting_model_expands_what_is_not_plain_and_meets_the_edge() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = install(
+        folder.path(),
+        "white",
+        Task::Inpaint,
+        &onnx(TestModel::WhiteInMask),
+        |manifest| {
+            manifest.side = Some(64);
+        },
+    );
+    let picture = noise_photo(200, 160, 3);
+    let arguments = json!({ "left": 0, "top": 0, "right": 300, "bottom": 0 });
+    let made = make(folder.path(), &engine, arguments.clone(), vec![png(picture.clone())])
+        .await
+        .expect("works");
+    assert_eq!(made.facts["method"], "white");
+    let large = decoded(&made).to_rgb8();
+    assert_eq!(large.dimensions(), (500, 160));
+    for (x, y, pixel) in picture.enumerate_pixels() {
+        assert_eq!(large.get_pixel(x, y), pixel, "the picture itself stays");
+    }
+    // Far away it is what the model says, at the seam what the picture has there.
+    assert!(large.get_pixel(480, 80).0.iter().all(|channel| *channel > 240));
+    let (inside, outside) = (large.get_pixel(199, 80).0, large.get_pixel(200, 80).0);
+    assert!(
+        (0..3).all(|channel| inside[channel].abs_diff(outside[channel]) < 40),
+        "{inside:?} {outside:?}"
+    );
+    // A plain wall needs no model.
+    let wall = RgbImage::from_pixel(100, 80, Rgb([200, 210, 220]));
+    let made = make(folder.path(), &engine, arguments, vec![png(wall)])
+        .await
+        .expect("works");
+    let far = decoded(&made).to_rgb8().get_pixel(390, 40).0;
+    assert!(
+        (0..3).all(|channel| far[channel].abs_diff([200, 210, 220][channel]) < 8),
+        "{far:?}"
+    );
 }
 
 #[tokio::test]

@@ -8,3 +8,4 @@ mod malformed;
 mod mislabelled;
 mod sandbox;
 mod shapes;
+mod xmp;

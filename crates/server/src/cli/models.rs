@@ -8,12 +8,25 @@ use anyhow::{Context, Result, bail};
 use aquatint_app::Studio;
 use aquatint_app::catalogue::Catalogue;
 use aquatint_app::models::{Pulled, pull};
-use aquatint_engines::models::{Activation, FAMILIES, Family, Folder, Manifest, Pull, Range, Task, family, sha256_of};
+use aquatint_engines::models::{
+    Activation, FAMILIES, Family, Folder, Manifest, Pull, Range, Task, family, parts_of, sha256_of, sha256_of_parts,
+};
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::boot::{self, explain};
 use crate::config::Config;
+
+/// The folders of a checkpoint.
+const CHECKPOINT_PARTS: [&str; 7] = [
+    "scheduler",
+    "text_encoder",
+    "text_encoder_2",
+    "tokenizer",
+    "tokenizer_2",
+    "unet",
+    "vae",
+];
 
 #[derive(Subcommand)]
 pub(super) enum ModelsCommand {
@@ -39,10 +52,10 @@ pub(super) enum ModelsCommand {
         #[arg(long, value_name = "HEX")]
         sha256: Option<String>,
     },
-    /// Register a model file of your own
+    /// Register a model of your own: an ONNX file, or the folder of a checkpoint in the layout of Diffusers
     Add {
         file: PathBuf,
-        /// What it does: cutout, upscale or inpaint
+        /// What it does: cutout, upscale, inpaint or generate
         #[arg(long)]
         task: String,
         /// Its name [default: the file's]
@@ -72,6 +85,12 @@ pub(super) enum ModelsCommand {
         /// The name of its licence
         #[arg(long, default_value = "unknown")]
         licence: String,
+        /// Steps that a generator takes [default: 25]
+        #[arg(long)]
+        steps: Option<usize>,
+        /// How strongly words count for a generator; 1 for turbo models [default: 7.5]
+        #[arg(long)]
+        guidance: Option<f64>,
     },
     /// Remove a model from this machine
     Remove { name: String },
@@ -84,7 +103,7 @@ pub(super) async fn run(config: &Config, command: ModelsCommand) -> Result<ExitC
     match command {
         ModelsCommand::List { json } => list(config, &folder, json)?,
         ModelsCommand::Get { model } => {
-            let catalogue = Catalogue::built_in(&config.settings);
+            let catalogue = Catalogue::with_installed(&config.settings, &folder.list().0);
             let found = catalogue
                 .find(&model)
                 .with_context(|| format!("there is no model `{model}`; see `aquatint models list`"))?;
@@ -112,10 +131,12 @@ pub(super) async fn run(config: &Config, command: ModelsCommand) -> Result<ExitC
             bytes,
             activation,
             licence,
+            steps,
+            guidance,
         } => {
-            let task = Task::parse(&task)
-                .filter(|task| task.can_run())
-                .context("--task must be cutout, upscale or inpaint")?;
+            let task = Task::parse(&task).filter(|task| task.can_run()).context(
+                "--task must be cutout, upscale or inpaint; generate in a program built with the feature `diffusion`",
+            )?;
             if task == Task::Upscale && scale.is_none() {
                 bail!("an upscaler needs --scale, such as --scale 4");
             }
@@ -129,9 +150,18 @@ pub(super) async fn run(config: &Config, command: ModelsCommand) -> Result<ExitC
                     .map(|stem| stem.to_string_lossy().to_lowercase().replace([' ', '.'], "-"))
                     .context("the file has no name; give --name")?,
             };
-            let size = std::fs::metadata(&file)
-                .with_context(|| format!("{} cannot be read", file.display()))?
-                .len();
+            let files = if task == Task::Generate {
+                parts_of(&file, &checkpoint_files(&file)?)?
+            } else {
+                Vec::new()
+            };
+            let size = if files.is_empty() {
+                std::fs::metadata(&file)
+                    .with_context(|| format!("{} cannot be read", file.display()))?
+                    .len()
+            } else {
+                files.iter().map(|part| part.bytes).sum()
+            };
             if size == 0 {
                 bail!("{} is empty", file.display());
             }
@@ -145,7 +175,14 @@ pub(super) async fn run(config: &Config, command: ModelsCommand) -> Result<ExitC
                 licence,
                 source: file.display().to_string(),
                 bytes: size,
-                sha256: sha256_of(&file)?,
+                sha256: if files.is_empty() {
+                    sha256_of(&file)?
+                } else {
+                    sha256_of_parts(&files)
+                },
+                files,
+                steps,
+                guidance,
                 side,
                 multiple: multiple.max(1),
                 mean: three(&mean, 0.0)?,
@@ -178,8 +215,8 @@ pub(super) async fn run(config: &Config, command: ModelsCommand) -> Result<ExitC
 }
 
 fn list(config: &Config, folder: &Folder, json: bool) -> Result<()> {
-    let catalogue = Catalogue::built_in(&config.settings);
     let (installed, broken) = folder.list();
+    let catalogue = Catalogue::with_installed(&config.settings, &installed);
     if json {
         let families: Vec<_> = FAMILIES
             .iter()
@@ -218,7 +255,9 @@ fn list(config: &Config, folder: &Folder, json: bool) -> Result<()> {
     for family in &FAMILIES {
         let state = if installed.iter().any(|model| model.manifest.id == family.id) {
             "installed"
-        } else if matches!(family.pull, Pull::Onnx { .. }) {
+        } else if !family.task.can_run() {
+            "not in this build"
+        } else if matches!(family.pull, Pull::Onnx { .. } | Pull::Checkpoint { .. }) {
             "can be pulled"
         } else {
             "bring your own"
@@ -268,6 +307,11 @@ async fn download(
     println!("licence: {}", family.licence);
     println!("source:  {}", family.page);
     println!("size:    about {} MB", family.megabytes);
+    if family.task == Task::Generate && !family.task.can_run() {
+        bail!(
+            "this program was built without the feature `diffusion`; build it with `--features diffusion` to run such models"
+        );
+    }
     if let Pull::Convert { how } = family.pull
         && from.is_none()
     {
@@ -339,7 +383,10 @@ async fn verify(config: &Config, folder: &Folder, named: Option<&str>) -> Result
         .filter(|model| named.is_none_or(|named| model.manifest.id == named))
     {
         let id = &model.manifest.id;
-        if hash_of(&model.weights)? != model.manifest.sha256 {
+        let is_whole = model
+            .is_whole()
+            .with_context(|| format!("the files of {id} cannot be read"))?;
+        if !is_whole {
             println!("PROBLEM  {id}: the file is not what was installed; pull or add it again");
             failures += 1;
         } else if let Err(error) = try_out(&studio, &model.manifest).await {
@@ -357,8 +404,36 @@ async fn verify(config: &Config, folder: &Folder, named: Option<&str>) -> Result
     })
 }
 
-fn hash_of(path: &Path) -> Result<String> {
-    sha256_of(path).with_context(|| format!("{} cannot be read", path.display()))
+/// The files of a checkpoint that are needed to run it.
+fn checkpoint_files(folder: &Path) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for part in CHECKPOINT_PARTS {
+        let Ok(entries) = std::fs::read_dir(folder.join(part)) else {
+            continue;
+        };
+        for entry in entries {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".json") || name.ends_with(".txt") || name.ends_with(".safetensors") {
+                found.push(format!("{part}/{name}"));
+            }
+        }
+    }
+    if !found.iter().any(|name| name.starts_with("unet/")) {
+        bail!(
+            "{} is no checkpoint in the layout of Diffusers: it has no folder `unet`",
+            folder.display()
+        );
+    }
+    // Of two precisions of the same weights the smaller is enough.
+    let halves: Vec<String> = found
+        .iter()
+        .filter_map(|name| {
+            name.strip_suffix(".fp16.safetensors")
+                .map(|stem| format!("{stem}.safetensors"))
+        })
+        .collect();
+    found.retain(|name| !halves.contains(name));
+    Ok(found)
 }
 
 fn three(given: &[f32], usual: f32) -> Result<[f32; 3]> {

@@ -436,6 +436,50 @@ pub static TABLE: &[Setting] = &[
         }
     ),
     setting!(
+        "provenance.sign",
+        "AQUATINT_PROVENANCE_SIGN",
+        "false",
+        "true",
+        "Say in each result how it was made: XMP, and a signed C2PA manifest.",
+        |c, v| {
+            c.settings.provenance.sign = flag(v)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "provenance.certificate",
+        "AQUATINT_PROVENANCE_CERTIFICATE",
+        "a certificate of its own, made in the data folder",
+        "/etc/aquatint/c2pa-chain.pem",
+        "The certificate chain to sign with, PEM, the signer's own first. Others trust results only when it leads to an authority that they know.",
+        |c, v| {
+            c.settings.provenance.certificate = Some(v.into());
+            Ok(())
+        }
+    ),
+    setting!(
+        "provenance.key",
+        "AQUATINT_PROVENANCE_KEY",
+        "made with the certificate",
+        "/etc/aquatint/c2pa-key.pem",
+        "The private key of that certificate, PKCS#8 PEM; keep it readable by the server alone.",
+        |c, v| {
+            c.settings.provenance.key = Some(v.into());
+            Ok(())
+        }
+    ),
+    setting!(
+        "provenance.trust",
+        "AQUATINT_PROVENANCE_TRUST",
+        "none but the own one",
+        "/etc/aquatint/c2pa-trust.pem",
+        "Certificates of authorities, PEM, whose signatures in uploaded files are called trusted, such as the C2PA trust list.",
+        |c, v| {
+            c.settings.provenance.trust = Some(v.into());
+            Ok(())
+        }
+    ),
+    setting!(
         "fetch.allow_http",
         "AQUATINT_FETCH_ALLOW_HTTP",
         "false",

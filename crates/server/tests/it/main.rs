@@ -11,4 +11,6 @@ mod models;
 mod pictures;
 mod postgres;
 mod process;
+#[cfg(feature = "c2pa")]
+mod provenance;
 mod surface;

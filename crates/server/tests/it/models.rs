@@ -131,7 +131,7 @@ async fn what_is_not_what_was_published_is_thrown_away() {
     );
     for (args, word) in [
         (vec!["pull", "nothing", "--yes"], "no family"),
-        (vec!["pull", "sd-turbo", "--yes"], "does not run models"),
+        (vec!["pull", "siglip2-base", "--yes"], "does not run models"),
         (vec!["pull", "realesrgan-x4v3", "--yes"], "models add"),
         (vec!["pull", "u2netp"], "--yes"),
         (
@@ -217,4 +217,131 @@ async fn an_added_model_is_tried_first_and_then_edits() {
     drop(studio);
     run(folder.path(), &["models", "remove", "my-model"]);
     run(folder.path(), &["ledger", "check"]);
+}
+
+#[cfg(feature = "diffusion")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_of_ones_own_makes_pictures_of_words() {
+    use aquatint_testkit::checkpoint::Checkpoint;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = folder.path().join("tiny");
+    Checkpoint::read("sdxl").write(&source);
+    let far = FarServer::start([("none", "none")]).await;
+    let path = source.display().to_string();
+    let added = models(
+        folder.path(),
+        &far,
+        &[
+            "add",
+            &path,
+            "--task",
+            "generate",
+            "--name",
+            "tiny",
+            "--steps",
+            "1",
+            "--guidance",
+            "1",
+        ],
+    )
+    .await;
+    assert!(added.status.success(), "{}", text(&added));
+    assert!(text(&added).contains("generate.tiny"), "{}", text(&added));
+    let listed = models(folder.path(), &far, &["list"]).await;
+    assert!(text(&listed).contains("image/local/tiny"), "{}", text(&listed));
+
+    let studio = Process::start(folder.path());
+    let schema = studio
+        .call("models", json!({ "action": "get", "model": "image/local/tiny" }))
+        .await;
+    assert_eq!(schema["capabilities"]["text_to_image"], true, "{schema}");
+    let mut files = Vec::new();
+    for (prompt, seed) in [("a cup", 5), ("a cup", 5), ("a cup", 6), ("zebra", 5)] {
+        let arguments =
+            json!({ "model": "image/local/tiny", "prompt": prompt, "seed": seed, "width": 256, "height": 256 });
+        let job = studio.call("generate_media", arguments).await;
+        let done = studio.finished(&job["job_id"]).await;
+        assert_eq!(done["status"], "succeeded", "{done}");
+        let output = &done["outputs"][0];
+        assert_eq!((&output["width"], &output["height"]), (&json!(256), &json!(256)));
+        files.push(studio.bytes(&output["url"]).await);
+        let got = studio
+            .call("assets", json!({ "action": "get", "asset_id": output["asset_id"] }))
+            .await;
+        assert!(
+            got["recipe"]["model"]
+                .as_str()
+                .is_some_and(|model| model.starts_with("image/local/tiny@")),
+            "{got}"
+        );
+    }
+    assert_eq!(files[0], files[1], "the same words and seed are the same picture");
+    assert_ne!(files[0], files[2]);
+    assert_ne!(files[0], files[3]);
+
+    // A file that changed is found out; so is one that is missing.
+    let weights = folder
+        .path()
+        .join("models/tiny/vae/diffusion_pytorch_model.safetensors");
+    let mut bytes = std::fs::read(&weights).expect("there");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&weights, bytes).expect("written");
+    let verified = models(folder.path(), &far, &["verify", "tiny"]).await;
+    assert!(
+        !verified.status.success() && text(&verified).contains("not what was installed"),
+        "{}",
+        text(&verified)
+    );
+    std::fs::remove_file(&weights).expect("removed");
+    let listed = models(folder.path(), &far, &["list"]).await;
+    assert!(text(&listed).contains("is missing"), "{}", text(&listed));
+}
+
+#[cfg(feature = "diffusion")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_is_pulled_file_by_file_and_taken_up_where_it_broke() {
+    use aquatint_testkit::checkpoint::Checkpoint;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = folder.path().join("source");
+    Checkpoint::read("sd2").write(&source);
+    let mut files = Vec::new();
+    for part in ["scheduler", "text_encoder", "tokenizer", "unet", "vae"] {
+        for entry in std::fs::read_dir(source.join(part)).expect("a folder") {
+            let entry = entry.expect("a file");
+            let name = entry
+                .file_name()
+                .to_string_lossy()
+                .replace(".safetensors", ".fp16.safetensors");
+            files.push((format!("hub/{part}/{name}"), std::fs::read(entry.path()).expect("read")));
+        }
+    }
+    // One is missing at first.
+    let (held_back, there): (Vec<_>, Vec<_>) = files
+        .iter()
+        .cloned()
+        .partition(|(name, _)| name.starts_with("hub/vae/c"));
+    assert_eq!(held_back.len(), 1);
+    let far = FarServer::start(there).await;
+    let url = far.url("/files/hub");
+    let broken = models(folder.path(), &far, &["pull", "sd-turbo", "--yes", "--from", &url]).await;
+    assert!(
+        !broken.status.success() && text(&broken).contains("404"),
+        "{}",
+        text(&broken)
+    );
+    let before = far.asked().len();
+    assert!(before > 8, "{:?}", far.asked());
+
+    let far = FarServer::start(files).await;
+    let url = far.url("/files/hub");
+    let pulled = models(folder.path(), &far, &["pull", "sd-turbo", "--yes", "--from", &url]).await;
+    assert!(pulled.status.success(), "{}", text(&pulled));
+    assert!(text(&pulled).contains("went on at byte"), "{}", text(&pulled));
+    // Only what was missing was asked for.
+    assert_eq!(far.asked().len(), 2, "{:?}", far.asked());
+    let verified = models(folder.path(), &far, &["verify"]).await;
+    assert!(verified.status.success(), "{}", text(&verified));
 }

@@ -1,6 +1,6 @@
 //! One asset: fresh URLs, how it was made, and how to make it again.
 
-use aquatint_domain::{AssetId, Problem, Recipe, Scope};
+use aquatint_domain::{AssetId, Problem, Provenance, Recipe, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -33,6 +33,9 @@ pub struct Output {
     pub make_again: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_id: Option<aquatint_domain::JobId>,
+    /// What the file itself says of where it came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
     /// Assets that were made from it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<AssetId>,
@@ -59,6 +62,7 @@ impl Describe for Output {
         if let Some(call) = &self.make_again {
             lines.push(format!("Make it again: {call}"));
         }
+        lines.extend(self.provenance.as_ref().map(told));
         lines.extend(self.notes.iter().map(|note| format!("Note: {note}")));
         let preview = self.wants_preview.then(|| Preview::Asset(self.asset.asset_id.clone()));
         Description {
@@ -89,17 +93,35 @@ impl Operation for Get {
             .assets()
             .children(&cx.caller.workspace, &asset.id)
             .await?;
+        let provenance = cx.studio.provenance_of(&asset).await;
         Ok(Output {
             asset: asset_view(&cx.studio, &asset),
             make_again: asset.recipe.as_ref().and_then(make_again),
             recipe: asset.recipe,
             job_id: asset.job,
+            provenance,
             children,
             notes: asset.notes,
             frames: asset.frames,
             wants_preview: args.preview,
         })
     }
+}
+
+/// A line about provenance; words in it come from the file.
+fn told(provenance: &Provenance) -> String {
+    let mut parts = Vec::new();
+    if let Some(kind) = &provenance.digital_source_type {
+        parts.push(format!("digital source type {kind}"));
+    }
+    if let Some(tool) = &provenance.creator_tool {
+        parts.push(format!("made with {tool}"));
+    }
+    if let Some(credentials) = &provenance.content_credentials {
+        let by = credentials.signed_by.as_deref().unwrap_or("nobody named");
+        parts.push(format!("content credentials {}, signed by {by}", credentials.state));
+    }
+    format!("The file says: {}.", parts.join("; "))
 }
 
 /// The native tool call that repeats a recipe.

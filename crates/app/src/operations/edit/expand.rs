@@ -1,6 +1,7 @@
 //! Expand: a larger canvas whose new parts continue the background.
 
 use aquatint_domain::{Credits, Problem, Scope};
+use aquatint_engines::models::Task;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -44,6 +45,9 @@ pub struct Options {
     #[schemars(range(min = 0, max = 2000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bottom: Option<u32>,
+    /// An installed model, or `built-in`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -74,7 +78,13 @@ impl Edit for Expand {
     const ENGINE: &'static str = "expand.continue";
     const STAGE: &'static str = "continuing the background";
     const SUFFIX: &'static str = "expanded";
+    const TASK: Option<Task> = Some(Task::Inpaint);
+    const PREFERS_INSTALLED: bool = true;
     type Options = Options;
+
+    fn model(options: &Options) -> Option<&str> {
+        options.model.as_deref()
+    }
 
     fn arguments(options: &Options) -> Result<Value, Problem> {
         let sides = [options.left, options.top, options.right, options.bottom];

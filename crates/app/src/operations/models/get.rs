@@ -81,7 +81,7 @@ impl Operation for Get {
             vec![example("3 seconds", 1, 3.0), example("10 seconds", 1, 10.0)]
         };
         Ok(Output {
-            model: model.into(),
+            model: (&model).into(),
             input_schema: model.input_schema.clone(),
             price_examples,
         })

@@ -127,8 +127,8 @@ fn price_words(price: &PriceRule) -> String {
 }
 
 /// The model of that id, or a refusal that names a near one.
-pub(crate) fn existing<'a>(cx: &'a Context, id: &str) -> Result<&'a Model, Problem> {
-    cx.studio.catalogue().find(id).ok_or_else(|| {
+pub(crate) fn existing(cx: &Context, id: &str) -> Result<Model, Problem> {
+    cx.studio.catalogue().find(id).cloned().ok_or_else(|| {
         Problem::not_found("model", id)
             .at("model")
             .hint("List models with `models` `list`.")

@@ -81,7 +81,8 @@ impl Operation for Recommend {
     async fn run(cx: &Context, args: Args) -> Result<Output, Problem> {
         let mut fitting = Vec::new();
         let mut left_out = Vec::new();
-        for model in cx.studio.catalogue().all() {
+        let catalogue = cx.studio.catalogue();
+        for model in catalogue.all() {
             match obstacle(model, &args) {
                 Some(reason) => left_out.push(format!("{}: {reason}", model.id)),
                 None => fitting.push((score(model, &args), model)),
