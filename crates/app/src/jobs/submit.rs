@@ -172,9 +172,12 @@ fn submission(cx: &Context, order: &Order, spending: &Spending, now: aquatint_do
             None,
         ));
     }
+    // The same request in another order is the same request.
+    let mut fingerprint = order.fingerprint.clone();
+    fingerprint.sort_all_objects();
     let idempotency = spending.idempotency_key.as_ref().map(|key| Idempotency {
         key: key.clone(),
-        request_hash: *blake3::hash(format!("{}\n{}", order.spec.name, order.fingerprint).as_bytes()).as_bytes(),
+        request_hash: *blake3::hash(format!("{}\n{fingerprint}", order.spec.name).as_bytes()).as_bytes(),
         expires_at: now
             .checked_add(cx.studio.settings().idempotency_ttl)
             .unwrap_or(aquatint_domain::Timestamp::MAX),
