@@ -117,7 +117,14 @@ pub fn upscale(program: &Path) -> Result<Vec<Row>> {
 }
 
 fn enlarge(program: &Path, name: &str, (width, height): (usize, usize), scale: &str, times: u32) -> Result<Row> {
-    let studio = Studio::start(program, &[])?;
+    // The largest picture and what becomes of it are beyond the usual limits.
+    let limits = [
+        "--set",
+        "limits.upload_max_bytes=100000000",
+        "--set",
+        "limits.max_pixels=100000000",
+    ];
+    let studio = Studio::start(program, &limits)?;
     let mut connection = Connection::open(studio.address())?;
     let (mut cpu, mut wall) = (0.0, 0.0);
     for number in 0..=times {
