@@ -232,7 +232,7 @@ fn cutting(folder: &Path) {
         eprintln!("no pairs NAME.jpg and NAME_mask.png in {}", folder.display());
         std::process::exit(1);
     }
-    let mut cutters = ["GrabCut", "cutout.plain", "cutout.net", "cutout.auto"].map(|name| Cutter {
+    let mut cutters = ["GrabCut", "cutout.plain"].map(|name| Cutter {
         name,
         iou: 0.0,
         error: 0.0,
