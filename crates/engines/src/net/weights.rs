@@ -1,7 +1,6 @@
-//! Reading weights: safetensors with floats of 32 or 16 bits, written by `training/`.
+//! Reading weights: safetensors with 32-bit floats, written by `training/`.
 
 use aquatint_domain::Problem;
-use half::f16;
 use safetensors::{Dtype, SafeTensors};
 
 use super::Layer;
@@ -34,18 +33,14 @@ impl<'a> Weights<'a> {
             .tensors
             .tensor(name)
             .map_err(|error| Problem::internal(format!("{name}: {error}")))?;
-        let data = tensor.data();
-        let values = match tensor.dtype() {
-            Dtype::F32 => data
-                .chunks_exact(4)
-                .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-                .collect(),
-            Dtype::F16 => data
-                .chunks_exact(2)
-                .map(|bytes| f16::from_le_bytes([bytes[0], bytes[1]]).to_f32())
-                .collect(),
-            other => return Err(Problem::internal(format!("{name} is of {other:?}, not of floats"))),
-        };
+        if tensor.dtype() != Dtype::F32 {
+            return Err(Problem::internal(format!("{name} is not of 32-bit floats")));
+        }
+        let values = tensor
+            .data()
+            .chunks_exact(4)
+            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+            .collect();
         Ok((values, tensor.shape().to_vec()))
     }
 }
