@@ -4,6 +4,7 @@
 //! Everything else depends on this crate, so it stays small and changes rarely.
 
 pub mod access;
+pub mod anchor;
 pub mod asset;
 pub mod clock;
 pub mod credits;
@@ -16,6 +17,7 @@ pub mod provenance;
 pub mod text;
 
 pub use access::{Balance, Caller, Principal, Role, Scope};
+pub use anchor::Anchor;
 pub use asset::{Asset, AssetSource, BlobHash, MediaKind, MediaType, Recipe};
 pub use clock::{Clock, SystemClock};
 pub use credits::Credits;

@@ -2,7 +2,7 @@
 //! "Compositing and Blending Level 1", in sRGB.
 
 use ab_glyph::{Font, FontRef, GlyphId, PxScale, ScaleFont};
-use aquatint_domain::Problem;
+use aquatint_domain::{Anchor, Problem};
 use aquatint_media::{Picture, resize, rotate};
 use image::{DynamicImage, ImageBuffer, Rgba};
 use serde::Deserialize;
@@ -65,21 +65,6 @@ fn full() -> f32 {
     1.0
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Anchor {
-    TopLeft,
-    Top,
-    TopRight,
-    Left,
-    #[default]
-    Center,
-    Right,
-    BottomLeft,
-    Bottom,
-    BottomRight,
-}
-
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Blend {
@@ -88,23 +73,6 @@ enum Blend {
     Multiply,
     Screen,
     Overlay,
-}
-
-impl Anchor {
-    /// The shares of free width and height before the layer.
-    fn shares(self) -> (f64, f64) {
-        let across = match self {
-            Self::TopLeft | Self::Left | Self::BottomLeft => 0.0,
-            Self::Top | Self::Center | Self::Bottom => 0.5,
-            Self::TopRight | Self::Right | Self::BottomRight => 1.0,
-        };
-        let down = match self {
-            Self::TopLeft | Self::Top | Self::TopRight => 0.0,
-            Self::Left | Self::Center | Self::Right => 0.5,
-            Self::BottomLeft | Self::Bottom | Self::BottomRight => 1.0,
-        };
-        (across, down)
-    }
 }
 
 impl Blend {

@@ -2,7 +2,7 @@
 //! with the edge's own colour fading into it and its grain added; others by content-aware fill, and where there is
 //! too little to take from, by reflection.
 
-use aquatint_domain::Problem;
+use aquatint_domain::{Anchor, Problem};
 use aquatint_media::{Picture, resize};
 use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, Rgba};
 use serde::Deserialize;
@@ -46,39 +46,6 @@ enum Args {
         anchor: Anchor,
     },
     Margins(Margins),
-}
-
-/// Where the picture stands on the larger canvas.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Anchor {
-    #[default]
-    Center,
-    Top,
-    Bottom,
-    Left,
-    Right,
-    TopLeft,
-    TopRight,
-    BottomLeft,
-    BottomRight,
-}
-
-impl Anchor {
-    /// The shares of new width on the left and of new height on top.
-    fn shares(self) -> (f64, f64) {
-        match self {
-            Self::Center => (0.5, 0.5),
-            Self::Top => (0.5, 0.0),
-            Self::Bottom => (0.5, 1.0),
-            Self::Left => (0.0, 0.5),
-            Self::Right => (1.0, 0.5),
-            Self::TopLeft => (0.0, 0.0),
-            Self::TopRight => (1.0, 0.0),
-            Self::BottomLeft => (0.0, 1.0),
-            Self::BottomRight => (1.0, 1.0),
-        }
-    }
 }
 
 #[derive(Clone, Copy, Deserialize)]

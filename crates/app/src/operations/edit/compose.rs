@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use aquatint_domain::{Credits, Problem, Scope};
+use aquatint_domain::{Anchor, Credits, Problem, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -53,20 +53,6 @@ struct Layer {
     color: Option<String>,
     #[serde(default)]
     bold: bool,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Anchor {
-    TopLeft,
-    Top,
-    TopRight,
-    Left,
-    Center,
-    Right,
-    BottomLeft,
-    Bottom,
-    BottomRight,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]

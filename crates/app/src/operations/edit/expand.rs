@@ -1,6 +1,6 @@
 //! Expand: a larger canvas whose new parts continue the background.
 
-use aquatint_domain::{Credits, Problem, Scope};
+use aquatint_domain::{Anchor, Credits, Problem, Scope};
 use aquatint_engines::models::Task;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,22 +48,6 @@ pub struct Options {
     /// An installed model, or `built-in`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub enum Anchor {
-    #[default]
-    Center,
-    Top,
-    Bottom,
-    Left,
-    Right,
-    TopLeft,
-    TopRight,
-    BottomLeft,
-    BottomRight,
 }
 
 impl Edit for Expand {
