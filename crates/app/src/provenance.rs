@@ -104,9 +104,11 @@ fn claim(title: &str, recipe: &Recipe, when: String) -> Claim {
 /// The C2PA action of an operation, and IPTC's digital source type of its result.
 fn deed(operation: &str, agent: &str) -> (&'static str, Option<&'static str>) {
     let enhanced = Some("algorithmicallyEnhanced");
-    // A learned model makes up what it fills in; content-aware fill takes it from the picture.
+    // An installed model makes up what it fills in or enlarges; what is built in takes it from the picture.
     let invented = Some("compositeWithTrainedAlgorithmicMedia");
-    let is_learned_fill = agent.starts_with("inpaint.") && !agent.starts_with("inpaint.fill");
+    let engine = agent.split('@').next().unwrap_or_default();
+    let is_learned = aquatint_engines::find(engine).is_none();
+    let invents = is_learned && (engine.starts_with("inpaint.") || engine.starts_with("upscale."));
     match operation {
         // The procedural previews follow rules; every other model has learned.
         "generate.media" if agent.contains("/aquatint/") => ("c2pa.created", Some("algorithmicMedia")),
@@ -115,10 +117,10 @@ fn deed(operation: &str, agent: &str) -> (&'static str, Option<&'static str>) {
         "edit.rotate" => ("c2pa.orientation", None),
         "edit.resize" => ("c2pa.resized", None),
         "edit.convert" => ("c2pa.converted", None),
-        "edit.upscale" => ("c2pa.resized", enhanced),
+        "edit.upscale" => ("c2pa.resized", if invents { invented } else { enhanced }),
         "edit.adjust" => ("c2pa.color_adjustments", enhanced),
         "edit.compose" | "edit.replace_background" => ("c2pa.edited", Some("composite")),
-        _ if is_learned_fill => ("c2pa.edited", invented),
+        _ if invents => ("c2pa.edited", invented),
         _ => ("c2pa.edited", enhanced),
     }
 }
@@ -288,5 +290,35 @@ mod own {
 
     pub(super) fn seal(signing: &Signing, _: &[u8], _: MediaType, _: &Claim, _: &[Asset]) -> Result<Vec<u8>, Problem> {
         match *signing {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::deed;
+
+    #[test]
+    fn what_a_model_makes_up_is_said_and_what_is_built_in_is_not_called_learned() {
+        let source = |operation: &str, agent: &str| deed(operation, agent).1;
+        let invented = Some("compositeWithTrainedAlgorithmicMedia");
+        assert_eq!(source("edit.upscale", "upscale.realesrgan-x4v3@0123"), invented);
+        assert_eq!(
+            source("edit.upscale", "upscale.auto@1"),
+            Some("algorithmicallyEnhanced")
+        );
+        assert_eq!(source("edit.expand", "inpaint.lama@0123"), invented);
+        assert_eq!(source("edit.erase", "inpaint.fill@1"), Some("algorithmicallyEnhanced"));
+        assert_eq!(
+            source("edit.remove_background", "cutout.u2netp@0123"),
+            Some("algorithmicallyEnhanced")
+        );
+        assert_eq!(
+            source("generate.media", "image/aquatint/scene-preview@1"),
+            Some("algorithmicMedia")
+        );
+        assert_eq!(
+            source("generate.media", "image/local/sd-turbo@0123"),
+            Some("trainedAlgorithmicMedia")
+        );
     }
 }

@@ -62,19 +62,28 @@ async fn results_are_signed_and_whoever_gets_the_file_can_tell() {
     }
 
     // What was generated says how; a film carries it as well.
-    let made = studio
-        .call(
-            "generate_media",
-            json!({ "model": "image/aquatint/scene-preview", "prompt": "a bottle on marble", "sync": true }),
-        )
-        .await;
-    let said = provenance(&studio, &made["outputs"][0]["asset_id"]).await;
-    assert_eq!(said["digital_source_type"], "algorithmicMedia", "{said}");
-    assert_eq!(
-        said["content_credentials"]["actions"],
-        json!(["c2pa.created"]),
-        "{said}"
-    );
+    for (model, format) in [
+        ("image/aquatint/scene-preview", "png"),
+        ("video/aquatint/pan-zoom", "mp4"),
+        ("video/aquatint/pan-zoom", "webp"),
+    ] {
+        let mut call = json!({ "model": model, "prompt": "a bottle on marble", "output_format": format });
+        if model.starts_with("video/") {
+            call["duration_seconds"] = json!(1);
+        }
+        let started = studio.call("generate_media", call).await;
+        let made = studio.finished(&started["job_id"]).await;
+        assert_eq!(made["status"], "succeeded", "{made}");
+        let said = provenance(&studio, &made["outputs"][0]["asset_id"]).await;
+        assert_eq!(said["digital_source_type"], "algorithmicMedia", "{format}: {said}");
+        assert_eq!(said["content_credentials"]["state"], "trusted", "{format}: {said}");
+        assert_eq!(
+            said["content_credentials"]["actions"],
+            json!(["c2pa.created"]),
+            "{format}: {said}"
+        );
+        assert!(said["creator_tool"].is_string(), "{format}: {said}");
+    }
 
     // Elsewhere the signer is not known, but the file is whole; a changed one is found out.
     let elsewhere = tempfile::tempdir().expect("a folder");
