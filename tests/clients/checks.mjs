@@ -2,8 +2,11 @@
 
 const root = process.env.AQUATINT_URL;
 export const key = process.env.AQUATINT_KEY;
-if (!root || !key) {
-  console.log('not ok environment: set AQUATINT_URL (such as http://127.0.0.1:8787) and AQUATINT_KEY');
+/** An owner, for what people do: signing in, consent, workspaces. */
+export const { AQUATINT_EMAIL: email, AQUATINT_PASSWORD: password } = process.env;
+if (!root || !(key || (email && password))) {
+  const words = 'AQUATINT_KEY, or for what people do AQUATINT_EMAIL and AQUATINT_PASSWORD of an owner';
+  console.log(`not ok environment: set AQUATINT_URL (such as http://127.0.0.1:8787) and ${words}`);
   process.exit(2);
 }
 export const base = root.replace(/\/+$/, '');

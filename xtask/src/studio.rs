@@ -1,6 +1,6 @@
 //! A running studio for chores: the real program on a free port with a throw-away data folder and a key.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
@@ -45,6 +45,31 @@ impl Studio {
     pub fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("aquatint-chore-").tempdir()?;
         Self::start_in(program, arguments, folder)
+    }
+
+    /// The same, with a configuration file.
+    pub fn start_configured(program: &Path, arguments: &[&str], configuration: &str) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("aquatint-chore-").tempdir()?;
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data)?;
+        std::fs::write(data.join("aquatint.toml"), configuration)?;
+        Self::start_in(program, arguments, folder)
+    }
+
+    /// Makes an account; the first one owns the studio.
+    pub fn create_user(&self, program: &Path, email: &str, password: &str) -> Result<()> {
+        let mut child = aquatint(program, &self.folder.path().join("data"))
+            .args(["user", "create", email, "--password-stdin"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()?;
+        let mut input = child.stdin.take().context("its input was piped")?;
+        writeln!(input, "{password}")?;
+        drop(input);
+        if child.wait()?.success() {
+            return Ok(());
+        }
+        bail!("the account of {email} could not be made")
     }
 
     fn start_in(program: &Path, arguments: &[&str], folder: TempDir) -> Result<Self> {

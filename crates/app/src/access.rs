@@ -1,14 +1,16 @@
-//! Who calls: API keys made, checked and revoked. A checked key is remembered for a moment; the
-//! store's revision number tells within half a second that any key has changed.
+//! Who calls: API keys made, checked and revoked, and access tokens of apps that a person allowed in. What was
+//! checked is remembered for a moment; the store's revision number tells within half a second that
+//! any key, grant or membership has changed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aquatint_domain::{
-    ApiKeyId, Balance, Caller, Code, Plan, Principal, Problem, RequestId, Scope, Timestamp, UserId, WorkspaceId, text,
+    ApiKeyId, Balance, Caller, Code, GrantId, Plan, Principal, Problem, RequestId, Role, Scope, Timestamp, UserId,
+    WorkspaceId, text,
 };
-use aquatint_store::{ApiKey, NewKey, NewUser, NewWorkspace, User, Workspace};
+use aquatint_store::{ApiKey, Grant, NewKey, NewWorkspace, OauthToken, OauthTokenKind, User, Workspace};
 use parking_lot::{Mutex, RwLock};
 use tokio::time::Instant;
 
@@ -23,21 +25,36 @@ const MAX_CACHED: usize = 10_000;
 
 #[derive(Clone)]
 struct Known {
-    key: Arc<ApiKey>,
+    credentials: Credentials,
     plan: Arc<Plan>,
 }
 
-/// Keys that were checked lately.
+#[derive(Clone)]
+enum Credentials {
+    Key(Arc<ApiKey>),
+    Access(Arc<Access>),
+}
+
+/// An access token, and what its grant comes to at the moment.
+struct Access {
+    token: OauthToken,
+    grant: Grant,
+    workspace: WorkspaceId,
+    role: Role,
+}
+
+/// Keys and tokens that were checked lately.
 #[derive(Default)]
 pub(crate) struct KeyCache {
     known: RwLock<HashMap<[u8; 32], Known>>,
     plans: RwLock<HashMap<WorkspaceId, (String, Plan)>>,
     revision: Mutex<Option<(i64, Instant)>>,
     used: Mutex<HashMap<ApiKeyId, Timestamp>>,
+    used_grants: Mutex<HashMap<GrantId, Timestamp>>,
 }
 
 impl KeyCache {
-    fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.known.write().clear();
         self.plans.write().clear();
     }
@@ -60,38 +77,72 @@ pub struct KeyOrder {
     pub workspace: WorkspaceId,
     pub name: String,
     pub scopes: Vec<Scope>,
+    pub balance: Balance,
     pub expires_at: Option<Timestamp>,
     pub created_by: Option<UserId>,
 }
 
 impl Studio {
-    /// Checks a Bearer secret, counts the request against its plan's limits, and says who calls.
-    pub async fn admit(&self, bearer: &str, address: Option<String>) -> Result<Admission, Problem> {
-        let hash = recognise(TokenKind::Key, bearer)?;
-        let known = self.known_key(hash).await?;
+    /// Checks a Bearer secret, counts the request against its plan's limits, and says who calls. `endpoint` is the path
+    /// that was asked, such as `/mcp`: an access token works only where it was made for.
+    pub async fn admit(&self, bearer: &str, endpoint: &str, address: Option<String>) -> Result<Admission, Problem> {
+        let is_access = bearer.starts_with(TokenKind::Access.prefix());
+        let kind = if is_access { TokenKind::Access } else { TokenKind::Key };
+        let known = self.known(kind, recognise(kind, bearer)?).await?;
         let now = self.now();
-        let key = &known.key;
-        if key.revoked_at.is_some() {
-            return Err(Problem::new(Code::Unauthorized, "This API key was revoked."));
+        let request = RequestId::generate(now);
+        match &known.credentials {
+            Credentials::Key(key) => {
+                if key.revoked_at.is_some() {
+                    return Err(Problem::new(Code::Unauthorized, "This API key was revoked."));
+                }
+                if key.expires_at.is_some_and(|expires_at| expires_at <= now) {
+                    return Err(Problem::new(
+                        Code::Unauthorized,
+                        "This API key is past its expiry date.",
+                    ));
+                }
+                let allowance = self.rates().count(key.id.as_str(), &known.plan, now)?;
+                self.keys().used.lock().insert(key.id.clone(), now);
+                let caller = Caller {
+                    principal: Principal::Key { key: key.id.clone() },
+                    workspace: key.workspace.clone(),
+                    user: key.created_by.clone(),
+                    scopes: key.scopes.clone(),
+                    balance: key.balance,
+                    request,
+                    address,
+                };
+                Ok(Admission { caller, allowance })
+            }
+            Credentials::Access(access) => {
+                if access.token.expires_at <= now {
+                    return Err(Problem::new(Code::Unauthorized, "This access token is past its time.")
+                        .hint("Exchange the refresh token for a new one, or sign in again."));
+                }
+                if !crate::oauth::covers(&self.public_url(), &access.token.resource, endpoint) {
+                    return Err(
+                        Problem::new(Code::Unauthorized, "This access token was made for another resource.")
+                            .hint("Sign in again with the address of this endpoint as `resource`."),
+                    );
+                }
+                let allowance = self.rates().count(access.grant.id.as_str(), &known.plan, now)?;
+                self.keys().used_grants.lock().insert(access.grant.id.clone(), now);
+                let caller = Caller {
+                    principal: Principal::Grant {
+                        grant: access.grant.id.clone(),
+                        role: access.role,
+                    },
+                    workspace: access.workspace.clone(),
+                    user: Some(access.grant.user.clone()),
+                    scopes: access.token.scopes.clone(),
+                    balance: Balance::PlanUnits,
+                    request,
+                    address,
+                };
+                Ok(Admission { caller, allowance })
+            }
         }
-        if key.expires_at.is_some_and(|expires_at| expires_at <= now) {
-            return Err(Problem::new(
-                Code::Unauthorized,
-                "This API key is past its expiry date.",
-            ));
-        }
-        let allowance = self.rates().count(&key.id, &known.plan, now)?;
-        self.keys().used.lock().insert(key.id.clone(), now);
-        let caller = Caller {
-            principal: Principal::Key { key: key.id.clone() },
-            workspace: key.workspace.clone(),
-            user: key.created_by.clone(),
-            scopes: key.scopes.clone(),
-            balance: key.balance,
-            request: RequestId::generate(now),
-            address,
-        };
-        Ok(Admission { caller, allowance })
     }
 
     /// The person at the machine's own command line, who may do everything in a workspace.
@@ -107,22 +158,31 @@ impl Studio {
         }
     }
 
-    async fn known_key(&self, hash: [u8; 32]) -> Result<Known, Problem> {
+    async fn known(&self, kind: TokenKind, hash: [u8; 32]) -> Result<Known, Problem> {
         self.forget_if_changed().await?;
         if let Some(known) = self.keys().known.read().get(&hash) {
             return Ok(known.clone());
         }
-        let key = self.store().keys().by_hash(&hash).await?;
-        let key = key.ok_or_else(|| {
-            Problem::new(
-                Code::Unauthorized,
-                "This API key is not known here; make one with `aquatint key create NAME`.",
-            )
-        })?;
-        let (_, plan) = self.plan_of(&key.workspace).await?;
-        let known = Known {
-            key: Arc::new(key),
-            plan: Arc::new(plan),
+        let known = if kind == TokenKind::Access {
+            let access = self.access_of(&hash).await?;
+            let (_, plan) = self.plan_of(&access.workspace).await?;
+            Known {
+                credentials: Credentials::Access(Arc::new(access)),
+                plan: Arc::new(plan),
+            }
+        } else {
+            let key = self.store().keys().by_hash(&hash).await?;
+            let key = key.ok_or_else(|| {
+                Problem::new(
+                    Code::Unauthorized,
+                    "This API key is not known here; make one with `aquatint key create NAME`.",
+                )
+            })?;
+            let (_, plan) = self.plan_of(&key.workspace).await?;
+            Known {
+                credentials: Credentials::Key(Arc::new(key)),
+                plan: Arc::new(plan),
+            }
         };
         let mut cache = self.keys().known.write();
         if cache.len() >= MAX_CACHED {
@@ -130,6 +190,37 @@ impl Studio {
         }
         cache.insert(hash, known.clone());
         Ok(known)
+    }
+
+    /// What an access token comes to: its grant must live, and its person must still belong to the workspace.
+    async fn access_of(&self, hash: &[u8; 32]) -> Result<Access, Problem> {
+        let gone =
+            || Problem::new(Code::Unauthorized, "This access token does not work any more.").hint("Sign in again.");
+        let token = self.store().oauth().token(hash).await?;
+        let token = token
+            .filter(|token| token.kind == OauthTokenKind::Access)
+            .ok_or_else(gone)?;
+        let grant = self.store().oauth().get_grant(&token.grant).await?;
+        let grant = grant.filter(|grant| grant.revoked_at.is_none()).ok_or_else(gone)?;
+        let user = self.store().users().get(&grant.user).await?;
+        let user = user.filter(|user| user.disabled_at.is_none()).ok_or_else(gone)?;
+        let place = match &grant.workspace {
+            Some(workspace) => self.store().users().membership(workspace, &user.id).await?,
+            None => self.default_place(&user).await?,
+        };
+        let place = place.ok_or_else(|| {
+            Problem::new(
+                Code::Unauthorized,
+                "The person who allowed this app in does not belong to its workspace any more.",
+            )
+            .hint("Sign in again and pick another workspace.")
+        })?;
+        Ok(Access {
+            token,
+            grant,
+            workspace: place.workspace,
+            role: place.role,
+        })
     }
 
     /// Empties the cache when any process has made or revoked a key, or moved a workspace.
@@ -191,7 +282,7 @@ impl Studio {
             last4: secret.last4().to_owned(),
             hash: secret.hash(),
             scopes: order.scopes,
-            balance: Balance::Api,
+            balance: order.balance,
             expires_at: order.expires_at,
             created_by: order.created_by,
             created_at: now,
@@ -219,6 +310,12 @@ impl Studio {
         {
             tracing::warn!(?problem, "could not note when keys were last used");
         }
+        let used: Vec<(GrantId, Timestamp)> = self.keys().used_grants.lock().drain().collect();
+        if !used.is_empty()
+            && let Err(problem) = self.store().oauth().touch(&used).await
+        {
+            tracing::warn!(?problem, "could not note when grants were last used");
+        }
     }
 
     /// The first workspace, made when there is none.
@@ -237,14 +334,20 @@ impl Studio {
     }
 
     /// Makes a workspace on a plan and grants the plan's credits.
-    pub async fn create_workspace(&self, name: &str, plan_name: &str) -> Result<Workspace, Problem> {
-        let (new, plan) = self.new_workspace(name, plan_name)?;
+    pub async fn create_workspace(
+        &self,
+        name: &str,
+        plan_name: &str,
+        owner: Option<UserId>,
+    ) -> Result<Workspace, Problem> {
+        let (mut new, plan) = self.new_workspace(name, plan_name)?;
+        new.owner = owner;
         let workspace = self.store().workspaces().create(new, self.now()).await?;
         self.grant_plan(&workspace.id, plan_name, &plan).await?;
         Ok(workspace)
     }
 
-    fn new_workspace(&self, name: &str, plan_name: &str) -> Result<(NewWorkspace, Plan), Problem> {
+    pub(crate) fn new_workspace(&self, name: &str, plan_name: &str) -> Result<(NewWorkspace, Plan), Problem> {
         let name = text::one_line(name, 80);
         if name.is_empty() {
             return Err(Problem::invalid("name", "A workspace needs a name."));
@@ -273,7 +376,12 @@ impl Studio {
         Ok(())
     }
 
-    async fn grant_plan(&self, workspace: &WorkspaceId, plan_name: &str, plan: &Plan) -> Result<(), Problem> {
+    pub(crate) async fn grant_plan(
+        &self,
+        workspace: &WorkspaceId,
+        plan_name: &str,
+        plan: &Plan,
+    ) -> Result<(), Problem> {
         for (balance, amount) in [(Balance::PlanUnits, plan.plan_units), (Balance::Api, plan.api_credits)] {
             if !amount.is_zero() {
                 let reference = format!("plan:{plan_name}:{workspace}:{balance}");
@@ -326,27 +434,20 @@ impl Studio {
         }
     }
 
-    /// Makes the owner of the first workspace, once. `password_hash` is a PHC string.
-    pub async fn set_up_owner(
-        &self,
-        secret: &str,
-        email: &str,
-        name: &str,
-        password_hash: String,
-    ) -> Result<User, Problem> {
+    /// Makes the owner of the first workspace, once.
+    pub async fn set_up_owner(&self, secret: &str, email: &str, name: &str, password: &str) -> Result<User, Problem> {
         let refused = || {
             Problem::new(Code::Expired, "This set-up link is used or past its time.")
                 .hint("Restart the studio for a new one, if no owner exists yet.")
         };
         let hash = recognise(TokenKind::Setup, secret).map_err(|_| refused())?;
+        // A link that is used up must not cost the work of hashing.
+        if !self.setup_token_works(secret).await? {
+            return Err(refused());
+        }
         let now = self.now();
+        let user = self.new_user(email, name, Some(password)).await?;
         let workspace = self.ensure_workspace().await?;
-        let user = NewUser {
-            id: UserId::generate(now),
-            email: email.trim().to_lowercase(),
-            name: text::one_line(name, 80),
-            password_hash,
-        };
         self.store()
             .users()
             .create_owner(Some(&hash), user, &workspace.id, now)

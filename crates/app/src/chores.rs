@@ -37,6 +37,11 @@ impl Studio {
             Ok(removed) => tracing::debug!(removed, "tidied the database"),
             Err(problem) => tracing::warn!(?problem, "could not tidy the database"),
         }
+        let trash = Duration::from_secs(u64::from(self.settings().trash_days) * 24 * 3_600);
+        match self.store().assets().purge_before(self.now() - trash).await {
+            Ok(purged) => tracing::debug!(purged, "emptied the trash of what was long in it"),
+            Err(problem) => tracing::warn!(?problem, "could not empty the trash"),
+        }
         match self
             .blobs()
             .sweep(self.now() - ORPHANS_KEPT, &self.store().assets())

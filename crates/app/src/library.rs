@@ -3,14 +3,13 @@
 
 use aquatint_domain::text;
 use aquatint_domain::{
-    Asset, AssetId, AssetSource, BlobHash, Code, CollectionId, JobId, MediaKind, MediaType, Problem, Recipe,
+    Asset, AssetId, AssetSource, BlobHash, Code, CollectionId, JobId, MediaKind, MediaType, Problem, Recipe, Timestamp,
     WorkspaceId,
 };
 use aquatint_engines::{Inspection, Made, Output, Work};
 use bytes::Bytes;
 
 use crate::failpoint;
-use crate::signer::MediaGrant;
 use crate::studio::Studio;
 
 /// Long sides of the renditions that are made with every asset.
@@ -159,16 +158,21 @@ impl Studio {
     }
 
     /// A URL for a variant of an asset that works for the configured time.
-    pub fn url_of(&self, asset: &Asset, variant: &str) -> (String, aquatint_domain::Timestamp) {
+    pub fn url_of(&self, asset: &Asset, variant: &str) -> (String, Timestamp) {
         let extension = if variant == "full" {
             served_type(asset).extension()
         } else {
             MediaType::WebP.extension()
         };
         let ttl = self.settings().download_url_ttl;
-        let (path, expires_at) =
-            self.signer()
-                .media_path(&asset.workspace, &asset.id, variant, extension, self.now(), ttl);
+        // For a while the same URL is given out, so that browsers need not fetch a picture again to show it again.
+        let step = (ttl.as_secs() / 6).clamp(1, 600) as i64;
+        let now = self.now();
+        let since = now.as_second().rem_euclid(step);
+        let begun = Timestamp::from_second(now.as_second() - since + step - 1).unwrap_or(now);
+        let (path, expires_at) = self
+            .signer()
+            .media_path(&asset.workspace, &asset.id, variant, extension, begun, ttl);
         (format!("{}{path}", self.public_url()), expires_at)
     }
 
@@ -176,27 +180,30 @@ impl Studio {
     /// as it came: it is encoded anew, so nothing rides along in it.
     pub async fn serve_media(&self, path: &str, query: &str) -> Result<Served, Problem> {
         let grant = self.signer().verify_media(path, query, self.now())?;
-        let asset = self.store().assets().get(&grant.workspace, &grant.asset).await?;
+        // What lies in the trash can still be looked at there, for as long as the URL works.
+        let asset = self
+            .store()
+            .assets()
+            .get_or_trashed(&grant.workspace, &grant.asset)
+            .await?;
         let asset = asset.ok_or_else(|| Problem::not_found("asset", &grant.asset))?;
-        let (bytes, media_type) = self.variant(&asset, &grant).await?;
-        let file_name = format!("{}.{}", file_stem(&asset.title), media_type.extension());
-        Ok(Served {
-            etag: format!("\"{}-{}\"", &asset.blob.as_str()[..16], grant.variant),
-            bytes,
-            media_type,
-            file_name,
-        })
+        self.serve_variant(&asset, &grant.variant).await
     }
 
-    async fn variant(&self, asset: &Asset, grant: &MediaGrant) -> Result<(Bytes, MediaType), Problem> {
-        if grant.variant == "full" {
-            return self.full(asset).await;
-        }
-        let size: u32 = grant
-            .variant
-            .parse()
-            .map_err(|_| Problem::not_found("rendition", &grant.variant))?;
-        Ok((self.rendition(asset, size).await?, MediaType::WebP))
+    /// A variant of an asset as it may be shown to others: `full`, or the long side of a rendition.
+    pub(crate) async fn serve_variant(&self, asset: &Asset, variant: &str) -> Result<Served, Problem> {
+        let (bytes, media_type) = if variant == "full" {
+            self.full(asset).await?
+        } else {
+            let size: u32 = variant.parse().map_err(|_| Problem::not_found("rendition", variant))?;
+            (self.rendition(asset, size).await?, MediaType::WebP)
+        };
+        Ok(Served {
+            etag: format!("\"{}-{variant}\"", &asset.blob.as_str()[..16]),
+            bytes,
+            media_type,
+            file_name: format!("{}.{}", file_stem(&asset.title), media_type.extension()),
+        })
     }
 
     /// The whole picture without metadata. What our own encoders made has none.

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::OnceLock;
 
-use aquatint_domain::{AssetId, Caller, Problem, Scope};
+use aquatint_domain::{AssetId, Caller, Code, Principal, Problem, Role, Scope, SessionId, UserId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -55,6 +55,8 @@ pub struct Spec {
     pub scope: Scope,
     pub effects: Effects,
     pub rest: Rest,
+    /// The least role of a person in the web app, where only people may do it.
+    pub person: Option<Role>,
     /// Other spellings of arguments that clients are known to use: (theirs, ours).
     pub aliases: &'static [(&'static str, &'static str)],
 }
@@ -68,8 +70,15 @@ impl Spec {
             scope,
             effects,
             rest,
+            person: None,
             aliases: &[],
         }
+    }
+
+    /// Only for people, by hand: keys and apps are refused, whatever their scopes.
+    pub const fn for_people(mut self, least: Role) -> Self {
+        self.person = Some(least);
+        self
     }
 
     pub const fn aliases(mut self, aliases: &'static [(&'static str, &'static str)]) -> Self {
@@ -128,6 +137,24 @@ pub struct Context {
     pub progress: Option<ProgressSender>,
 }
 
+impl Context {
+    /// The person who acts, and their session; for what concerns nobody else.
+    pub(crate) fn person(&self) -> Result<(&UserId, &SessionId), Problem> {
+        match (&self.caller.user, &self.caller.principal) {
+            (Some(user), Principal::Session { session, .. }) => Ok((user, session)),
+            _ => Err(Problem::new(
+                Code::Forbidden,
+                "This concerns a signed-in person; do it in the web app.",
+            )),
+        }
+    }
+
+    /// Where the caller is, for limits on failed tries.
+    pub(crate) fn address(&self) -> &str {
+        self.caller.address.as_deref().unwrap_or("unknown")
+    }
+}
+
 /// A link to media in a reply.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MediaLink {
@@ -156,9 +183,30 @@ pub enum Preview {
     Picture(Vec<u8>),
 }
 
-/// Every output can say itself in words.
+/// Every output can say itself in words. What only the web app asks for needs none.
 pub trait Describe {
-    fn describe(&self) -> Description;
+    fn describe(&self) -> Description {
+        Description::default()
+    }
+}
+
+/// The answer of what has nothing to tell but that it is done.
+#[derive(Serialize, JsonSchema)]
+pub struct Done {
+    pub done: bool,
+}
+
+impl Done {
+    pub const YES: Self = Self { done: true };
+}
+
+impl Describe for Done {
+    fn describe(&self) -> Description {
+        Description {
+            text: "Done.".into(),
+            ..Description::default()
+        }
+    }
 }
 
 /// A quick operation: it answers at once.

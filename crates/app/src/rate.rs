@@ -1,9 +1,9 @@
-//! Rate limits per key: fixed windows of a minute and a UTC day, as plans set them. The minute is
+//! Rate limits per key or grant: fixed windows of a minute and a UTC day, as plans set them. The minute is
 //! counted in memory; the day survives restarts through the store.
 
 use std::collections::HashMap;
 
-use aquatint_domain::{ApiKeyId, Code, Plan, Problem, Timestamp};
+use aquatint_domain::{Code, Plan, Problem, Timestamp};
 use parking_lot::Mutex;
 
 /// Keys remembered at one time; the least recently started windows are dropped beyond it.
@@ -35,12 +35,12 @@ struct Windows {
 /// The counters of this process.
 #[derive(Default)]
 pub struct RateLimits {
-    keys: Mutex<HashMap<ApiKeyId, Windows>>,
+    keys: Mutex<HashMap<String, Windows>>,
 }
 
 impl RateLimits {
     /// Counts one request, or refuses it with the time to wait. `None` where the plan has no limits.
-    pub fn count(&self, key: &ApiKeyId, plan: &Plan, now: Timestamp) -> Result<Option<Allowance>, Problem> {
+    pub fn count(&self, key: &str, plan: &Plan, now: Timestamp) -> Result<Option<Allowance>, Problem> {
         if plan.requests_per_minute == 0 && plan.requests_per_day == 0 {
             return Ok(None);
         }
@@ -50,7 +50,7 @@ impl RateLimits {
         if keys.len() >= MAX_KEYS && !keys.contains_key(key) {
             keys.retain(|_, windows| windows.day == day && windows.unsaved > 0);
         }
-        let windows = keys.entry(key.clone()).or_default();
+        let windows = keys.entry(key.to_owned()).or_default();
         if windows.minute != minute {
             (windows.minute, windows.in_minute) = (minute, 0);
         }
@@ -65,7 +65,7 @@ impl RateLimits {
             {
                 return Err(Problem::new(
                     Code::RateLimited,
-                    format!("This key may make {} requests a {word}.", allowance.limit),
+                    format!("These credentials may make {} requests a {word}.", allowance.limit),
                 )
                 .hint(format!(
                     "Wait {} s, or ask the operator for a plan with a higher limit.",
@@ -89,7 +89,7 @@ impl RateLimits {
     }
 
     /// Takes over the day's counts that an earlier process saved.
-    pub fn restore(&self, counts: Vec<(ApiKeyId, u32)>, now: Timestamp) {
+    pub fn restore(&self, counts: Vec<(String, u32)>, now: Timestamp) {
         let day = now.as_second().div_euclid(DAY_S);
         let mut keys = self.keys.lock();
         for (key, count) in counts.into_iter().take(MAX_KEYS) {
@@ -99,7 +99,7 @@ impl RateLimits {
     }
 
     /// What was counted since the last call, to be added to the store.
-    pub fn take_unsaved(&self) -> Vec<(ApiKeyId, u32)> {
+    pub fn take_unsaved(&self) -> Vec<(String, u32)> {
         let mut keys = self.keys.lock();
         keys.iter_mut()
             .filter(|(_, windows)| windows.unsaved > 0)
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_thirty_first_request_of_a_minute_waits_for_the_next() {
-        let (limits, key) = (RateLimits::default(), ApiKeyId::generate(at(0)));
+        let (limits, key) = (RateLimits::default(), "key_1".to_owned());
         let plan = Plan {
             requests_per_minute: 30,
             requests_per_day: 0,
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_day_is_limited_too_and_survives_a_restart() {
-        let (limits, key) = (RateLimits::default(), ApiKeyId::generate(at(0)));
+        let (limits, key) = (RateLimits::default(), "key_1".to_owned());
         let plan = Plan {
             requests_per_minute: 0,
             requests_per_day: 3,

@@ -9,6 +9,8 @@ use aquatint_domain::{Credits, Plan, PlanName, plan};
 use aquatint_media::Limits;
 use aquatint_providers::FetcherConfig;
 
+use crate::oauth::ConfiguredClient;
+
 /// Settings of one studio process.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -72,6 +74,10 @@ pub struct Settings {
     pub upgrade_url: Option<String>,
     /// How long an idempotency key is remembered.
     pub idempotency_ttl: Duration,
+    /// Days that deleted assets stay in the trash.
+    pub trash_days: u32,
+    /// OAuth clients that need not register.
+    pub oauth_clients: Vec<ConfiguredClient>,
 }
 
 /// Content credentials and XMP on what is made.
@@ -147,6 +153,8 @@ impl Settings {
             credits_url: None,
             upgrade_url: None,
             idempotency_ttl: Duration::from_secs(24 * 3_600),
+            trash_days: 30,
+            oauth_clients: Vec::new(),
         }
     }
 

@@ -1,5 +1,6 @@
-//! URLs that expire: HMAC-SHA256 over length-prefixed fields, with a key id so that the root secret
-//! can be rotated without breaking URLs that are still out.
+//! What the root secret is for: URLs that expire (HMAC-SHA256 over length-prefixed fields), secrets that are
+//! derived and not stored, and values that are sealed before they are stored. A key id lets the root
+//! secret be rotated without breaking what is still out.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,6 +8,8 @@ use std::time::Duration;
 use aquatint_domain::{AssetId, Code, Problem, Timestamp, WorkspaceId};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use chacha20poly1305::XChaCha20Poly1305;
+use chacha20poly1305::aead::{Aead, Payload};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -17,6 +20,8 @@ const SECRET_FILE: &str = "secret";
 pub struct Signer {
     /// (key id, key), the newest first; all of them verify, the first signs.
     keys: Vec<(String, [u8; 32])>,
+    /// For sealing and deriving, in the same order.
+    inner: Vec<[u8; 32]>,
 }
 
 /// What a signed media URL lets its holder see.
@@ -50,6 +55,7 @@ impl Signer {
                     Err(error) => Err(unusable(&path, &error)),
                     Ok(()) => Ok(Self {
                         keys: vec![derive(&secret)],
+                        inner: vec![derive_inner(&secret)],
                     }),
                 }
             }
@@ -58,12 +64,13 @@ impl Signer {
     }
 
     fn from_lines(text: &str) -> Result<Self, Problem> {
-        let mut keys = Vec::new();
+        let (mut keys, mut inner) = (Vec::new(), Vec::new());
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let secret = STANDARD.decode(line).ok().filter(|secret| secret.len() >= SECRET_BYTES).ok_or_else(|| {
                 Problem::invalid("secret", "The signing secret must be base64 of at least 32 bytes; make one with `openssl rand -base64 32`.")
             })?;
             keys.push(derive(&secret));
+            inner.push(derive_inner(&secret));
         }
         if keys.is_empty() {
             return Err(Problem::invalid(
@@ -71,7 +78,52 @@ impl Signer {
                 "The signing secret is empty; make one with `openssl rand -base64 32`.",
             ));
         }
-        Ok(Self { keys })
+        Ok(Self { keys, inner })
+    }
+
+    /// 32 bytes that only this secret gives for `of` in that context.
+    pub fn derived(&self, context: &str, of: &[u8]) -> [u8; 32] {
+        derived(&self.inner[0], context, of)
+    }
+
+    /// The same for every live secret, the newest first.
+    pub fn all_derived(&self, context: &str, of: &[u8]) -> Vec<[u8; 32]> {
+        self.inner.iter().map(|key| derived(key, context, of)).collect()
+    }
+
+    /// Seals a value with XChaCha20-Poly1305; it opens only beside the same `place` (the id of its row).
+    pub fn seal(&self, place: &str, value: &[u8]) -> String {
+        let mut nonce = [0u8; 24];
+        getrandom::fill(&mut nonce).expect("the operating system gives random bytes");
+        let cipher = XChaCha20Poly1305::new(&self.inner[0].into());
+        let payload = Payload {
+            msg: value,
+            aad: place.as_bytes(),
+        };
+        let sealed = cipher
+            .encrypt(&nonce.into(), payload)
+            .expect("a small value can be encrypted");
+        format!(
+            "{}.{}",
+            self.keys[0].0,
+            URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat())
+        )
+    }
+
+    /// Opens what [`Signer::seal`] gave. `None` when the secret is gone, or the value is not from there.
+    pub fn open_sealed(&self, place: &str, sealed: &str) -> Option<Vec<u8>> {
+        let (kid, body) = sealed.split_once('.')?;
+        let index = self.keys.iter().position(|(known, _)| known == kid)?;
+        let body = URL_SAFE_NO_PAD.decode(body).ok()?;
+        let (nonce, body) = body.split_at_checked(24)?;
+        let nonce: [u8; 24] = nonce.try_into().ok()?;
+        let payload = Payload {
+            msg: body,
+            aad: place.as_bytes(),
+        };
+        XChaCha20Poly1305::new(&self.inner[index].into())
+            .decrypt(&nonce.into(), payload)
+            .ok()
     }
 
     /// Path and query of a URL for `variant` of an asset, working until `now + ttl`.
@@ -141,6 +193,19 @@ impl Signer {
             expires_at: Timestamp::from_second(expires).unwrap_or(Timestamp::MAX),
         })
     }
+}
+
+fn derive_inner(secret: &[u8]) -> [u8; 32] {
+    blake3::derive_key("aquatint 2026-11 sealed and derived values", secret)
+}
+
+fn derived(key: &[u8; 32], context: &str, of: &[u8]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    for field in [context.as_bytes(), of] {
+        mac.update(&(field.len() as u64).to_be_bytes());
+        mac.update(field);
+    }
+    mac.finalize().into_bytes().into()
 }
 
 fn derive(secret: &[u8]) -> (String, [u8; 32]) {
@@ -222,6 +287,27 @@ mod tests {
                 Code::Forbidden
             );
         }
+    }
+
+    #[test]
+    fn what_is_sealed_opens_only_in_its_place_and_with_its_secret() {
+        let (old, new) = (STANDARD.encode([1u8; 32]), STANDARD.encode([2u8; 32]));
+        let before = Signer::from_lines(&old).expect("good");
+        let sealed = before.seal("usr_1", b"a secret");
+        assert!(!sealed.contains("secret"));
+        assert_ne!(sealed, before.seal("usr_1", b"a secret"));
+        let after = Signer::from_lines(&format!("{new}\n{old}")).expect("good");
+        assert_eq!(after.open_sealed("usr_1", &sealed).as_deref(), Some(&b"a secret"[..]));
+        assert_eq!(after.open_sealed("usr_2", &sealed), None);
+        assert_eq!(
+            Signer::from_lines(&new).expect("good").open_sealed("usr_1", &sealed),
+            None
+        );
+        for wrong in ["", "x.y", &sealed[..20], &format!("{sealed}AA")] {
+            assert_eq!(after.open_sealed("usr_1", wrong), None, "{wrong}");
+        }
+        assert_eq!(after.all_derived("a", b"b")[1], before.derived("a", b"b"));
+        assert_ne!(before.derived("a", b"b"), before.derived("ab", b""));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aquatint_domain::{Caller, Clock, Code, Problem, SystemClock, Timestamp};
+use aquatint_domain::{Caller, Clock, Code, Problem, Role, SystemClock, Timestamp};
 use aquatint_engines::models::Folder;
 use aquatint_engines::{Crew, CrewConfig};
 use aquatint_providers::Fetcher;
@@ -16,8 +16,10 @@ use crate::access::KeyCache;
 use crate::audit::Audit;
 use crate::catalogue::Catalogue;
 use crate::jobs::{self, Events, WorkerHandle};
-use crate::operation::{Context, Entry, ProgressSender, Reply};
+use crate::oauth::Documents;
+use crate::operation::{Context, Effects, Entry, ProgressSender, Reply};
 use crate::operations;
+use crate::people::Throttle;
 use crate::provenance::Notary;
 use crate::rate::RateLimits;
 use crate::settings::Settings;
@@ -34,6 +36,7 @@ pub struct Studio(Arc<Inner>);
 
 struct Inner {
     settings: Settings,
+    started: Instant,
     clock: Arc<dyn Clock>,
     store: Store,
     blobs: Blobs,
@@ -43,6 +46,8 @@ struct Inner {
     provenance: Notary,
     events: Events,
     keys: KeyCache,
+    throttle: Throttle,
+    documents: Documents,
     rates: RateLimits,
     audit: Audit,
     /// With the installed models as they were found at that time.
@@ -80,6 +85,7 @@ impl Studio {
             public_url: RwLock::new(Arc::new(settings.public_url.clone())),
             audit: Audit::start(store.clone()),
             settings,
+            started: Instant::now(),
             clock,
             store,
             blobs,
@@ -89,6 +95,8 @@ impl Studio {
             provenance,
             events: Events::default(),
             keys: KeyCache::default(),
+            throttle: Throttle::default(),
+            documents: Documents::default(),
             rates: RateLimits::default(),
             catalogue: RwLock::new((Instant::now(), Arc::new(catalogue))),
         }));
@@ -102,6 +110,11 @@ impl Studio {
 
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()
+    }
+
+    /// How long this process has had the studio open.
+    pub fn uptime(&self) -> Duration {
+        self.0.started.elapsed()
     }
 
     pub fn store(&self) -> &Store {
@@ -134,6 +147,14 @@ impl Studio {
 
     pub(crate) fn keys(&self) -> &KeyCache {
         &self.0.keys
+    }
+
+    pub(crate) fn throttle(&self) -> &Throttle {
+        &self.0.throttle
+    }
+
+    pub(crate) fn documents(&self) -> &Documents {
+        &self.0.documents
     }
 
     pub(crate) fn rates(&self) -> &RateLimits {
@@ -249,19 +270,50 @@ impl Studio {
     }
 }
 
+/// Whether the credentials, and the person behind them, may do this.
 fn check_scope(caller: &Caller, entry: &Entry) -> Result<(), Problem> {
-    if caller.has(entry.spec.scope) {
-        return Ok(());
+    let spec = &entry.spec;
+    if !caller.has(spec.scope) {
+        // All that is needed is named, so that an app asks for everything at once.
+        let mut needed = caller.scopes.clone();
+        needed.push(spec.scope);
+        return Err(Problem::new(
+            Code::Forbidden,
+            format!(
+                "These credentials lack the scope `{}`, which {} needs.",
+                spec.scope, spec.name
+            ),
+        )
+        .hint("Sign in again and allow it, or use a key that has it.")
+        .details(serde_json::json!({ "required_scopes": needed })));
     }
-    Err(Problem::new(
-        Code::Forbidden,
-        format!(
-            "These credentials lack the scope `{}`, which {} needs.",
-            entry.spec.scope, entry.spec.name
-        ),
-    )
-    .hint("Use a key that has it, or make one with `aquatint key create`.")
-    .details(serde_json::json!({ "required_scopes": [entry.spec.scope] })))
+    if let Some(least) = spec.person {
+        if !caller.is_person() {
+            return Err(Problem::new(
+                Code::Forbidden,
+                format!(
+                    "`{}` is for people: it is done in the web app, not by keys or apps.",
+                    spec.name
+                ),
+            ));
+        }
+        return check_role(caller, least);
+    }
+    if spec.effects != Effects::Reads && caller.role().is_some() {
+        return check_role(caller, Role::Member);
+    }
+    Ok(())
+}
+
+fn check_role(caller: &Caller, least: Role) -> Result<(), Problem> {
+    match caller.role() {
+        Some(role) if role < least => Err(Problem::new(
+            Code::Forbidden,
+            format!("This needs the role `{least}` in the workspace; yours is `{role}`."),
+        )
+        .hint("Ask an owner or admin of the workspace.")),
+        _ => Ok(()),
+    }
 }
 
 fn day(now: Timestamp) -> String {

@@ -18,6 +18,22 @@ pub enum TokenKind {
     Upload,
     /// The one-time set-up link.
     Setup,
+    /// A signed-in browser.
+    Session,
+    /// A link or form that works once: a new password, the second step of signing in, a waiting consent.
+    Ticket,
+    /// An invitation into a workspace.
+    Invite,
+    /// An OAuth authorization code.
+    Code,
+    /// An OAuth access token.
+    Access,
+    /// An OAuth refresh token.
+    Refresh,
+    /// The secret of an OAuth client.
+    Client,
+    /// A public link to assets.
+    Share,
 }
 
 impl TokenKind {
@@ -26,6 +42,14 @@ impl TokenKind {
             Self::Key => "aqt_key_",
             Self::Upload => "aqt_upl_",
             Self::Setup => "aqt_set_",
+            Self::Session => "aqt_ses_",
+            Self::Ticket => "aqt_tkt_",
+            Self::Invite => "aqt_inv_",
+            Self::Code => "aqt_cod_",
+            Self::Access => "aqt_acc_",
+            Self::Refresh => "aqt_ref_",
+            Self::Client => "aqt_cli_",
+            Self::Share => "aqt_shr_",
         }
     }
 }
@@ -38,7 +62,12 @@ impl Token {
     pub fn mint(kind: TokenKind) -> Self {
         let mut random = [0u8; 32];
         getrandom::fill(&mut random).expect("the operating system gives random bytes");
-        let body = format!("{}{}", kind.prefix(), base62(&random, RANDOM_LEN));
+        Self::from_bytes(kind, &random)
+    }
+
+    /// The secret that these 256 bits are. For secrets that are derived and never stored.
+    pub fn from_bytes(kind: TokenKind, bytes: &[u8; 32]) -> Self {
+        let body = format!("{}{}", kind.prefix(), base62(bytes, RANDOM_LEN));
         let check = base62(&crc32fast::hash(body.as_bytes()).to_be_bytes(), CHECK_LEN);
         Self(body + &check)
     }

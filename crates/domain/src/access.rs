@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Problem;
-use crate::ids::{ApiKeyId, RequestId, UserId, WorkspaceId};
+use crate::ids::{ApiKeyId, GrantId, RequestId, SessionId, UserId, WorkspaceId};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $( $(#[$vdoc:meta])* $variant:ident = $word:literal ),* $(,)? }) => {
@@ -67,6 +67,8 @@ words! {
         Jobs = "jobs",
         /// Read balances, usage and prices.
         AccountRead = "account:read",
+        /// Make, change and list public share links.
+        Share = "share",
     }
 }
 
@@ -85,6 +87,10 @@ words! {
 pub enum Principal {
     /// A request with an API key.
     Key { key: ApiKeyId },
+    /// An app that a person allowed in, with the person's role in the workspace.
+    Grant { grant: GrantId, role: Role },
+    /// A person in the web app.
+    Session { session: SessionId, role: Role },
     /// The operator at the machine's own command line.
     Operator,
 }
@@ -111,7 +117,21 @@ impl Caller {
     pub fn key(&self) -> Option<&ApiKeyId> {
         match &self.principal {
             Principal::Key { key } => Some(key),
-            Principal::Operator => None,
+            Principal::Grant { .. } | Principal::Session { .. } | Principal::Operator => None,
         }
+    }
+
+    /// What the person behind the call may do in the workspace; a key has no person behind it.
+    pub fn role(&self) -> Option<Role> {
+        match &self.principal {
+            Principal::Key { .. } => None,
+            Principal::Grant { role, .. } | Principal::Session { role, .. } => Some(*role),
+            Principal::Operator => Some(Role::Owner),
+        }
+    }
+
+    /// Whether a person acts by hand, not an agent or a program.
+    pub fn is_person(&self) -> bool {
+        matches!(self.principal, Principal::Session { .. } | Principal::Operator)
     }
 }

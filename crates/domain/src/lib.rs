@@ -22,7 +22,10 @@ pub use asset::{Asset, AssetSource, BlobHash, MediaKind, MediaType, Recipe};
 pub use clock::{Clock, SystemClock};
 pub use credits::Credits;
 pub use error::{Code, Problem};
-pub use ids::{ApiKeyId, AssetId, CollectionId, EntryId, HoldId, JobId, RequestId, UploadId, UserId, WorkspaceId};
+pub use ids::{
+    ApiKeyId, AssetId, CollectionId, EntryId, GrantId, HoldId, InviteId, JobId, RequestId, SessionId, ShareId,
+    UploadId, UserId, WorkspaceId,
+};
 pub use jiff::Timestamp;
 pub use job::{Job, JobKind, JobState};
 pub use model::{Capabilities, Model, ModelId};

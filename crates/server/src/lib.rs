@@ -8,6 +8,7 @@ pub mod config;
 pub mod drain;
 pub mod listen;
 pub mod mcp;
+pub mod oauth;
 pub mod reference;
 pub mod web;
 
@@ -34,8 +35,21 @@ pub fn router(
     mcp_config.allowed_origins = config.allowed_origins.clone();
     mcp_config.max_body_bytes = config.max_body_bytes;
     mcp_config.conformance_fixtures = config.conformance_fixtures;
+    mcp_config.resource_metadata = Some(oauth::metadata_url(&studio.public_url(), "/mcp"));
     mcp_config.shutdown = stop.clone();
     let mcp = mcp::router(Arc::new(studio.clone()), mcp_config)?;
-    let own = api::router(studio.clone(), config, stop).merge(web::router(studio.clone()));
-    Ok(listen::layers(own.merge(mcp)))
+    let own = api::router(studio.clone(), config, stop)
+        .merge(web::router(studio.clone()))
+        .merge(oauth::router(studio.clone()));
+    Ok(listen::layers(behind_prefix(own.merge(mcp), &studio.public_url())))
+}
+
+/// Where the public URL has a path, a proxy stands before the server. Whether it takes the path away or leaves
+/// it, the same pages are found.
+fn behind_prefix(router: Router, public_url: &str) -> Router {
+    let prefix = url::Url::parse(public_url).map(|url| url.path().trim_end_matches('/').to_owned());
+    match prefix {
+        Ok(prefix) if !prefix.is_empty() => Router::new().nest(&prefix, router.clone()).fallback_service(router),
+        _ => router,
+    }
 }

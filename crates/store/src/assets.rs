@@ -1,7 +1,7 @@
 //! Assets: rows of immutable media. Full text stands here twice, once for each database.
 
 use aquatint_domain::{
-    Asset, AssetId, AssetSource, BlobHash, CollectionId, JobId, MediaKind, Problem, Timestamp, WorkspaceId,
+    Asset, AssetId, AssetSource, BlobHash, CollectionId, JobId, MediaKind, Problem, Timestamp, UserId, WorkspaceId,
 };
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
@@ -39,6 +39,19 @@ impl Assets<'_> {
     pub async fn get(&self, workspace: &WorkspaceId, id: &AssetId) -> Result<Option<Asset>, Problem> {
         row(
             self.0.read(),
+            "SELECT * FROM assets WHERE id = $1 AND workspace_id = $2 AND deleted_at IS NULL",
+            vec![id.as_str().into(), workspace.as_str().into()],
+        )
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()
+    }
+
+    /// An asset, also one in the trash.
+    pub async fn get_or_trashed(&self, workspace: &WorkspaceId, id: &AssetId) -> Result<Option<Asset>, Problem> {
+        row(
+            self.0.read(),
             "SELECT * FROM assets WHERE id = $1 AND workspace_id = $2",
             vec![id.as_str().into(), workspace.as_str().into()],
         )
@@ -61,7 +74,7 @@ impl Assets<'_> {
                 })
                 .collect();
             let sql = format!(
-                "SELECT * FROM assets WHERE workspace_id = $1 AND id IN ({})",
+                "SELECT * FROM assets WHERE workspace_id = $1 AND deleted_at IS NULL AND id IN ({})",
                 places.join(", ")
             );
             for row in rows(self.0.read(), &sql, values).await? {
@@ -173,7 +186,7 @@ impl Assets<'_> {
 
     /// The oldest asset of a workspace with these bytes.
     pub async fn by_blob(&self, workspace: &WorkspaceId, blob: &BlobHash) -> Result<Option<Asset>, Problem> {
-        let sql = "SELECT * FROM assets WHERE blob = $1 AND workspace_id = $2 ORDER BY CASE WHEN source IN ('upload', 'import') THEN 0 ELSE 1 END, id LIMIT 1";
+        let sql = "SELECT * FROM assets WHERE blob = $1 AND workspace_id = $2 AND deleted_at IS NULL ORDER BY CASE WHEN source IN ('upload', 'import') THEN 0 ELSE 1 END, id LIMIT 1";
         row(
             self.0.read(),
             sql,
@@ -195,9 +208,190 @@ impl Assets<'_> {
         .is_some())
     }
 
+    /// Gives an asset another title and other tags.
+    pub async fn rename(&self, asset: &Asset) -> Result<(), Problem> {
+        let tx = self.0.begin().await?;
+        execute(
+            &tx,
+            "UPDATE assets SET title = $3, tags = $4, words = $5 WHERE id = $1 AND workspace_id = $2",
+            vec![
+                asset.id.as_str().into(),
+                asset.workspace.as_str().into(),
+                asset.title.clone().into(),
+                to_json(&asset.tags)?.into(),
+                words_of(asset).into(),
+            ],
+        )
+        .await?;
+        tx.commit().await.map_err(broken)
+    }
+
+    /// Puts assets into the trash; says which were not in it before.
+    pub async fn trash(
+        &self,
+        workspace: &WorkspaceId,
+        ids: &[AssetId],
+        by: Option<&UserId>,
+        now: Timestamp,
+    ) -> Result<Vec<AssetId>, Problem> {
+        let by: Value = by.map(|user| user.as_str().to_owned()).into();
+        let what = "UPDATE assets SET deleted_at = $3, deleted_by = $4 WHERE id = $1 AND workspace_id = $2 AND deleted_at IS NULL";
+        self.each(workspace, ids, what, vec![now.as_millisecond().into(), by])
+            .await
+    }
+
+    /// Takes assets out of the trash; says which were in it.
+    pub async fn restore(&self, workspace: &WorkspaceId, ids: &[AssetId]) -> Result<Vec<AssetId>, Problem> {
+        let what = "UPDATE assets SET deleted_at = NULL, deleted_by = NULL WHERE id = $1 AND workspace_id = $2 AND deleted_at IS NOT NULL";
+        self.each(workspace, ids, what, Vec::new()).await
+    }
+
+    async fn each(
+        &self,
+        workspace: &WorkspaceId,
+        ids: &[AssetId],
+        sql: &str,
+        more: Vec<Value>,
+    ) -> Result<Vec<AssetId>, Problem> {
+        let tx = self.0.begin().await?;
+        let mut done = Vec::new();
+        for id in ids {
+            let mut values: Vec<Value> = vec![id.as_str().into(), workspace.as_str().into()];
+            values.extend(more.iter().cloned());
+            if execute(&tx, sql, values).await? == 1 {
+                done.push(id.clone());
+            }
+        }
+        tx.commit().await.map_err(broken)?;
+        Ok(done)
+    }
+
+    /// The trash, what came last first: each asset, when it came and who put it there.
+    pub async fn trashed(
+        &self,
+        workspace: &WorkspaceId,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<(Asset, Timestamp, Option<UserId>)>, Problem> {
+        let (at, id) = crate::page::number_cursor(cursor)?.unwrap_or((i64::MAX, ""));
+        let sql = format!(
+            "SELECT * FROM assets WHERE workspace_id = $1 AND deleted_at IS NOT NULL AND (deleted_at < $2 OR (deleted_at = $2 AND id < $3)) ORDER BY deleted_at DESC, id DESC LIMIT {}",
+            limit + 1
+        );
+        let items = rows(
+            self.0.read(),
+            &sql,
+            vec![workspace.as_str().into(), at.into(), id.into()],
+        )
+        .await?
+        .iter()
+        .map(|row| Ok((read(row)?, time(row, "deleted_at")?, parsed_if(row, "deleted_by")?)))
+        .collect::<Result<Vec<_>, Problem>>()?;
+        Ok(Page::of(items, limit, |(asset, at, _)| {
+            format!("{}-{}", at.as_millisecond(), asset.id)
+        }))
+    }
+
+    /// Removes trashed assets for good; their bytes go with the next sweep. `by` limits it to what that person put there.
+    pub async fn purge(
+        &self,
+        workspace: &WorkspaceId,
+        ids: &[AssetId],
+        by: Option<&UserId>,
+    ) -> Result<Vec<AssetId>, Problem> {
+        let tx = self.0.begin().await?;
+        let mut gone = Vec::new();
+        for id in ids {
+            let values: Vec<Value> = vec![
+                id.as_str().into(),
+                workspace.as_str().into(),
+                by.map_or("", |user| user.as_str()).to_owned().into(),
+            ];
+            let sql = "SELECT id FROM assets WHERE id = $1 AND workspace_id = $2 AND deleted_at IS NOT NULL AND ($3 = '' OR deleted_by = $3)";
+            if row(&tx, sql, values).await?.is_some() {
+                remove(&tx, id).await?;
+                gone.push(id.clone());
+            }
+        }
+        tx.commit().await.map_err(broken)?;
+        Ok(gone)
+    }
+
+    /// Removes what has been in the trash since before then; says how many.
+    pub async fn purge_before(&self, before: Timestamp) -> Result<u64, Problem> {
+        let mut gone = 0;
+        loop {
+            let old = rows(
+                self.0.read(),
+                "SELECT id FROM assets WHERE deleted_at < $1 LIMIT 500",
+                vec![before.as_millisecond().into()],
+            )
+            .await?;
+            if old.is_empty() {
+                return Ok(gone);
+            }
+            let tx = self.0.begin().await?;
+            for row in &old {
+                remove(&tx, &parsed(row, "id")?).await?;
+                gone += 1;
+            }
+            tx.commit().await.map_err(broken)?;
+        }
+    }
+
+    /// How often tags, models, sources and kinds occur, the commonest first: `(facet, name, count)`.
+    pub async fn facets(&self, workspace: &WorkspaceId) -> Result<Vec<(String, String, u64)>, Problem> {
+        let tags = match self.0.kind {
+            DatabaseKind::Sqlite => "json_each(assets.tags) AS tag",
+            DatabaseKind::Postgres => "json_array_elements_text(CAST(assets.tags AS JSON)) AS tag(value)",
+        };
+        let live = "assets.workspace_id = $1 AND assets.deleted_at IS NULL";
+        let mut found = Vec::new();
+        for (facet, sql) in [
+            (
+                "tags",
+                format!(
+                    "SELECT tag.value AS name, COUNT(*) AS many FROM assets, {tags} WHERE {live} GROUP BY tag.value ORDER BY many DESC, name LIMIT 100"
+                ),
+            ),
+            (
+                "models",
+                format!(
+                    "SELECT model AS name, COUNT(*) AS many FROM assets WHERE {live} AND model IS NOT NULL GROUP BY model ORDER BY many DESC, name LIMIT 100"
+                ),
+            ),
+            (
+                "sources",
+                format!(
+                    "SELECT source AS name, COUNT(*) AS many FROM assets WHERE {live} GROUP BY source ORDER BY many DESC, name"
+                ),
+            ),
+            (
+                "types",
+                format!(
+                    "SELECT kind AS name, COUNT(*) AS many FROM assets WHERE {live} GROUP BY kind ORDER BY many DESC, name"
+                ),
+            ),
+        ] {
+            for row in rows(self.0.read(), &sql, vec![workspace.as_str().into()]).await? {
+                found.push((facet.to_owned(), get(&row, "name")?, number(&row, "many")?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Assets that live, and their bytes, in the whole studio.
+    pub async fn totals(&self) -> Result<(u64, u64), Problem> {
+        let sql = "SELECT COUNT(*) AS many, CAST(COALESCE(SUM(size_bytes), 0) AS BIGINT) AS bytes FROM assets WHERE deleted_at IS NULL";
+        let found = row(self.0.read(), sql, vec![]).await?;
+        found
+            .as_ref()
+            .map_or(Ok((0, 0)), |row| Ok((number(row, "many")?, number(row, "bytes")?)))
+    }
+
     /// Assets that were made from this one, the newest first.
     pub async fn children(&self, workspace: &WorkspaceId, parent: &AssetId) -> Result<Vec<AssetId>, Problem> {
-        let sql = "SELECT assets.id FROM asset_parents JOIN assets ON assets.id = asset_parents.asset_id WHERE asset_parents.parent_id = $1 AND assets.workspace_id = $2 ORDER BY assets.id DESC LIMIT 100";
+        let sql = "SELECT assets.id FROM asset_parents JOIN assets ON assets.id = asset_parents.asset_id WHERE asset_parents.parent_id = $1 AND assets.workspace_id = $2 AND assets.deleted_at IS NULL ORDER BY assets.id DESC LIMIT 100";
         rows(
             self.0.read(),
             sql,
@@ -221,7 +415,7 @@ impl Narrowed {
     fn new(workspace: &WorkspaceId, filter: &AssetFilter) -> Self {
         let mut query = Self {
             from: String::new(),
-            conditions: "assets.workspace_id = $1".into(),
+            conditions: "assets.workspace_id = $1 AND assets.deleted_at IS NULL".into(),
             values: vec![workspace.as_str().into()],
         };
         if let Some(collection) = &filter.collection {
@@ -265,19 +459,34 @@ impl Narrowed {
     }
 }
 
-/// Writes an asset within somebody's transaction.
-pub(crate) async fn insert<C: ConnectionTrait>(tx: &C, asset: &Asset) -> Result<(), Problem> {
-    let prompt = asset
-        .recipe
-        .as_ref()
+/// Removes an asset from everything that names it.
+async fn remove<C: ConnectionTrait>(tx: &C, id: &AssetId) -> Result<(), Problem> {
+    for sql in [
+        "DELETE FROM collection_assets WHERE asset_id = $1",
+        "DELETE FROM share_assets WHERE asset_id = $1",
+        "DELETE FROM asset_parents WHERE asset_id = $1",
+        "DELETE FROM assets WHERE id = $1",
+    ] {
+        execute(tx, sql, vec![id.as_str().into()]).await?;
+    }
+    Ok(())
+}
+
+/// What a search finds an asset by.
+fn words_of(asset: &Asset) -> String {
+    let recipe = asset.recipe.as_ref();
+    let prompt = recipe
         .and_then(|recipe| recipe.arguments["prompt"].as_str())
         .unwrap_or_default();
-    let operation = asset
-        .recipe
-        .as_ref()
+    let operation = recipe
         .map(|recipe| recipe.operation.replace(['.', '_'], " "))
         .unwrap_or_default();
-    let words = format!("{} {} {prompt} {operation}", asset.title, asset.tags.join(" ")).to_lowercase();
+    format!("{} {} {prompt} {operation}", asset.title, asset.tags.join(" ")).to_lowercase()
+}
+
+/// Writes an asset within somebody's transaction.
+pub(crate) async fn insert<C: ConnectionTrait>(tx: &C, asset: &Asset) -> Result<(), Problem> {
+    let words = words_of(asset);
     let model = asset.recipe.as_ref().and_then(|recipe| recipe.model.clone());
     execute(
         tx,

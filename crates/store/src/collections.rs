@@ -33,8 +33,8 @@ pub struct NewCollection {
 }
 
 const SELECT: &str = "SELECT collections.*, \
-    (SELECT COUNT(*) FROM collection_assets WHERE collection_id = collections.id) AS asset_count, \
-    (SELECT asset_id FROM collection_assets WHERE collection_id = collections.id ORDER BY added_at DESC, asset_id DESC LIMIT 1) AS cover \
+    (SELECT COUNT(*) FROM collection_assets JOIN assets ON assets.id = collection_assets.asset_id WHERE collection_id = collections.id AND assets.deleted_at IS NULL) AS asset_count, \
+    (SELECT asset_id FROM collection_assets JOIN assets ON assets.id = collection_assets.asset_id WHERE collection_id = collections.id AND assets.deleted_at IS NULL ORDER BY added_at DESC, asset_id DESC LIMIT 1) AS cover \
     FROM collections";
 
 impl Collections<'_> {
@@ -110,12 +110,7 @@ impl Collections<'_> {
             conditions.push_str(&format!(" AND collections.id < ${}", values.len()));
         }
         if let Some(text) = text {
-            let escaped = text
-                .to_lowercase()
-                .replace('!', "!!")
-                .replace('%', "!%")
-                .replace('_', "!_");
-            values.push(format!("%{escaped}%").into());
+            values.push(crate::page::like(text).into());
             conditions.push_str(&format!(
                 " AND LOWER(collections.name || ' ' || COALESCE(collections.description, '')) LIKE ${} ESCAPE '!'",
                 values.len()
@@ -155,6 +150,83 @@ impl Collections<'_> {
         tx.commit().await.map_err(broken)
     }
 
+    /// Takes assets out of a collection; says how many were in it.
+    pub async fn take_out(
+        &self,
+        workspace: &WorkspaceId,
+        id: &CollectionId,
+        assets: &[AssetId],
+        now: Timestamp,
+    ) -> Result<u64, Problem> {
+        let tx = self.0.begin().await?;
+        let mut gone = 0;
+        for asset in assets {
+            gone += execute(
+                &tx,
+                "DELETE FROM collection_assets WHERE collection_id = $1 AND asset_id = $2 AND EXISTS (SELECT 1 FROM collections WHERE id = $1 AND workspace_id = $3)",
+                vec![id.as_str().into(), asset.as_str().into(), workspace.as_str().into()],
+            )
+            .await?;
+        }
+        execute(
+            &tx,
+            "UPDATE collections SET updated_at = $2 WHERE id = $1",
+            vec![id.as_str().into(), now.as_millisecond().into()],
+        )
+        .await?;
+        tx.commit().await.map_err(broken)?;
+        Ok(gone)
+    }
+
+    pub async fn rename(
+        &self,
+        workspace: &WorkspaceId,
+        id: &CollectionId,
+        name: &str,
+        description: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
+        let tx = self.0.begin().await?;
+        execute(
+            &tx,
+            "UPDATE collections SET name = $3, description = $4, updated_at = $5 WHERE id = $1 AND workspace_id = $2",
+            vec![
+                id.as_str().into(),
+                workspace.as_str().into(),
+                name.into(),
+                description.map(str::to_owned).into(),
+                now.as_millisecond().into(),
+            ],
+        )
+        .await?;
+        tx.commit().await.map_err(broken)
+    }
+
+    /// Removes a collection; its assets stay, and links that show it go. `false` when there is none.
+    pub async fn delete(&self, workspace: &WorkspaceId, id: &CollectionId) -> Result<bool, Problem> {
+        let tx = self.0.begin().await?;
+        let ids: Vec<Value> = vec![id.as_str().into(), workspace.as_str().into()];
+        let owned = "SELECT id FROM collections WHERE id = $1 AND workspace_id = $2";
+        if row(&tx, owned, ids.clone()).await?.is_none() {
+            return Ok(false);
+        }
+        execute(
+            &tx,
+            "DELETE FROM collection_assets WHERE collection_id = $1",
+            vec![id.as_str().into()],
+        )
+        .await?;
+        execute(
+            &tx,
+            "DELETE FROM shares WHERE collection_id = $1 AND workspace_id = $2",
+            ids.clone(),
+        )
+        .await?;
+        execute(&tx, "DELETE FROM collections WHERE id = $1 AND workspace_id = $2", ids).await?;
+        tx.commit().await.map_err(broken)?;
+        Ok(true)
+    }
+
     /// The assets of a collection, the last added first.
     pub async fn contents(
         &self,
@@ -164,7 +236,9 @@ impl Collections<'_> {
         limit: u32,
     ) -> Result<Page<Asset>, Problem> {
         let mut values: Vec<Value> = vec![id.as_str().into(), workspace.as_str().into()];
-        let mut conditions = "collection_assets.collection_id = $1 AND assets.workspace_id = $2".to_owned();
+        let mut conditions =
+            "collection_assets.collection_id = $1 AND assets.workspace_id = $2 AND assets.deleted_at IS NULL"
+                .to_owned();
         if let Some((added_at, asset)) = number_cursor(cursor)? {
             values.push(added_at.into());
             values.push(asset.into());

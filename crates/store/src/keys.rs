@@ -40,7 +40,8 @@ pub struct NewKey {
     pub created_at: Timestamp,
 }
 
-const CHANGED: &str = "UPDATE facts SET value = value + 1 WHERE name = 'keys_revision'";
+/// Tells every process to forget what it remembers of keys, grants, members and plans.
+pub(crate) const CHANGED: &str = "UPDATE facts SET value = value + 1 WHERE name = 'keys_revision'";
 
 impl Keys<'_> {
     pub async fn insert(&self, new: NewKey) -> Result<(), Problem> {
@@ -147,8 +148,8 @@ impl Keys<'_> {
         tx.commit().await.map_err(broken)
     }
 
-    /// Requests of a day (`2026-11-20`, UTC) by key.
-    pub async fn day_counts(&self, day: &str) -> Result<Vec<(ApiKeyId, u32)>, Problem> {
+    /// Requests of a day (`2026-11-20`, UTC) by key or grant.
+    pub async fn day_counts(&self, day: &str) -> Result<Vec<(String, u32)>, Problem> {
         let found = rows(
             self.0.read(),
             "SELECT key_id, count FROM key_days WHERE day = $1",
@@ -157,11 +158,11 @@ impl Keys<'_> {
         .await?;
         found
             .iter()
-            .map(|row| Ok((parsed(row, "key_id")?, number(row, "count")?)))
+            .map(|row| Ok((get(row, "key_id")?, number(row, "count")?)))
             .collect()
     }
 
-    pub async fn add_day_counts(&self, day: &str, counts: &[(ApiKeyId, u32)]) -> Result<(), Problem> {
+    pub async fn add_day_counts(&self, day: &str, counts: &[(String, u32)]) -> Result<(), Problem> {
         let tx = self.0.begin().await?;
         for (key, count) in counts {
             execute(

@@ -7,11 +7,15 @@ mod blobs;
 mod collections;
 mod columns;
 mod connection;
+mod invites;
 mod jobs;
 mod keys;
 mod ledger;
 mod migrations;
+mod oauth;
 mod page;
+mod sessions;
+mod shares;
 mod together;
 mod uploads;
 mod users;
@@ -24,21 +28,28 @@ pub use audit::{Audit, AuditRow};
 pub use blobs::{Blobs, Swept};
 pub use collections::{Collection, Collections, NewCollection};
 pub use connection::DatabaseKind;
+pub use invites::{Guest, Invite, Invites, Taken};
 pub use jobs::{
     Beat, Cancelled, Claim, Finish, Idempotency, JobFilter, Jobs, Lease, NewJob, QueueCounts, Requeued, RunningJob,
     Submission, Submitted,
 };
 pub use keys::{ApiKey, Keys, NewKey};
 pub use ledger::{Balances, Books, Funds, Ledger, UsageBy, UsageFilter, UsageRow, UsageTotal};
+pub use oauth::{Grant, Oauth, OauthClient, OauthCode, OauthToken, OauthTokenKind};
 pub use page::Page;
+pub use sessions::{Session, Sessions, Ticket};
+pub use shares::{Share, Shares};
 pub use uploads::{NewUpload, Upload, Uploads};
-pub use users::{NewUser, User, Users};
+pub use users::{Member, Membership, NewUser, Totp, User, Users};
 pub use workspaces::{NewWorkspace, Workspace, Workspaces};
 
 use connection::Connections;
 
 /// How long an upload URL that nobody used can still say that it is past its time.
-const UNUSED_UPLOADS_MS: i64 = 7 * 24 * 3_600 * 1_000;
+const UNUSED_UPLOADS_MS: i64 = 7 * DAY_MS;
+/// How long a client that registered itself, and that nobody allows in, is kept.
+const UNUSED_CLIENTS_MS: i64 = 30 * DAY_MS;
+const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 /// The database behind everything.
 #[derive(Clone)]
@@ -78,6 +89,20 @@ impl Store {
                 now - UNUSED_UPLOADS_MS,
             ),
             ("DELETE FROM setup_tokens WHERE expires_at <= $1", now),
+            ("DELETE FROM sessions WHERE expires_at <= $1", now),
+            ("DELETE FROM tickets WHERE expires_at <= $1", now),
+            ("DELETE FROM invites WHERE expires_at <= $1", now),
+            // Codes and tokens stay known a while after their end, so that a second use is told from nonsense.
+            ("DELETE FROM oauth_codes WHERE expires_at <= $1", now - DAY_MS),
+            ("DELETE FROM oauth_tokens WHERE expires_at <= $1", now - DAY_MS),
+            (
+                "DELETE FROM grants WHERE created_at <= $1 AND NOT EXISTS (SELECT 1 FROM oauth_tokens WHERE grant_id = grants.id) AND NOT EXISTS (SELECT 1 FROM oauth_codes WHERE grant_id = grants.id)",
+                now - DAY_MS,
+            ),
+            (
+                "DELETE FROM oauth_clients WHERE last_used_at <= $1 AND NOT EXISTS (SELECT 1 FROM grants WHERE client_id = oauth_clients.id AND revoked_at IS NULL)",
+                now - UNUSED_CLIENTS_MS,
+            ),
         ] {
             removed += connection::execute(&tx, sql, vec![before.into()]).await?;
         }
@@ -95,6 +120,22 @@ impl Store {
 
     pub fn users(&self) -> Users<'_> {
         Users(&self.connections)
+    }
+
+    pub fn sessions(&self) -> Sessions<'_> {
+        Sessions(&self.connections)
+    }
+
+    pub fn invites(&self) -> Invites<'_> {
+        Invites(&self.connections)
+    }
+
+    pub fn oauth(&self) -> Oauth<'_> {
+        Oauth(&self.connections)
+    }
+
+    pub fn shares(&self) -> Shares<'_> {
+        Shares(&self.connections)
     }
 
     pub fn keys(&self) -> Keys<'_> {

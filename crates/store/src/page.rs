@@ -49,3 +49,13 @@ pub(crate) fn number_cursor(cursor: Option<&str>) -> Result<Option<(i64, &str)>,
     let (number, id) = cursor.split_once('-').ok_or_else(refuse_cursor)?;
     Ok(Some((number.parse().map_err(|_| refuse_cursor())?, id)))
 }
+
+/// A pattern for `LIKE … ESCAPE '!'` on lower-case text that finds the words anywhere.
+pub(crate) fn like(text: &str) -> String {
+    let escaped = text
+        .to_lowercase()
+        .replace('!', "!!")
+        .replace('%', "!%")
+        .replace('_', "!_");
+    format!("%{escaped}%")
+}

@@ -1,11 +1,12 @@
 //! Workspaces: who pays and where files go. Each has a lane in the queue and its ledger accounts.
 
-use aquatint_domain::{Balance, Problem, Timestamp, UserId, WorkspaceId};
+use aquatint_domain::{Balance, Problem, Role, Timestamp, UserId, WorkspaceId};
 use sea_orm::{ConnectionTrait, QueryResult};
 
-use crate::columns::{get, parsed, time};
+use crate::columns::{get, number, parsed, time};
 use crate::connection::{Connections, broken, execute, row, rows};
 use crate::ledger::account_id;
+use crate::page::{Page, id_cursor};
 
 pub struct Workspaces<'a>(pub(crate) &'a Connections);
 
@@ -76,6 +77,43 @@ impl Workspaces<'_> {
         .transpose()
     }
 
+    /// Workspaces whose name holds the text, newest first, with how many people and assets are in each.
+    pub async fn overview(
+        &self,
+        text: &str,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<(Workspace, u64, u64)>, Problem> {
+        let after = id_cursor(cursor, WorkspaceId::PREFIX)?;
+        let found = rows(
+            self.0.read(),
+            &format!(
+                "SELECT workspaces.*, (SELECT COUNT(*) FROM memberships WHERE workspace_id = workspaces.id) AS members, \
+                 (SELECT COUNT(*) FROM assets WHERE workspace_id = workspaces.id AND deleted_at IS NULL) AS assets \
+                 FROM workspaces WHERE ($1 = '' OR id < $1) AND LOWER(name) LIKE $2 ESCAPE '!' ORDER BY id DESC LIMIT {}",
+                limit + 1
+            ),
+            vec![after.into(), crate::page::like(text).into()],
+        )
+        .await?;
+        let items = found
+            .iter()
+            .map(|row| Ok((read(row)?, number(row, "members")?, number(row, "assets")?)))
+            .collect::<Result<Vec<_>, Problem>>()?;
+        Ok(Page::of(items, limit, |(workspace, _, _)| workspace.id.to_string()))
+    }
+
+    pub async fn rename(&self, id: &WorkspaceId, name: &str) -> Result<(), Problem> {
+        let tx = self.0.begin().await?;
+        execute(
+            &tx,
+            "UPDATE workspaces SET name = $2 WHERE id = $1",
+            vec![id.as_str().into(), name.into()],
+        )
+        .await?;
+        tx.commit().await.map_err(broken)
+    }
+
     /// All workspaces, the oldest first.
     pub async fn list(&self) -> Result<Vec<Workspace>, Problem> {
         rows(self.0.read(), "SELECT * FROM workspaces ORDER BY id", vec![])
@@ -116,18 +154,17 @@ impl Workspaces<'_> {
             vec![id.as_str().into(), i64::from(may_overdraw).into()],
         )
         .await?;
-        execute(
-            &tx,
-            "UPDATE facts SET value = value + 1 WHERE name = 'keys_revision'",
-            vec![],
-        )
-        .await?;
+        execute(&tx, crate::keys::CHANGED, vec![]).await?;
         tx.commit().await.map_err(broken)
     }
 }
 
 /// A workspace with its lane, its accounts and its owner.
-async fn insert<C: ConnectionTrait>(tx: &C, new: NewWorkspace, now: Timestamp) -> Result<Workspace, Problem> {
+pub(crate) async fn insert<C: ConnectionTrait>(
+    tx: &C,
+    new: NewWorkspace,
+    now: Timestamp,
+) -> Result<Workspace, Problem> {
     let id = new.id.as_str();
     execute(
         tx,
@@ -158,12 +195,7 @@ async fn insert<C: ConnectionTrait>(tx: &C, new: NewWorkspace, now: Timestamp) -
         }
     }
     if let Some(owner) = &new.owner {
-        execute(
-            tx,
-            "INSERT INTO memberships (workspace_id, user_id, role) VALUES ($1, $2, 'owner')",
-            vec![id.into(), owner.as_str().into()],
-        )
-        .await?;
+        crate::users::join(tx, &new.id, owner, Role::Owner, now).await?;
     }
     Ok(Workspace {
         id: new.id,

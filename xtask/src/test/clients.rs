@@ -1,6 +1,7 @@
 //! Real clients against the real program: each script in `tests/clients` gets a server's address and a key
 //! and prints `ok NAME` or `not ok NAME: why`.
 
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -16,12 +17,40 @@ use crate::studio::Studio;
 /// The longest that one script may run.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// A script, the program that runs it, and whether the server must show the conformance fixtures.
+/// A script, the program that runs it, and the server that it talks to.
 struct Suite {
     script: &'static str,
     runs_on: Language,
-    needs_fixtures: bool,
+    server: Server,
 }
+
+/// Servers that suites share, each started anew.
+#[derive(Clone, Copy, PartialEq)]
+enum Server {
+    /// As a stranger starts it.
+    Plain,
+    /// The same, for those who need a set-up link that nobody used.
+    Fresh,
+    /// With an owner, a client that need not register, and descriptions of clients fetched from loopback.
+    People,
+    /// With the fixtures of the conformance suite.
+    Fixtures,
+}
+
+impl Server {
+    const ALL: [Self; 4] = [Self::Plain, Self::Fresh, Self::People, Self::Fixtures];
+}
+
+/// The owner of the server for people.
+const EMAIL: &str = "ada@example.com";
+const PASSWORD: &str = "correct horse battery";
+/// What that server is configured with.
+const CLIENTS: &str = r#"
+[[oauth_clients]]
+client_id = "pre-registered-test"
+name = "Known to the operator"
+redirect_uris = ["http://127.0.0.1/callback"]
+"#;
 
 #[derive(Clone, Copy)]
 enum Language {
@@ -31,23 +60,29 @@ enum Language {
     Python,
 }
 
-const fn suite(script: &'static str, runs_on: Language, needs_fixtures: bool) -> Suite {
+const fn suite(script: &'static str, runs_on: Language, server: Server) -> Suite {
     Suite {
         script,
         runs_on,
-        needs_fixtures,
+        server,
     }
 }
 
 /// Every suite, in the order in which they run.
 const SUITES: &[Suite] = &[
-    suite("curl.mjs", Language::Node, false),
-    suite("ts2.mjs", Language::Node, false),
-    suite("sdk1.mjs", Language::Node, false),
-    suite("client.py", Language::Python, false),
-    suite("inspector.mjs", Language::Node, false),
-    suite("pages.mjs", Language::Browser, false),
-    suite("conformance.mjs", Language::Node, true),
+    suite("curl.mjs", Language::Node, Server::Plain),
+    suite("ts2.mjs", Language::Node, Server::Plain),
+    suite("sdk1.mjs", Language::Node, Server::Plain),
+    suite("client.py", Language::Python, Server::Plain),
+    suite("inspector.mjs", Language::Node, Server::Plain),
+    suite("pages.mjs", Language::Browser, Server::Plain),
+    suite("app.mjs", Language::Browser, Server::Fresh),
+    suite("oauth_client.py", Language::Python, Server::People),
+    suite("authorization.mjs", Language::Node, Server::People),
+    suite("oauth.mjs", Language::Node, Server::People),
+    // It uses the limit on registering up, so it comes last.
+    suite("registering.mjs", Language::Node, Server::People),
+    suite("conformance.mjs", Language::Node, Server::Fixtures),
 ];
 
 pub fn run(components: &Components, all: bool) -> Result<Counts> {
@@ -77,20 +112,13 @@ pub fn run(components: &Components, all: bool) -> Result<Counts> {
     let program = repository::target()?
         .join("debug")
         .join(format!("aquatint{}", std::env::consts::EXE_SUFFIX));
-    for needs_fixtures in [false, true] {
-        let mut ours = ready
-            .iter()
-            .filter(|(suite, _)| suite.needs_fixtures == needs_fixtures)
-            .peekable();
+    for server in Server::ALL {
+        let mut ours = ready.iter().filter(|(suite, _)| suite.server == server).peekable();
         if ours.peek().is_none() {
             continue;
         }
-        let arguments: &[&str] = if needs_fixtures {
-            &["--conformance-fixtures"]
-        } else {
-            &[]
-        };
-        let studio = match Studio::start(&program, arguments) {
+        let documents = free_port()?;
+        let studio = match start(server, &program, documents) {
             Ok(studio) => studio,
             Err(error) => {
                 println!("not ok the clients' server: {error:#}");
@@ -99,13 +127,38 @@ pub fn run(components: &Components, all: bool) -> Result<Counts> {
             }
         };
         for (suite, runner) in ours {
-            counts.add(run_one(suite, runner, &folder, &studio, components)?);
+            counts.add(run_one(suite, runner, &folder, &studio, documents, components)?);
         }
     }
     Ok(counts)
 }
 
-fn run_one(suite: &Suite, runner: &Path, folder: &Path, studio: &Studio, components: &Components) -> Result<Counts> {
+fn start(server: Server, program: &Path, documents: u16) -> Result<Studio> {
+    match server {
+        Server::Plain | Server::Fresh => Studio::start(program, &[]),
+        Server::Fixtures => Studio::start(program, &["--conformance-fixtures"]),
+        Server::People => {
+            let allowed = format!("fetch.allow_private=127.0.0.1:{documents}");
+            let studio = Studio::start_configured(program, &["--set", &allowed], CLIENTS)?;
+            studio.create_user(program, EMAIL, PASSWORD)?;
+            Ok(studio)
+        }
+    }
+}
+
+/// A port that nobody listens on at the moment, for a script to serve from.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+fn run_one(
+    suite: &Suite,
+    runner: &Path,
+    folder: &Path,
+    studio: &Studio,
+    documents: u16,
+    components: &Components,
+) -> Result<Counts> {
     println!("\ntests/clients/{}", suite.script);
     let mut command = Command::new(runner);
     command
@@ -120,6 +173,12 @@ fn run_one(suite: &Suite, runner: &Path, folder: &Path, studio: &Studio, compone
         )
         .env("AQUATINT_PICTURES", repository::target()?.join("pages"))
         .env("PYTHONDONTWRITEBYTECODE", "1");
+    if suite.server == Server::People {
+        command
+            .env("AQUATINT_EMAIL", EMAIL)
+            .env("AQUATINT_PASSWORD", PASSWORD)
+            .env("AQUATINT_CIMD_PORT", documents.to_string());
+    }
     let mut counts = Counts::default();
     let end = running::told(&mut command, LIMIT, |line| {
         println!("{line}");

@@ -1,19 +1,23 @@
 //! Everything that the product can do: one file and one row each.
 
 mod account;
+mod admin;
 pub mod assets;
 mod collections;
 mod display;
 mod edit;
 mod generate_media;
 pub(crate) mod jobs;
+mod me;
 mod models;
+mod share_links;
 mod upload;
+mod workspace;
 
 use crate::operation::Entry;
 
 /// Every operation, in the order of the reference page.
-pub static ALL: [Entry; 37] = [
+pub static ALL: [Entry; 85] = [
     Entry::making::<edit::remove_background::RemoveBackground>(),
     Entry::making::<edit::upscale::Upscale>(),
     Entry::making::<edit::expand::Expand>(),
@@ -37,6 +41,12 @@ pub static ALL: [Entry; 37] = [
     Entry::of::<assets::list::List>(),
     Entry::of::<assets::search::Search>(),
     Entry::of::<assets::get::Get>(),
+    Entry::of::<assets::update::Update>(),
+    Entry::of::<assets::facets::Facets>(),
+    Entry::of::<assets::trash::Trash>(),
+    Entry::of::<assets::trash::Restore>(),
+    Entry::of::<assets::trash::Purge>(),
+    Entry::of::<assets::trash::Trashed>(),
     Entry::of::<upload::url::ImportUrl>(),
     Entry::of::<upload::upload_url::UploadUrl>(),
     Entry::of::<collections::list::List>(),
@@ -44,6 +54,15 @@ pub static ALL: [Entry; 37] = [
     Entry::of::<collections::get::Get>(),
     Entry::of::<collections::create::Create>(),
     Entry::of::<collections::add::Add>(),
+    Entry::of::<collections::update::Update>(),
+    Entry::of::<collections::update::Remove>(),
+    Entry::of::<collections::update::Delete>(),
+    Entry::of::<share_links::list::List>(),
+    Entry::of::<share_links::list::Get>(),
+    Entry::of::<share_links::create::Create>(),
+    Entry::of::<share_links::update::Update>(),
+    Entry::of::<share_links::contents::Contents>(),
+    Entry::of::<share_links::delete::Delete>(),
     Entry::of::<account::credits::CreditsBalance>(),
     Entry::of::<account::usage_history::UsageHistory>(),
     Entry::of::<account::estimate::Estimate>(),
@@ -51,6 +70,39 @@ pub static ALL: [Entry; 37] = [
     Entry::of::<jobs::list::ListJobs>(),
     Entry::of::<jobs::cancel::CancelJob>(),
     Entry::of::<display::Display>(),
+    Entry::of::<me::profile::Me>(),
+    Entry::of::<me::profile::Rename>(),
+    Entry::of::<me::password::ChangePassword>(),
+    Entry::of::<me::sessions::List>(),
+    Entry::of::<me::sessions::End>(),
+    Entry::of::<me::sessions::EndOthers>(),
+    Entry::of::<me::totp::Begin>(),
+    Entry::of::<me::totp::Confirm>(),
+    Entry::of::<me::totp::Disable>(),
+    Entry::of::<me::workspaces::Switch>(),
+    Entry::of::<me::workspaces::SetDefault>(),
+    Entry::of::<me::workspaces::Create>(),
+    Entry::of::<workspace::itself::Rename>(),
+    Entry::of::<workspace::itself::Leave>(),
+    Entry::of::<workspace::itself::Transfer>(),
+    Entry::of::<workspace::members::List>(),
+    Entry::of::<workspace::members::SetRole>(),
+    Entry::of::<workspace::members::Remove>(),
+    Entry::of::<workspace::invites::Create>(),
+    Entry::of::<workspace::invites::Withdraw>(),
+    Entry::of::<workspace::keys::List>(),
+    Entry::of::<workspace::keys::Create>(),
+    Entry::of::<workspace::keys::Revoke>(),
+    Entry::of::<workspace::apps::List>(),
+    Entry::of::<workspace::apps::Revoke>(),
+    Entry::of::<admin::overview::Overview>(),
+    Entry::of::<admin::users::List>(),
+    Entry::of::<admin::users::Change>(),
+    Entry::of::<admin::users::Reset>(),
+    Entry::of::<admin::workspaces::List>(),
+    Entry::of::<admin::workspaces::SetPlan>(),
+    Entry::of::<admin::workspaces::GrantCredits>(),
+    Entry::of::<admin::plans::Plans>(),
 ];
 
 /// The operation of that name.

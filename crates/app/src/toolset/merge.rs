@@ -53,13 +53,7 @@ fn input(tool: &Tool) -> Value {
                 }
             }
         }
-        let own: Vec<String> = schema["required"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect();
+        let own = required_of(schema);
         required = Some(match required {
             None => own,
             Some(common) => common.into_iter().filter(|name| own.contains(name)).collect(),
@@ -89,6 +83,17 @@ fn input(tool: &Tool) -> Value {
     schema
 }
 
+/// The names that a schema requires.
+fn required_of(schema: &Value) -> Vec<String> {
+    schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
 /// An argument's schema without what only the server needs (it enforces every limit by itself).
 fn compact(property: &Value) -> Value {
     let mut property = property.clone();
@@ -112,19 +117,31 @@ fn compact(property: &Value) -> Value {
             }
         }
         if let Some(items) = map.get("items").cloned() {
-            map.insert("items".into(), compact(&items));
+            let mut items = compact(&items);
+            // What an item is, the list's own description says.
+            if let Value::Object(items) = &mut items
+                && items.get("type").is_some_and(|kind| kind == "string")
+            {
+                items.remove("description");
+            }
+            map.insert("items".into(), items);
         }
     }
     property
 }
 
-/// The union of the results, one level deep: a model reads results, not their schema.
+/// The union of what the results always have, one level deep: a model reads results, not their schema, and pays for it
+/// at every start.
 fn output(tool: &Tool) -> Value {
     let mut properties = Map::new();
     let mut required: Option<Vec<String>> = None;
     for (_, entry) in tool.entries() {
         let schema = entry.output_schema();
+        let own = required_of(schema);
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            if tool.actions.len() > 1 && !own.contains(name) {
+                continue;
+            }
             let flat = flat(property);
             match properties.get(name) {
                 None => {
@@ -137,13 +154,6 @@ fn output(tool: &Tool) -> Value {
                 Some(_) => {}
             }
         }
-        let own: Vec<String> = schema["required"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect();
         required = Some(match required {
             None => own,
             Some(common) => common.into_iter().filter(|name| own.contains(name)).collect(),

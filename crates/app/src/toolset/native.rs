@@ -7,7 +7,7 @@ const fn action(name: &'static str, operation: &'static str) -> Action {
 }
 
 /// Every native tool, in the order in which agents see them.
-pub static NATIVE: [Tool; 10] = [
+pub static NATIVE: [Tool; 11] = [
     Tool::new(
         "edit_image",
         "Edit images",
@@ -68,6 +68,18 @@ pub static NATIVE: [Tool; 10] = [
             action("get", "collections.get"),
             action("create", "collections.create"),
             action("add", "collections.add"),
+        ],
+    ),
+    Tool::new(
+        "share_links",
+        "Share links",
+        "Public links.",
+        &[
+            action("list", "share_links.list"),
+            action("get", "share_links.get"),
+            action("create", "share_links.create"),
+            action("update", "share_links.update"),
+            action("contents", "share_links.contents"),
         ],
     ),
     Tool::new(

@@ -10,7 +10,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, BoxStream};
 use futures::{Stream, StreamExt};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::Api;
@@ -127,7 +127,7 @@ pub(super) async fn of_workspace(State(api): State<Api>, peer: Peer, headers: He
 }
 
 async fn reader(api: &Api, headers: &HeaderMap, peer: Peer) -> Result<Caller, Problem> {
-    let caller = admit(&api.studio, headers, peer).await?.caller;
+    let caller = admit(&api.studio, &Method::GET, headers, peer).await?.caller;
     if caller.has(Scope::Jobs) {
         return Ok(caller);
     }

@@ -152,7 +152,7 @@ fn operation(entry: &Entry) -> Value {
         operation["parameters"] = json!(parameters);
     }
     if is_body {
-        if let Some(properties) = input["properties"].as_object_mut() {
+        if let Some(Value::Object(properties)) = input.get_mut("properties") {
             properties.retain(|name, _| !in_path.contains(name));
         }
         let left: Vec<&String> = required.iter().filter(|name| !in_path.contains(name)).collect();
@@ -206,6 +206,10 @@ mod tests {
     #[test]
     fn the_document_is_openapi_that_others_can_read() {
         let document = document("http://127.0.0.1:8787");
+        for (path, item) in document["paths"].as_object().expect("paths") {
+            let read = serde_json::from_value::<utoipa::openapi::PathItem>(item.clone());
+            assert!(read.is_ok(), "{path}: {:?}: {item}", read.err());
+        }
         let read: utoipa::openapi::OpenApi = serde_json::from_value(document.clone()).expect("utoipa reads it");
         assert_eq!(
             read.paths.paths.len(),

@@ -37,12 +37,13 @@ pub(super) fn routes() -> Router<Api> {
 fn method(entry: &'static Entry) -> MethodRouter<Api> {
     let name = entry.spec.name;
     let handler = move |State(api): State<Api>,
+                        verb: http::Method,
                         peer: Peer,
                         Path(path): Path<HashMap<String, String>>,
                         RawQuery(query): RawQuery,
                         headers: HeaderMap,
                         body: Result<Bytes, BytesRejection>| async move {
-        serve(&api, name, peer, path, query, &headers, body).await
+        serve(&api, name, &verb, peer, path, query, &headers, body).await
     };
     match entry.spec.rest.method {
         Method::Get => get(handler),
@@ -51,9 +52,11 @@ fn method(entry: &'static Entry) -> MethodRouter<Api> {
     }
 }
 
+#[allow(clippy::too_many_arguments)]
 async fn serve(
     api: &Api,
     name: &'static str,
+    verb: &http::Method,
     peer: Peer,
     path: HashMap<String, String>,
     query: Option<String>,
@@ -61,7 +64,7 @@ async fn serve(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     api.requests.fetch_add(1, Ordering::Relaxed);
-    let admission = match admit(&api.studio, headers, peer).await {
+    let admission = match admit(&api.studio, verb, headers, peer).await {
         Ok(admission) => admission,
         Err(problem) => return fail(api, &problem, None),
     };

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use aquatint_app::KeyOrder;
-use aquatint_domain::{ApiKeyId, Clock, Scope, SystemClock};
+use aquatint_domain::{ApiKeyId, Balance, Clock, Scope, SystemClock};
 use clap::Subcommand;
 
 use super::{as_operator, workspace};
@@ -66,6 +66,7 @@ pub(super) async fn run(config: &Config, command: KeyCommand) -> Result<()> {
                 workspace: caller.workspace.clone(),
                 name,
                 scopes,
+                balance: Balance::Api,
                 expires_at,
                 created_by: None,
             };

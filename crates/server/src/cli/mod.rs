@@ -8,6 +8,7 @@ mod ledger;
 mod models;
 mod serve;
 mod stdio;
+mod users;
 pub mod verbs;
 mod workspaces;
 
@@ -82,6 +83,21 @@ enum Command {
     Key {
         #[command(subcommand)]
         command: keys::KeyCommand,
+    },
+    /// People
+    User {
+        #[command(subcommand)]
+        command: users::UserCommand,
+    },
+    /// Plans
+    Plan {
+        #[command(subcommand)]
+        command: users::PlanCommand,
+    },
+    /// Credits of a workspace
+    Credit {
+        #[command(subcommand)]
+        command: users::CreditCommand,
     },
     /// Workspaces, their plans and credits
     Workspace {
@@ -205,6 +221,33 @@ async fn run(matches: &clap::ArgMatches) -> Result<std::process::ExitCode> {
         Command::Key { command } => {
             quiet_logging(&config);
             keys::run(&config, command).await?;
+        }
+        Command::User { command } => {
+            quiet_logging(&config);
+            users::run(&config, command).await?;
+        }
+        Command::Plan { command } => users::plans(&config, &command),
+        Command::Credit { command } => {
+            quiet_logging(&config);
+            match command {
+                users::CreditCommand::Show { workspace } => {
+                    users::show_credits(&config, workspace.as_deref()).await?;
+                }
+                users::CreditCommand::Grant {
+                    workspace,
+                    credits,
+                    balance,
+                    reference,
+                } => {
+                    let grant = workspaces::WorkspaceCommand::Grant {
+                        workspace,
+                        credits,
+                        balance,
+                        reference,
+                    };
+                    workspaces::run(&config, grant).await?;
+                }
+            }
         }
         Command::Workspace { command } => {
             quiet_logging(&config);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use aquatint_app::{KeyOrder, Studio, write_private};
-use aquatint_domain::Scope;
+use aquatint_domain::{Balance, Scope};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -184,6 +184,7 @@ async fn local_key(studio: &Studio, data: &Path) -> Result<String> {
         workspace: workspace.id,
         name: "local".into(),
         scopes: Scope::ALL.to_vec(),
+        balance: Balance::Api,
         expires_at: None,
         created_by: None,
     };

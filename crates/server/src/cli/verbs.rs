@@ -20,7 +20,9 @@ use crate::boot::explain;
 use crate::config::Config;
 
 /// Groups that a fixed command already has.
-const TAKEN: &[&str] = &["models"];
+const TAKEN: &[&str] = &["models", "workspace"];
+/// Groups that are a signed-in person's alone.
+const PERSONAL: &[&str] = &["me", "admin"];
 /// The pictures that an edit works on.
 const IMAGES: &str = "images";
 /// Other arguments that may name a file of this machine.
@@ -30,7 +32,7 @@ const PICTURES: &[&str] = &["png", "jpg", "jpeg", "webp", "avif", "gif", "bmp", 
 
 /// Whether a command is a group of operations.
 pub fn is_group(name: &str) -> bool {
-    !TAKEN.contains(&name) && ALL.iter().any(|entry| entry.spec.group() == name)
+    !TAKEN.contains(&name) && !PERSONAL.contains(&name) && ALL.iter().any(|entry| entry.spec.group() == name)
 }
 
 /// A command for each group of operations.

@@ -60,7 +60,7 @@ pub(super) async fn run(config: &Config, command: WorkspaceCommand) -> Result<()
         }
         WorkspaceCommand::Create { name, plan } => {
             let plan = plan.unwrap_or_else(|| config.settings.default_plan.clone());
-            let made = studio.create_workspace(&name, &plan).await.map_err(explain)?;
+            let made = studio.create_workspace(&name, &plan, None).await.map_err(explain)?;
             println!("{}", made.id);
         }
         WorkspaceCommand::SetPlan { workspace: named, plan } => {

@@ -1,4 +1,4 @@
-//! The TOML file: flattened to dotted keys with their lines; `[plans.*]` and `[prices]` are tables of
+//! The TOML file: flattened to dotted keys with their lines; `[plans.*]`, `[prices]` and `[[oauth_clients]]` are tables of
 //! their own.
 
 use toml::de::{DeTable, DeValue};
@@ -14,7 +14,7 @@ pub(super) struct Line {
 
 type Wrong = (usize, String);
 
-/// Every value except those of plans and prices.
+/// Every value except those of the tables.
 pub(super) fn entries(text: &str) -> Result<Vec<Line>, Wrong> {
     let table = DeTable::parse(text).map_err(|error| {
         (
@@ -34,7 +34,7 @@ fn walk(text: &str, prefix: &str, table: &DeTable<'_>, found: &mut Vec<Line>) ->
         } else {
             format!("{prefix}.{}", name.get_ref())
         };
-        if prefix.is_empty() && (key == "plans" || key == "prices") {
+        if prefix.is_empty() && super::TABLES.contains(&key.as_str()) {
             continue;
         }
         let line = line_of(text, name.span().start);
@@ -71,7 +71,7 @@ fn plain(value: &DeValue<'_>) -> Option<String> {
     }
 }
 
-/// Plans and prices.
+/// The tables.
 pub(super) fn tables(text: &str) -> Result<Tables, Wrong> {
     toml::from_str(text).map_err(|error| {
         (

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use aquatint_app::Settings;
+use aquatint_app::oauth::ConfiguredClient;
 use aquatint_domain::{Credits, Plan, PlanName};
 
 pub use table::{Setting, TABLE};
@@ -44,13 +45,17 @@ pub struct Flags {
     pub set: Vec<(String, String)>,
 }
 
-/// The plans and prices of a configuration file.
+/// The tables of a configuration file.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(default)]
 pub(crate) struct Tables {
     pub plans: BTreeMap<PlanName, Plan>,
     pub prices: BTreeMap<String, Credits>,
+    pub oauth_clients: Vec<ConfiguredClient>,
 }
+
+/// The keys of [`Tables`].
+const TABLES: [&str; 3] = ["plans", "prices", "oauth_clients"];
 
 impl Config {
     /// Reads everything: defaults, then the file, then the environment, then flags.
@@ -119,6 +124,7 @@ impl Config {
         let tables = file::tables(text).map_err(|(line, why)| anyhow::anyhow!("{}: {why}", at(line)))?;
         self.settings.plans.extend(tables.plans);
         self.settings.prices.extend(tables.prices);
+        self.settings.oauth_clients.extend(tables.oauth_clients);
         Ok(())
     }
 

@@ -303,6 +303,21 @@ pub static TABLE: &[Setting] = &[
         }
     ),
     setting!(
+        "trash_days",
+        "AQUATINT_TRASH_DAYS",
+        "30",
+        "30",
+        "Days that deleted assets stay in the trash before they go for good.",
+        |c, v| {
+            c.settings.trash_days = v
+                .parse()
+                .ok()
+                .filter(|days| (1..=3_650).contains(days))
+                .ok_or("a whole number of days from 1 to 3650 is needed")?;
+            Ok(())
+        }
+    ),
+    setting!(
         "wait.default_seconds",
         "AQUATINT_WAIT_DEFAULT_SECONDS",
         "20",

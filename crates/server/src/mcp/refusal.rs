@@ -2,7 +2,7 @@
 //! JSON-RPC errors for what concerns the message in it. Never HTML, never plain text.
 
 use aquatint_app::Allowance;
-use aquatint_domain::{Clock, Code, Problem, RequestId, SystemClock};
+use aquatint_domain::{Clock, Code, Problem, RequestId, Scope, SystemClock};
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
@@ -53,6 +53,9 @@ pub(super) fn refuse(refused: &Problem, request: Option<&RequestId>, config: &Mc
     };
     if let Some(mut parameters) = challenge {
         if let Some(url) = &config.resource_metadata {
+            if refused.code == Code::Unauthorized {
+                parameters.push(("scope", all_scopes()));
+            }
             parameters.push(("resource_metadata", url.clone()));
         }
         let parameters: Vec<String> = parameters
@@ -66,6 +69,12 @@ pub(super) fn refuse(refused: &Problem, request: Option<&RequestId>, config: &Mc
     }
     tell_allowance(headers, spent(refused));
     response
+}
+
+/// What an app may as well ask for at once.
+fn all_scopes() -> String {
+    let words: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+    words.join(" ")
 }
 
 /// The allowance of a caller that has none left.

@@ -9,6 +9,8 @@ use serde_json::Value;
 
 use super::door::{Card, Toolbox};
 
+/// Where this surface stands; access tokens are made for it.
+const ENDPOINT: &str = "/mcp";
 /// Arguments under which a tool takes media from anywhere.
 const MEDIA_ARGUMENTS: [&str; 2] = ["images", "url"];
 
@@ -19,7 +21,7 @@ impl Toolbox for Studio {
     }
 
     async fn admit(&self, bearer: &str, address: Option<String>) -> Result<Admission, Problem> {
-        Studio::admit(self, bearer, address).await
+        Studio::admit(self, bearer, ENDPOINT, address).await
     }
 
     async fn call(

@@ -7,10 +7,10 @@ use aquatint_domain::Problem;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use super::page;
+use super::{HOME, cookies, page, see_other};
 
 #[derive(Template)]
 #[template(path = "front.html")]
@@ -19,7 +19,10 @@ struct Front {
     needs_setup: bool,
 }
 
-pub(super) async fn front(State(studio): State<Studio>) -> Response {
+pub(super) async fn front(State(studio): State<Studio>, headers: HeaderMap) -> Response {
+    if let Ok(Some(_)) = cookies::seat(&studio, &headers).await {
+        return see_other(HOME);
+    }
     let needs_setup = !studio.store().users().any_owner().await.unwrap_or(true);
     page(
         StatusCode::OK,

@@ -6,11 +6,15 @@ mod doors;
 mod edits;
 mod journeys;
 mod manners;
+mod matrix;
 mod mcp;
 mod models;
+mod people;
+mod person;
 mod pictures;
 mod postgres;
 mod process;
 #[cfg(feature = "c2pa")]
 mod provenance;
+mod sharing;
 mod surface;

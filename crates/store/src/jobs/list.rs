@@ -1,6 +1,6 @@
 //! Reading jobs.
 
-use aquatint_domain::{Job, JobId, JobState, Problem, WorkspaceId};
+use aquatint_domain::{Job, JobId, JobState, Problem, Timestamp, WorkspaceId};
 use sea_orm::Value;
 
 use super::rows::read;
@@ -76,6 +76,17 @@ impl Jobs<'_> {
             .map(read)
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Page::of(items, limit, |job| job.id.to_string()))
+    }
+
+    /// Jobs that succeeded, and that failed, since then.
+    pub async fn ended_since(&self, since: Timestamp) -> Result<(u64, u64), Problem> {
+        let sql = "SELECT CAST(COALESCE(SUM(CASE WHEN state = 'succeeded' THEN 1 ELSE 0 END), 0) AS BIGINT) AS well, \
+                   CAST(COALESCE(SUM(CASE WHEN state = 'failed' THEN 1 ELSE 0 END), 0) AS BIGINT) AS ill \
+                   FROM jobs WHERE kind = 'single' AND finished_at > $1";
+        let found = row(self.0.read(), sql, vec![since.as_millisecond().into()]).await?;
+        found
+            .as_ref()
+            .map_or(Ok((0, 0)), |row| Ok((number(row, "well")?, number(row, "ill")?)))
     }
 
     /// What waits and runs over all workspaces.

@@ -2,6 +2,7 @@
 //! they differ in kind (full text, triggers) the two texts stand beside each other.
 
 mod m0001_base;
+mod m0002_people;
 
 use aquatint_domain::{Code, Problem, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
@@ -17,7 +18,7 @@ pub(crate) struct Migration {
     pub postgres: &'static [&'static str],
 }
 
-const ALL: &[Migration] = &[m0001_base::MIGRATION];
+const ALL: &[Migration] = &[m0001_base::MIGRATION, m0002_people::MIGRATION];
 
 /// Brings the schema up to date. Several processes may do this at the same moment: one does, the others wait.
 pub(crate) async fn migrate(connections: &Connections, now: Timestamp) -> Result<(), Problem> {

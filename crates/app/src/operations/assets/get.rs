@@ -36,6 +36,9 @@ pub struct Output {
     /// What the file itself says of where it came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provenance: Option<Provenance>,
+    /// Assets that it was made from, as far as they are still there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<AssetView>,
     /// Assets that were made from it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<AssetId>,
@@ -93,6 +96,20 @@ impl Operation for Get {
             .assets()
             .children(&cx.caller.workspace, &asset.id)
             .await?;
+        let from = asset.recipe.as_ref().map(|recipe| recipe.parents.as_slice());
+        let found = cx
+            .studio
+            .store()
+            .assets()
+            .get_many(&cx.caller.workspace, from.unwrap_or_default())
+            .await?;
+        // In the order in which they were used.
+        let parents = from
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|id| found.iter().find(|parent| parent.id == *id))
+            .map(|parent| asset_view(&cx.studio, parent))
+            .collect();
         let provenance = cx.studio.provenance_of(&asset).await;
         Ok(Output {
             asset: asset_view(&cx.studio, &asset),
@@ -100,6 +117,7 @@ impl Operation for Get {
             recipe: asset.recipe,
             job_id: asset.job,
             provenance,
+            parents,
             children,
             notes: asset.notes,
             frames: asset.frames,

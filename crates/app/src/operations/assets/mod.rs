@@ -1,8 +1,11 @@
-//! Assets, as operations: list, search and get. Nothing deletes: that is for people, in the web app.
+//! Assets, as operations: list, search and get. What deletes is for people, in the web app.
 
+pub mod facets;
 pub mod get;
 pub mod list;
 pub mod search;
+pub mod trash;
+pub mod update;
 
 use aquatint_domain::{Asset, AssetId, AssetSource, MediaKind, Timestamp};
 use aquatint_store::{AssetFilter, Page};
@@ -41,11 +44,16 @@ pub struct AssetView {
     /// A picture whose long side is at most 256 px.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thumbnail_url: Option<String>,
+    /// A picture whose long side is at most 1024 px.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview_url: Option<String>,
     pub url_expires_at: Timestamp,
 }
 
 pub(crate) fn asset_view(studio: &Studio, asset: &Asset) -> AssetView {
     let (url, url_expires_at) = studio.url_of(asset, "full");
+    let rendition =
+        |size: &str| (asset.media_type != aquatint_domain::MediaType::Mp4).then(|| studio.url_of(asset, size).0);
     AssetView {
         asset_id: asset.id.clone(),
         kind: asset.kind,
@@ -61,7 +69,8 @@ pub(crate) fn asset_view(studio: &Studio, asset: &Asset) -> AssetView {
         has_alpha: asset.has_alpha,
         duration_seconds: asset.duration_ms.map(|ms| ms as f64 / 1000.0),
         created_at: asset.created_at,
-        thumbnail_url: (asset.media_type != aquatint_domain::MediaType::Mp4).then(|| studio.url_of(asset, "256").0),
+        thumbnail_url: rendition("256"),
+        preview_url: rendition("1024"),
         url,
         url_expires_at,
     }
@@ -83,6 +92,16 @@ impl AssetView {
             "{}: {} ({}×{} {}, {})",
             self.asset_id, self.title, self.width, self.height, self.content_type, self.source
         )
+    }
+}
+
+impl Describe for AssetView {
+    fn describe(&self) -> Description {
+        Description {
+            text: self.line(),
+            links: vec![self.link()],
+            preview: None,
+        }
     }
 }
 
@@ -137,6 +156,13 @@ pub struct Narrowing {
     /// Only assets with this tag.
     #[schemars(length(max = 60))]
     pub tag: Option<String>,
+    /// Only made by this model or engine.
+    #[schemars(length(max = 200))]
+    pub model: Option<String>,
+    /// Only from this time on (RFC 3339).
+    pub created_after: Option<Timestamp>,
+    /// Only before this time.
+    pub created_before: Option<Timestamp>,
     /// At most this many.
     #[schemars(range(min = 1, max = 100))]
     pub limit: Option<u32>,
@@ -152,6 +178,9 @@ impl Narrowing {
             source: self.source,
             tag: self.tag.clone(),
             collection: self.collection_id.clone(),
+            model: self.model.clone(),
+            created_after: self.created_after,
+            created_before: self.created_before,
             ..AssetFilter::default()
         }
     }

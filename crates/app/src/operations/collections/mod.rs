@@ -5,6 +5,7 @@ pub mod create;
 pub mod get;
 pub mod list;
 pub mod search;
+pub mod update;
 
 use aquatint_domain::{AssetId, CollectionId, Problem, Timestamp};
 use aquatint_store::Collection;

@@ -50,7 +50,11 @@ async fn without_a_good_token_the_answer_is_401_and_says_bearer() {
     let hosted = start_with(|config| config.resource_metadata = Some("https://s.example/meta".into())).await;
     let answer = hosted.request("POST", "/mcp", &[], LIST).await;
     let challenge = answer.header("www-authenticate").expect("a challenge");
-    assert_eq!(challenge, "Bearer resource_metadata=\"https://s.example/meta\"");
+    assert!(challenge.starts_with("Bearer scope=\"assets:read "), "{challenge}");
+    assert!(
+        challenge.ends_with("resource_metadata=\"https://s.example/meta\""),
+        "{challenge}"
+    );
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ async fn hints_say_what_a_tool_does() {
         let hints = &tool["annotations"];
         let expected = match tool["name"].as_str().expect("a name") {
             "edit_image" | "generate_media" | "upload" => (false, true),
-            "collections" | "cancel_job" => (false, false),
+            "collections" | "share_links" | "cancel_job" => (false, false),
             _ => (true, false),
         };
         let told = (hints["readOnlyHint"] == true, hints["openWorldHint"] == true);

@@ -1,0 +1,16 @@
+//! The workspace and who is in it: members, invitations, keys, connected apps.
+
+pub mod apps;
+pub mod invites;
+pub mod itself;
+pub mod keys;
+pub mod members;
+
+use aquatint_domain::{Role, Scope};
+
+use crate::operation::{Effects, Rest, Spec};
+
+/// What people of that role, and above, do by hand.
+const fn by(least: Role, name: &'static str, title: &'static str, effects: Effects, rest: Rest) -> Spec {
+    Spec::new(name, title, Scope::AccountRead, effects, rest).for_people(least)
+}

@@ -1,0 +1,16 @@
+/** What only operators may ask. */
+import { get, part, post, type Query } from './client';
+import type { AdminUser, AdminWorkspace, Overview, Page, PlanView } from './types';
+
+export const admin = {
+  overview: () => get<Overview>('/admin/overview'),
+  users: (query: Query) => get<{ users: AdminUser[] } & Page>('/admin/users', query),
+  changeUser: (id: string, change: { disabled?: boolean; is_operator?: boolean }) =>
+    post<unknown>(`/admin/users/${part(id)}`, change),
+  resetPassword: (id: string) => post<{ url: string; expires_at: string }>(`/admin/users/${part(id)}/reset`),
+  workspaces: (query: Query) => get<{ workspaces: AdminWorkspace[] } & Page>('/admin/workspaces', query),
+  setPlan: (id: string, plan: string) => post<unknown>(`/admin/workspaces/${part(id)}`, { plan }),
+  grant: (id: string, body: { balance: string; credits: number; memo: string }) =>
+    post<unknown>(`/admin/workspaces/${part(id)}/credits`, body),
+  plans: () => get<{ plans: PlanView[]; default_plan: string }>('/admin/plans'),
+};
