@@ -10,6 +10,7 @@ use aquatint_media::Limits;
 use aquatint_providers::FetcherConfig;
 
 use crate::oauth::ConfiguredClient;
+use crate::people::OidcProvider;
 
 /// Settings of one studio process.
 #[derive(Clone, Debug)]
@@ -78,6 +79,8 @@ pub struct Settings {
     pub trash_days: u32,
     /// OAuth clients that need not register.
     pub oauth_clients: Vec<ConfiguredClient>,
+    /// Providers that people may sign in with.
+    pub oidc: Vec<OidcProvider>,
 }
 
 /// Content credentials and XMP on what is made.
@@ -155,6 +158,7 @@ impl Settings {
             idempotency_ttl: Duration::from_secs(24 * 3_600),
             trash_days: 30,
             oauth_clients: Vec::new(),
+            oidc: Vec::new(),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::jobs::{self, Events, WorkerHandle};
 use crate::oauth::Documents;
 use crate::operation::{Context, Effects, Entry, ProgressSender, Reply};
 use crate::operations;
-use crate::people::Throttle;
+use crate::people::{Descriptions, Throttle};
 use crate::provenance::Notary;
 use crate::rate::RateLimits;
 use crate::settings::Settings;
@@ -48,6 +48,7 @@ struct Inner {
     keys: KeyCache,
     throttle: Throttle,
     documents: Documents,
+    descriptions: Descriptions,
     rates: RateLimits,
     audit: Audit,
     /// With the installed models as they were found at that time.
@@ -97,6 +98,7 @@ impl Studio {
             keys: KeyCache::default(),
             throttle: Throttle::default(),
             documents: Documents::default(),
+            descriptions: Descriptions::default(),
             rates: RateLimits::default(),
             catalogue: RwLock::new((Instant::now(), Arc::new(catalogue))),
         }));
@@ -155,6 +157,10 @@ impl Studio {
 
     pub(crate) fn documents(&self) -> &Documents {
         &self.0.documents
+    }
+
+    pub(crate) fn descriptions(&self) -> &Descriptions {
+        &self.0.descriptions
     }
 
     pub(crate) fn rates(&self) -> &RateLimits {

@@ -6,5 +6,5 @@
 pub mod fetch;
 pub mod provider;
 
-pub use fetch::{Fetched, Fetcher, FetcherConfig};
+pub use fetch::{Call, Fetched, Fetcher, FetcherConfig};
 pub use provider::Provider;

@@ -50,6 +50,14 @@ const CLIENTS: &str = r#"
 client_id = "pre-registered-test"
 name = "Known to the operator"
 redirect_uris = ["http://127.0.0.1/callback"]
+
+[[oidc]]
+name = "corp"
+title = "Corp"
+issuer = "http://127.0.0.1:UPSTREAM"
+client_id = "studio"
+client_secret = "upstream-secret-for-tests-0123456789"
+auto_create = true
 "#;
 
 #[derive(Clone, Copy)]
@@ -79,6 +87,7 @@ const SUITES: &[Suite] = &[
     suite("app.mjs", Language::Browser, Server::Fresh),
     suite("oauth_client.py", Language::Python, Server::People),
     suite("authorization.mjs", Language::Node, Server::People),
+    suite("oidc.mjs", Language::Node, Server::People),
     suite("oauth.mjs", Language::Node, Server::People),
     // It uses the limit on registering up, so it comes last.
     suite("registering.mjs", Language::Node, Server::People),
@@ -117,8 +126,11 @@ pub fn run(components: &Components, all: bool) -> Result<Counts> {
         if ours.peek().is_none() {
             continue;
         }
-        let documents = free_port()?;
-        let studio = match start(server, &program, documents) {
+        let ports = Ports {
+            documents: free_port()?,
+            upstream: free_port()?,
+        };
+        let studio = match start(server, &program, ports) {
             Ok(studio) => studio,
             Err(error) => {
                 println!("not ok the clients' server: {error:#}");
@@ -127,19 +139,30 @@ pub fn run(components: &Components, all: bool) -> Result<Counts> {
             }
         };
         for (suite, runner) in ours {
-            counts.add(run_one(suite, runner, &folder, &studio, documents, components)?);
+            counts.add(run_one(suite, runner, &folder, &studio, ports, components)?);
         }
     }
     Ok(counts)
 }
 
-fn start(server: Server, program: &Path, documents: u16) -> Result<Studio> {
+/// Where scripts serve what the studio fetches.
+#[derive(Clone, Copy)]
+struct Ports {
+    /// Descriptions of OAuth clients.
+    documents: u16,
+    /// A provider to sign in with.
+    upstream: u16,
+}
+
+fn start(server: Server, program: &Path, ports: Ports) -> Result<Studio> {
     match server {
         Server::Plain | Server::Fresh => Studio::start(program, &[]),
         Server::Fixtures => Studio::start(program, &["--conformance-fixtures"]),
         Server::People => {
-            let allowed = format!("fetch.allow_private=127.0.0.1:{documents}");
-            let studio = Studio::start_configured(program, &["--set", &allowed], CLIENTS)?;
+            let Ports { documents, upstream } = ports;
+            let allowed = format!("fetch.allow_private=127.0.0.1:{documents},127.0.0.1:{upstream}");
+            let configuration = CLIENTS.replace("UPSTREAM", &upstream.to_string());
+            let studio = Studio::start_configured(program, &["--set", &allowed], &configuration)?;
             studio.create_user(program, EMAIL, PASSWORD)?;
             Ok(studio)
         }
@@ -156,7 +179,7 @@ fn run_one(
     runner: &Path,
     folder: &Path,
     studio: &Studio,
-    documents: u16,
+    ports: Ports,
     components: &Components,
 ) -> Result<Counts> {
     println!("\ntests/clients/{}", suite.script);
@@ -177,7 +200,8 @@ fn run_one(
         command
             .env("AQUATINT_EMAIL", EMAIL)
             .env("AQUATINT_PASSWORD", PASSWORD)
-            .env("AQUATINT_CIMD_PORT", documents.to_string());
+            .env("AQUATINT_CIMD_PORT", ports.documents.to_string())
+            .env("AQUATINT_OIDC_PORT", ports.upstream.to_string());
     }
     let mut counts = Counts::default();
     let end = running::told(&mut command, LIMIT, |line| {

@@ -1,6 +1,7 @@
 //! People: who they are, how they prove it, and where they belong.
 
 mod invites;
+mod oidc;
 pub(crate) mod passwords;
 mod sessions;
 mod throttle;
@@ -12,6 +13,8 @@ use aquatint_store::{Membership, NewUser, User, Workspace};
 use crate::studio::Studio;
 
 pub use invites::Invitation;
+pub(crate) use oidc::Descriptions;
+pub use oidc::{Arrival, Departure, OidcProvider};
 pub(crate) use sessions::later;
 pub use sessions::{NewSession, Seat, SignIn, Visitor};
 pub(crate) use throttle::{Limit, Throttle};

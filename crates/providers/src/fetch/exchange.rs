@@ -5,11 +5,11 @@ use std::time::Duration;
 use aquatint_domain::Problem;
 use bytes::{Bytes, BytesMut};
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_DISPOSITION, CONTENT_ENCODING, HOST, LOCATION, RANGE,
+    ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, HOST, LOCATION, RANGE,
     TRANSFER_ENCODING, USER_AGENT,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -49,6 +49,37 @@ pub(super) async fn get(
         }
         _ => redirect(&response).map(Answer::Redirect),
     }
+}
+
+/// What is sent to a server that an operator named.
+#[derive(Clone, Debug, Default)]
+pub struct Call<'a> {
+    /// More headers, such as `authorization`.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// A body with its media type makes it a POST.
+    pub body: Option<(&'a str, Bytes)>,
+}
+
+/// What it answered, whatever the status. Redirects are not followed.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub bytes: Bytes,
+}
+
+/// Sends a call and reads at most `max_bytes` of the answer.
+pub(super) async fn send(
+    line: Box<dyn Line>,
+    target: &Target,
+    call: &Call<'_>,
+    max_bytes: u64,
+    config: &FetcherConfig,
+) -> Result<Reply, Refusal> {
+    let (response, _driver) = speak(line, called(target, call, config)?, config).await?;
+    refuse_encoded(response.headers())?;
+    let status = response.status().as_u16();
+    let bytes = read_body(response, max_bytes, config).await?;
+    Ok(Reply { status, bytes })
 }
 
 /// A piece of a download, in the order in which they come.
@@ -103,11 +134,20 @@ fn redirect(response: &Response<Incoming>) -> Result<String, Refusal> {
     }
 }
 
-/// Sends the request and waits for the head of the answer.
+/// Asks for a file and waits for the head of the answer.
 async fn ask(
     line: Box<dyn Line>,
     target: &Target,
     from: u64,
+    config: &FetcherConfig,
+) -> Result<(Response<Incoming>, Driver), Refusal> {
+    speak(line, request(target, from, config)?, config).await
+}
+
+/// Sends a request and waits for the head of the answer.
+async fn speak(
+    line: Box<dyn Line>,
+    request: Request<Full<Bytes>>,
     config: &FetcherConfig,
 ) -> Result<(Response<Incoming>, Driver), Refusal> {
     // The door itself.
@@ -123,7 +163,7 @@ async fn ask(
         let _ = driver.await;
     }));
 
-    let asked = sender.send_request(request(target, from, config)?);
+    let asked = sender.send_request(request);
     let response = timeout(config.first_byte_timeout, asked)
         .await
         .map_err(|_| Refusal::TooSlow("the head of the response"))??;
@@ -150,24 +190,45 @@ impl Drop for Driver {
     }
 }
 
-fn request(target: &Target, from: u64, config: &FetcherConfig) -> Result<Request<Empty<Bytes>>, Refusal> {
+/// The host as in the URL, without the dot of an absolute name; the port only where it is not the usual one.
+fn host_of(target: &Target) -> String {
     let url = &target.url;
-    // The host as in the URL, without the dot of an absolute name; the port only where it is not the usual one.
     let host = url[Position::BeforeHost..Position::AfterHost].trim_end_matches('.');
-    let host = url
-        .port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn called(target: &Target, call: &Call<'_>, config: &FetcherConfig) -> Result<Request<Full<Bytes>>, Refusal> {
+    let mut request = match &call.body {
+        Some((kind, _)) => Request::post(target.path.clone()).header(CONTENT_TYPE, *kind),
+        None => Request::get(target.path.clone()),
+    };
+    for (name, value) in call.headers {
+        request = request.header(*name, *value);
+    }
+    let body = call.body.as_ref().map(|(_, body)| body.clone()).unwrap_or_default();
+    request
+        .header(HOST, host_of(target))
+        .header(USER_AGENT, &config.user_agent)
+        .header(ACCEPT, "application/json")
+        .header(ACCEPT_ENCODING, "identity")
+        .header(CONNECTION, "close")
+        .body(Full::new(body))
+        .map_err(Refusal::Unsendable)
+}
+
+fn request(target: &Target, from: u64, config: &FetcherConfig) -> Result<Request<Full<Bytes>>, Refusal> {
     let mut request = Request::get(target.path.clone());
     if from > 0 {
         request = request.header(RANGE, format!("bytes={from}-"));
     }
     request
-        .header(HOST, host)
+        .header(HOST, host_of(target))
         .header(USER_AGENT, &config.user_agent)
         .header(ACCEPT, "image/*,video/mp4;q=0.9,*/*;q=0.1")
         .header(ACCEPT_ENCODING, "identity")
         .header(CONNECTION, "close")
-        .body(Empty::new())
+        .body(Full::default())
         .map_err(Refusal::Unsendable)
 }
 

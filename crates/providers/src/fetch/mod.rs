@@ -34,7 +34,7 @@ use refusal::Refusal;
 use target::{Rules, Target};
 
 pub use connect::{Dial, SystemDialer};
-pub use exchange::{Piece, Sink};
+pub use exchange::{Call, Piece, Reply, Sink};
 pub use resolve::{Resolve, SystemResolver};
 
 /// What an operator decides about fetching.
@@ -171,6 +171,21 @@ impl Fetcher {
 }
 
 impl Fetcher {
+    /// Calls a server that an operator named, such as a sign-in provider, and reads at most `max_bytes` of what it answers.
+    /// The same gates as for a file; redirects are not followed.
+    pub async fn send(&self, url: &str, call: &Call<'_>, max_bytes: u64) -> Result<Reply, Problem> {
+        let target = self.inner.rules.read(url).map_err(Refusal::into_problem)?;
+        let exchange = async {
+            let line = self.inner.line(&target).await?;
+            exchange::send(line, &target, call, max_bytes, &self.inner.config).await
+        };
+        match tokio::time::timeout(self.inner.config.total_timeout, exchange).await {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(refusal)) => Err(refusal.into_closed_problem()),
+            Err(_) => Err(Refusal::TooSlow("the whole call").into_closed_problem()),
+        }
+    }
+
     /// Hands the file behind a URL over piece by piece, from byte `from` on where the server can; for files that are too large
     /// for memory, named by the operator. There is no limit on the whole, only on silence. The problem's source says what
     /// went wrong.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use aquatint_app::Settings;
 use aquatint_app::oauth::ConfiguredClient;
+use aquatint_app::people::OidcProvider;
 use aquatint_domain::{Credits, Plan, PlanName};
 
 pub use table::{Setting, TABLE};
@@ -52,10 +53,11 @@ pub(crate) struct Tables {
     pub plans: BTreeMap<PlanName, Plan>,
     pub prices: BTreeMap<String, Credits>,
     pub oauth_clients: Vec<ConfiguredClient>,
+    pub oidc: Vec<OidcProvider>,
 }
 
 /// The keys of [`Tables`].
-const TABLES: [&str; 3] = ["plans", "prices", "oauth_clients"];
+const TABLES: [&str; 4] = ["plans", "prices", "oauth_clients", "oidc"];
 
 impl Config {
     /// Reads everything: defaults, then the file, then the environment, then flags.
@@ -125,6 +127,7 @@ impl Config {
         self.settings.plans.extend(tables.plans);
         self.settings.prices.extend(tables.prices);
         self.settings.oauth_clients.extend(tables.oauth_clients);
+        self.settings.oidc.extend(tables.oidc);
         Ok(())
     }
 
@@ -132,6 +135,19 @@ impl Config {
     fn check(&self) -> Result<()> {
         if self.queue_url != "embedded" {
             bail!("queue_url: only `embedded` works in this version; NATS comes behind the same setting");
+        }
+        for provider in &self.settings.oidc {
+            let is_name = !provider.name.is_empty()
+                && provider
+                    .name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+            if !is_name {
+                bail!(
+                    "oidc: `{}` is no name for a provider; use small letters, digits and -",
+                    provider.name
+                );
+            }
         }
         if !self.settings.plans.contains_key(&self.settings.default_plan) {
             let known: Vec<&str> = self.settings.plans.keys().map(String::as_str).collect();

@@ -5,6 +5,7 @@ mod app;
 mod consent;
 pub(crate) mod cookies;
 mod invite;
+mod oidc;
 mod pages;
 mod reset;
 mod setup;
@@ -38,6 +39,8 @@ pub fn router(studio: Studio) -> Router {
         .route("/setup", get(setup::ask).post(setup::answer))
         .route("/sign-in", get(sign_in::ask).post(sign_in::answer))
         .route("/sign-in/code", get(sign_in::ask_code).post(sign_in::answer_code))
+        .route("/sign-in/oidc/{name}", get(oidc::depart))
+        .route("/sign-in/oidc/{name}/callback", get(oidc::arrive))
         .route("/sign-out", post(sign_in::leave))
         .route("/invite/{secret}", get(invite::ask).post(invite::answer))
         .route("/reset/{secret}", get(reset::ask).post(reset::answer))

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use aquatint_app::Studio;
-use aquatint_app::people::{NewSession, SignIn};
+use aquatint_app::people::{NewSession, OidcProvider, SignIn};
 use aquatint_domain::{Code, Problem};
 use askama::Template;
 use axum::extract::{ConnectInfo, Query, State};
@@ -23,7 +23,7 @@ const TICKET_AGE_S: u64 = 600;
 #[derive(Deserialize)]
 pub(super) struct Next {
     #[serde(default)]
-    next: String,
+    pub next: String,
 }
 
 #[derive(Deserialize)]
@@ -54,6 +54,8 @@ struct SignInPage<'a> {
     next: &'a str,
     wrong: &'a str,
     needs_setup: bool,
+    providers: &'a [OidcProvider],
+    next_encoded: String,
 }
 
 #[derive(Template)]
@@ -77,6 +79,8 @@ pub(super) async fn ask(State(studio): State<Studio>, headers: HeaderMap, Query(
                     next,
                     wrong: "",
                     needs_setup,
+                    providers: &studio.settings().oidc,
+                    next_encoded: encoded(next),
                 },
             )
         }
@@ -96,13 +100,7 @@ pub(super) async fn answer(
     let next = local(&answers.next);
     let visitor = cookies::visitor(&headers, peer.as_deref());
     match studio.sign_in(&answers.email, &answers.password, &visitor).await {
-        Ok(SignIn::Done(session)) => enter(&studio, &session, next),
-        Ok(SignIn::NeedsCode(ticket)) => {
-            let mut response = see_other(&format!("/sign-in/code?next={}", encoded(next)));
-            let cookie = cookies::cookie(&studio, TICKET_COOKIE, ticket.reveal(), "/sign-in", TICKET_AGE_S);
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-            response
-        }
+        Ok(sign_in) => go_on(&studio, &sign_in, next),
         Err(problem) => wrong(
             &problem,
             &SignInPage {
@@ -110,6 +108,8 @@ pub(super) async fn answer(
                 next,
                 wrong: &problem.message,
                 needs_setup: false,
+                providers: &studio.settings().oidc,
+                next_encoded: encoded(next),
             },
         ),
     }
@@ -176,6 +176,19 @@ pub(super) async fn leave(State(studio): State<Studio>, headers: HeaderMap, Form
         .headers_mut()
         .append(header::SET_COOKIE, cookies::drop(&studio));
     response
+}
+
+/// After the first step: in, or to the second.
+pub(super) fn go_on(studio: &Studio, sign_in: &SignIn, next: &str) -> Response {
+    match sign_in {
+        SignIn::Done(session) => enter(studio, session, next),
+        SignIn::NeedsCode(ticket) => {
+            let mut response = see_other(&format!("/sign-in/code?next={}", encoded(next)));
+            let cookie = cookies::cookie(studio, TICKET_COOKIE, ticket.reveal(), "/sign-in", TICKET_AGE_S);
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+            response
+        }
+    }
 }
 
 /// Gives the browser its session and leads it on.

@@ -335,6 +335,8 @@ async fn every_other_route_is_known() {
         ("GET", "/setup", 410),
         ("GET", "/sign-in", 200),
         ("GET", "/sign-in/code", 303),
+        ("GET", "/sign-in/oidc/nobody", 404),
+        ("GET", "/sign-in/oidc/nobody/callback", 404),
         ("POST", "/sign-out", 303),
         ("GET", "/invite/aqt_inv_x", 410),
         ("GET", "/reset/aqt_tkt_x", 410),

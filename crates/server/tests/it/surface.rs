@@ -149,6 +149,22 @@ async fn the_list_is_cheap_and_every_answer_fits_its_output_schema() {
     ] {
         call("collections", with_action(action, more), false).await;
     }
+    let link = call(
+        "share_links",
+        json!({ "action": "create", "asset_ids": [asset], "title": "For you" }),
+        false,
+    )
+    .await;
+    let share = link["share_id"].clone();
+    for (action, more) in [
+        ("list", json!({})),
+        ("get", json!({ "share_id": share })),
+        ("update", json!({ "share_id": share, "expires_in_days": 3 })),
+        ("contents", json!({ "share_id": share })),
+        ("create", json!({ "collection_id": collection })),
+    ] {
+        call("share_links", with_action(action, more), false).await;
+    }
     for (action, more) in [
         ("list", json!({})),
         ("list", json!({ "collection_id": collection })),
@@ -204,6 +220,10 @@ async fn the_list_is_cheap_and_every_answer_fits_its_output_schema() {
         (
             "collections",
             json!({ "action": "get", "collection_id": "col_00000000000000000000000000" }),
+        ),
+        (
+            "share_links",
+            json!({ "action": "get", "share_id": "shr_00000000000000000000000000" }),
         ),
         (
             "account",

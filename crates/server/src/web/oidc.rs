@@ -1,0 +1,62 @@
+//! Signing in with another provider: there and back.
+
+use std::net::SocketAddr;
+
+use aquatint_app::Studio;
+use aquatint_domain::Problem;
+use axum::Extension;
+use axum::extract::{ConnectInfo, Path, Query, RawQuery, State};
+use axum::response::Response;
+use http::{HeaderMap, header};
+
+use super::sign_in::{self, Next};
+use super::{cookies, local, pages, see_other};
+
+/// Ties the answer to the browser that asked.
+const STATE_COOKIE: &str = "aquatint_oidc";
+const STATE_AGE_S: u64 = 15 * 60;
+
+pub(super) async fn depart(
+    State(studio): State<Studio>,
+    Path(name): Path<String>,
+    Query(query): Query<Next>,
+) -> Response {
+    match studio.depart(&name, local(&query.next)).await {
+        Ok(departure) => {
+            let mut response = see_other(&departure.url);
+            let cookie = cookies::cookie(&studio, STATE_COOKIE, &departure.state, "/sign-in", STATE_AGE_S);
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+            response
+        }
+        Err(problem) => told(&problem),
+    }
+}
+
+pub(super) async fn arrive(
+    State(studio): State<Studio>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let visitor = cookies::visitor(&headers, peer.as_deref());
+    let kept = cookies::read(&headers, STATE_COOKIE);
+    let query = query.unwrap_or_default();
+    match studio.arrive(&name, &query, kept, &visitor).await {
+        Ok(arrival) => {
+            let mut response = sign_in::go_on(&studio, &arrival.sign_in, local(&arrival.next));
+            let gone = cookies::cookie(&studio, STATE_COOKIE, "", "/sign-in", 0);
+            response.headers_mut().append(header::SET_COOKIE, gone);
+            response
+        }
+        Err(problem) => told(&problem),
+    }
+}
+
+/// The cause is for the operator's log; the person gets a sentence.
+fn told(problem: &Problem) -> Response {
+    if problem.source.is_some() {
+        tracing::warn!(?problem, "signing in with a provider failed");
+    }
+    pages::failure(problem)
+}
