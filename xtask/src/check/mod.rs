@@ -3,6 +3,7 @@
 
 mod deny;
 mod papers;
+mod web;
 
 use std::time::Instant;
 
@@ -30,6 +31,7 @@ const CHECKS: &[Check] = &[
     ("file-sizes", || fine(papers::file_sizes)),
     ("dependencies", deny::dependencies),
     ("advisories", deny::advisories),
+    ("web", web::check),
     ("clippy", || fine(clippy)),
     ("rustdoc", || fine(rustdoc)),
     ("reference-pages", || fine(docs::check_fresh)),
