@@ -1,128 +1,214 @@
-"""Trains the network of the engine `cutout.net`: python train.py --parts parts --minutes 60 --out cutout.pt"""
+"""Trains the network of the engine `cutout.net`: python train.py --pools pools --minutes 90 --out cutout.pt
+
+Scenes are made by another process into a ring that both share; training takes them from there, each a few times. It can be
+stopped at any moment and goes on with --resume. `OUT` holds the average of the weights, `OUT.state` all that resuming needs."""
 
 import argparse
+import multiprocessing as mp
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
-from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-import scenes  # noqa: E402
+import compose  # noqa: E402
+import net as network  # noqa: E402
 
-BATCH = 8
-WIDTHS = (32, 64, 96, 128, 192)
-TOGETHER = 4
-
-
-class Pair(nn.Module):
-    """Two 3x3 convolutions, each with batch normalisation and ReLU."""
-
-    def __init__(self, inputs: int, outputs: int):
-        super().__init__()
-        self.first = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
-        self.first_norm = nn.BatchNorm2d(outputs)
-        self.second = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
-        self.second_norm = nn.BatchNorm2d(outputs)
-
-    def forward(self, x):
-        x = F.relu(self.first_norm(self.first(x)))
-        return F.relu(self.second_norm(self.second(x)))
+RING = 3072
+TOGETHER = 16
+SIDE = compose.SIDE
+KINDS = ("drawn", "emoji", "clipart", "people", "animals")
 
 
-class Net(nn.Module):
-    """A U-Net on pixels taken together four by four.
-
-    In: [n, 3, h, w], RGB 0-1, sides a multiple of 64. Out: [n, 1, h, w], the logit of being the subject."""
-
-    def __init__(self, widths=WIDTHS):
-        super().__init__()
-        ins = (3 * TOGETHER**2,) + widths[:-1]
-        self.down = nn.ModuleList(Pair(a, b) for a, b in zip(ins, widths))
-        ups = list(zip(widths[:0:-1], widths[-2::-1]))
-        self.up = nn.ModuleList(Pair(deep + side, side) for deep, side in ups)
-        self.tail = nn.Conv2d(widths[0], TOGETHER**2, 3, padding=1)
-
-    def forward(self, x):
-        x = F.pixel_unshuffle(x * 2 - 1, TOGETHER)
-        kept = []
-        for level, pair in enumerate(self.down):
-            x = pair(x if level == 0 else F.max_pool2d(x, 2))
-            kept.append(x)
-        x = kept.pop()
-        for pair in self.up:
-            side = kept.pop()
-            x = pair(torch.cat([F.interpolate(x, scale_factor=2, mode="nearest"), side], 1))
-        return F.pixel_shuffle(self.tail(x), TOGETHER)
+def fill(ring, made, used, folder, seed, reuse):
+    """Writes scenes round and round, not much faster than they are used."""
+    random = np.random.default_rng(seed)
+    ring = np.frombuffer(ring, np.uint8).reshape(RING, SIDE, SIDE, 4)
+    pools, looked = compose.Pools(folder), time.monotonic()
+    while True:
+        if time.monotonic() - looked > 90:  # new pools may have come
+            pools, looked = compose.Pools(folder), time.monotonic()
+        if made.value > 640 and (made.value - 640) * reuse > used.value:
+            time.sleep(0.05)
+            continue
+        picture, mask = compose.scene(random, pools)
+        with made.get_lock():
+            place = made.value % RING
+            made.value += 1
+        ring[place, ..., :3] = picture[..., ::-1]
+        ring[place, ..., 3] = mask
 
 
-def batch(random, subjects, backgrounds, count=BATCH):
-    made = [scenes.scene(random, subjects, backgrounds) for _ in range(count)]
-    pictures = torch.from_numpy(np.stack([picture for picture, _ in made])).permute(0, 3, 1, 2).float() / 255
-    masks = torch.from_numpy(np.stack([mask for _, mask in made]))[:, None].float() / 255
-    return pictures, masks
+def taken(random, ring, filled, count, side):
+    """A batch from the ring, mirrored and cropped at random."""
+    chosen = random.integers(min(filled, RING), size=count)
+    every = 2 if side <= SIDE // 2 else 1
+    whole = torch.from_numpy(ring[chosen, ::every, ::every]).permute(0, 3, 1, 2).float() / 255
+    zoom = 1 - random.random(count) * 0.3 * (random.random(count) < 0.7)
+    theta = np.zeros((count, 2, 3), np.float32)
+    theta[:, 0, 0] = zoom * np.where(random.random(count) < 0.5, -1, 1)
+    theta[:, 1, 1] = zoom
+    theta[:, :, 2] = random.uniform(-1, 1, (count, 2)) * (1 - zoom)[:, None]
+    grid = F.affine_grid(torch.from_numpy(theta), (count, 4, side, side), align_corners=False)
+    whole = F.grid_sample(whole, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    return whole[:, :3].contiguous(memory_format=torch.channels_last), whole[:, 3:]
+
+
+def soft_iou(found, masks):
+    shared = (found * masks).sum((1, 2, 3))
+    return 1 - (shared + 1) / (found.sum((1, 2, 3)) + masks.sum((1, 2, 3)) - shared + 1)
+
+
+def loss_of(logits, rough, masks):
+    found = torch.sigmoid(logits)
+    around = F.avg_pool2d(F.avg_pool2d(masks, 4), 5, 1, 2, count_include_pad=False)
+    edge = (F.interpolate(around, scale_factor=4, mode="nearest") - masks).abs()
+    cross = F.binary_cross_entropy_with_logits(logits, masks, reduction="none")
+    total = (cross * (1 + 4 * edge)).mean() + 0.6 * soft_iou(found, masks).mean()
+    for part in rough:
+        target = F.interpolate(masks, part.shape[-2:], mode="area")
+        total = total + 0.15 * F.binary_cross_entropy_with_logits(part.float(), target)
+    return total
+
+
+def held_scenes(folder, kind, count=24):
+    if not (folder / f"{kind}-held.npy").exists():
+        return None
+    pools, random = compose.Pools(folder, held=True, only=kind), np.random.default_rng(99)
+    made = [compose.scene(random, pools) for _ in range(count)]
+    pictures = torch.from_numpy(np.stack([picture[..., ::-1] for picture, _ in made])).permute(0, 3, 1, 2).float() / 255
+    return pictures, torch.from_numpy(np.stack([mask for _, mask in made]))[:, None].float() / 255
 
 
 def measure(net, tests):
-    net.eval()
-    union = shared = error = count = 0.0
-    each = []
-    with torch.no_grad():
-        for pictures, masks in tests:
-            found = torch.sigmoid(net(pictures))
-            error += float((found - masks).abs().mean()) * len(masks)
-            count += len(masks)
-            for one, truth in zip(found > 0.5, masks > 0.5):
-                each.append(float((one & truth).sum()) / max(1.0, float((one | truth).sum())))
-    net.train()
-    return sum(each) / len(each), error / count
+    """Mean IoU at half and mean absolute error."""
+    pictures, masks = tests
+    ious, error = [], 0.0
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        found = torch.cat([torch.sigmoid(net(part)).float() for part in pictures.split(16)])
+    for one, truth in zip(found > 0.5, masks > 0.5):
+        ious.append(float((one & truth).sum()) / max(1.0, float((one | truth).sum())))
+    return sum(ious) / len(ious), float((found - masks).abs().mean())
+
+
+def together(net, share):
+    """The mean of the weights of all processes (local SGD), and the first one's clock."""
+    tensors = [tensor.data for tensor in (*net.parameters(), *net.buffers()) if tensor.is_floating_point()]
+    clock = torch.tensor([share if dist.get_rank() == 0 else 0.0])
+    flat = torch.cat([clock * dist.get_world_size(), *(tensor.reshape(-1) for tensor in tensors)])
+    dist.all_reduce(flat)
+    flat /= dist.get_world_size()
+    at = 1
+    for tensor in tensors:
+        tensor.copy_(flat[at : at + tensor.numel()].view(tensor.shape))
+        at += tensor.numel()
+    return float(flat[0])
+
+
+@torch.no_grad()
+def follow(averages, currents, count):
+    """A moving average over the last 500 steps, or the last tenth where there were fewer."""
+    for average, current in zip(averages, currents):
+        if average.is_floating_point():
+            average.lerp_(current, max(0.002, float(9 / (10 + count))))
+        else:
+            average.copy_(current)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--parts", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--pools", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=90)
+    parser.add_argument("--trainers", type=int, default=2, help="processes of one thread each, whose weights are averaged now and then; threads of one process would wait for each other on a busy machine")
+    parser.add_argument("--makers", type=int, default=1)
+    parser.add_argument("--reuse", type=float, default=14, help="how often a scene may be used on average")
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--grow", type=float, nargs=2, default=(0.4, 0.75), help="shares of the time at which 128 pixels become 192, and 192 become 256")
+    parser.add_argument("--look", type=float, default=5, help="minutes between measurements, which are saved then too")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--resume", action="store_true")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
+    ring = mp.RawArray("B", RING * SIDE * SIDE * 4)
+    made, used = mp.Value("q", 0), mp.Value("q", 0)
+    for number in range(options.makers):
+        mp.Process(target=fill, args=(ring, made, used, options.pools, options.seed * 1000 + number + int(time.time()) * options.resume, options.reuse), daemon=True).start()
+    for rank in range(1, options.trainers):
+        mp.Process(target=train, args=(rank, options, ring, made, used), daemon=True).start()
+    train(0, options, ring, made, used)
+
+
+def train(rank, options, ring, made, used):
+    torch.set_num_threads(1)
     torch.manual_seed(options.seed)
-    torch.set_num_threads(options.threads)
-    random = np.random.default_rng(options.seed)
-    subjects, backgrounds = (np.load(options.parts / f"{name}.npy") for name in ("subjects", "backgrounds"))
-    # The last of each are never trained on.
-    held = 120
-    apart = np.random.default_rng(99)
-    tests = [batch(apart, subjects[-held:], backgrounds[-held:]) for _ in range(16)]
-    subjects, backgrounds = subjects[:-held], backgrounds[:-held]
-    net = Net().to(memory_format=torch.channels_last)
-    print(sum(p.numel() for p in net.parameters()), "parameters", flush=True)
-    average = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True)
-    optimizer = torch.optim.AdamW(net.parameters(), 2e-3, weight_decay=1e-4)
-    started, step = time.monotonic(), 0
-    while (share := (time.monotonic() - started) / (options.minutes * 60)) < 1:
+    dist.init_process_group("gloo", init_method=f"file://{options.out.resolve()}.meet", rank=rank, world_size=options.trainers)
+    random = np.random.default_rng([options.seed, rank, int(time.time()) * options.resume])
+    scenes = np.frombuffer(ring, np.uint8).reshape(RING, SIDE, SIDE, 4)
+    net = network.Net().to(memory_format=torch.channels_last)
+    if rank == 0:
+        print(sum(p.numel() for name, p in net.named_parameters() if "coarse" not in name), "parameters", flush=True)
+    average = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=follow, use_buffers=True)
+    optimizer = torch.optim.AdamW(net.parameters(), options.rate, weight_decay=1e-2)
+    spent, step = 0.0, 0
+    state = Path(f"{options.out}.state")
+    if options.resume and state.exists():
+        kept = torch.load(state, weights_only=True)
+        net.load_state_dict(kept["net"])
+        average.load_state_dict(kept["average"])
+        optimizer.load_state_dict(kept["optimizer"])
+        spent, step = kept["spent"], kept["step"]
+    while made.value < 256:
+        time.sleep(1)
+
+    def keep():
+        torch.save(average.module.state_dict(), f"{options.out}.new")
+        Path(f"{options.out}.new").replace(options.out)
+        torch.save({"net": net.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(), "spent": spent, "step": step}, f"{state}.new")
+        Path(f"{state}.new").replace(state)
+
+    last, told, recent = time.monotonic(), spent, []
+    tests = {}
+    share = spent / (options.minutes * 60)
+    while share < 1:
+        # Constant, then falling over the last 45 % of the time: to be ended at any moment without much loss.
+        rate = options.rate * min(1, (step + 1) / 100) * (1 if share < 0.55 else max(0.01, 1 - (share - 0.55) / 0.45))
         for group in optimizer.param_groups:
-            group["lr"] = 2e-3 * max(0.01, 0.5 * (1 + np.cos(np.pi * share))) * min(1, (step + 1) / 100)
-        pictures, masks = batch(random, subjects, backgrounds)
-        logits = net(pictures.to(memory_format=torch.channels_last))
-        found = torch.sigmoid(logits)
-        shared = (found * masks).sum((1, 2, 3))
-        dice = 1 - (2 * shared + 1) / (found.sum((1, 2, 3)) + masks.sum((1, 2, 3)) + 1)
-        loss = F.binary_cross_entropy_with_logits(logits, masks) + dice.mean() * 0.5
+            group["lr"] = rate
+        pictures, masks = taken(random, scenes, made.value, options.batch, 128 if share < options.grow[0] else 192 if share < options.grow[1] else 256)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits, rough = net(pictures, coarse=True)
+        loss = loss_of(logits.float(), rough, masks)
         optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
         optimizer.step()
-        average.update_parameters(net)
         step += 1
-        if step % 200 == 0:
-            iou, error = measure(average.module, tests) if step > 600 else measure(net, tests)
-            print(f"{step} {(time.monotonic() - started) / 60:.1f} min loss {float(loss):.4f} held out: IoU {iou:.4f} MAE {error:.4f}", flush=True)
-            torch.save(average.module.state_dict(), options.out)
-    torch.save(average.module.state_dict(), options.out)
+        if step % TOGETHER == 0:
+            share = together(net, spent / (options.minutes * 60))
+        if rank == 0:
+            average.update_parameters(net)
+        with used.get_lock():
+            used.value += options.batch
+        recent.append(float(loss.detach()))
+        spent, last = spent + time.monotonic() - last, time.monotonic()
+        if rank == 0 and spent - told > options.look * 60:
+            told = spent
+            for kind in KINDS:
+                if kind not in tests and (found := held_scenes(options.pools, kind)):
+                    tests[kind] = found
+            average.module.eval()
+            figures = " ".join(f"{kind} {iou:.3f}/{error:.3f}" for kind in tests for iou, error in [measure(average.module, tests[kind])])
+            average.module.train()
+            print(f"{step} {spent / 60:.1f} min made {made.value} rate {rate:.5f} loss {np.mean(recent):.4f} IoU/MAE: {figures}", flush=True)
+            recent = []
+            keep()
+    if rank == 0:
+        keep()
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ pub mod boot;
 pub mod cli;
 pub mod config;
 pub mod drain;
+pub mod forwarded;
 pub mod listen;
 pub mod mcp;
 pub mod oauth;
+pub mod prefix;
 pub mod reference;
 pub mod web;
 
@@ -41,15 +43,12 @@ pub fn router(
     let own = api::router(studio.clone(), config, stop)
         .merge(web::router(studio.clone()))
         .merge(oauth::router(studio.clone()));
-    Ok(listen::layers(behind_prefix(own.merge(mcp), &studio.public_url())))
-}
-
-/// Where the public URL has a path, a proxy stands before the server. Whether it takes the path away or leaves
-/// it, the same pages are found.
-fn behind_prefix(router: Router, public_url: &str) -> Router {
-    let prefix = url::Url::parse(public_url).map(|url| url.path().trim_end_matches('/').to_owned());
-    match prefix {
-        Ok(prefix) if !prefix.is_empty() => Router::new().nest(&prefix, router.clone()).fallback_service(router),
-        _ => router,
-    }
+    let proxies = forwarded::Proxies::new(&config.trusted_proxies);
+    let router = prefix::behind(own.merge(mcp), &studio.public_url());
+    Ok(
+        listen::layers(router).layer(axum::middleware::map_request(move |request| {
+            let seen = proxies.reveal(request);
+            async move { seen }
+        })),
+    )
 }

@@ -303,6 +303,20 @@ pub static TABLE: &[Setting] = &[
         }
     ),
     setting!(
+        "trusted_proxies",
+        "AQUATINT_TRUSTED_PROXIES",
+        "none",
+        "127.0.0.1",
+        "Addresses of proxies before the server, comma-separated; the client that they name in X-Forwarded-For counts for limits and logs.",
+        |c, v| {
+            let addresses = v.split(',').map(str::trim).filter(|address| !address.is_empty());
+            c.trusted_proxies = addresses
+                .map(|address| address.parse().map_err(|_| format!("`{address}` is no IP address")))
+                .collect::<Result<_, _>>()?;
+            Ok(())
+        }
+    ),
+    setting!(
         "trash_days",
         "AQUATINT_TRASH_DAYS",
         "30",

@@ -411,3 +411,92 @@ async fn the_operator_closes_accounts_moves_plans_and_gives_credits() {
         .await;
     Person::sign_in(&studio, "bob@example.com").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_proxy_with_a_path_everything_begins_with_the_public_url() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let studio = Process::start_with(
+        folder.path(),
+        &[
+            ("AQUATINT_PUBLIC_URL", "https://studio.example.com/art"),
+            ("AQUATINT_TRUSTED_PROXIES", "127.0.0.1"),
+        ],
+    );
+    create_user(folder.path(), "ada@example.com", &[]);
+    let client = browser();
+    let look = async |path: &str| {
+        let request = client
+            .get(format!("{}{path}", studio.url))
+            .header("host", "evil.example.com");
+        send(request).await
+    };
+    for path in [
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-authorization-server/art",
+        "/art/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration/art",
+        "/art/.well-known/openid-configuration",
+    ] {
+        let answer = look(path).await.json();
+        assert_eq!(answer["issuer"], "https://studio.example.com/art", "{path}");
+        assert_eq!(answer["token_endpoint"], "https://studio.example.com/art/oauth/token");
+    }
+    for path in [
+        "/.well-known/oauth-protected-resource/art/mcp",
+        "/art/.well-known/oauth-protected-resource/mcp",
+    ] {
+        assert_eq!(
+            look(path).await.json()["resource"],
+            "https://studio.example.com/art/mcp",
+            "{path}"
+        );
+    }
+    let asked = client
+        .post(format!("{}/art/mcp", studio.url))
+        .header("host", "studio.example.com");
+    let challenge = send(asked.body("{}")).await.headers["www-authenticate"]
+        .to_str()
+        .expect("text")
+        .to_owned();
+    assert!(
+        challenge.contains("https://studio.example.com/art/.well-known/oauth-protected-resource/mcp"),
+        "{challenge}"
+    );
+
+    // A page's links and forms, its redirects and its cookies.
+    let page = look("/art/sign-in").await;
+    assert!(
+        page.body.contains("action=\"/art/sign-in\"") && page.body.contains("href=\"/art/style.css\""),
+        "{}",
+        page.body
+    );
+    assert_eq!(
+        look("/art/app/library").await.location,
+        "/art/sign-in?next=%2Fapp%2Flibrary"
+    );
+    let form = [
+        ("email", "ada@example.com"),
+        ("password", PASSWORD),
+        ("next", "/app/library"),
+    ];
+    let request = client.post(format!("{}/art/sign-in", studio.url)).form(&form);
+    let request = request.header("origin", "https://studio.example.com");
+    let answer = send(request.header("x-forwarded-for", "198.51.100.7, 203.0.113.9")).await;
+    assert_eq!(
+        (answer.status, answer.location.as_str()),
+        (303, "/art/app/library"),
+        "{}",
+        answer.body
+    );
+    let cookie = &answer.cookies[0];
+    assert!(
+        cookie.starts_with("__Host-aquatint=") && cookie.contains("; Path=/;") && cookie.contains("; Secure"),
+        "{cookie}"
+    );
+    // The client that the proxy has seen is the one that is noted.
+    let value = cookie.split(';').next().unwrap_or_default();
+    let sessions = client
+        .get(format!("{}/art/api/v1/me/sessions", studio.url))
+        .header("cookie", value);
+    assert_eq!(send(sessions).await.json()["sessions"][0]["address"], "203.0.113.9");
+}

@@ -1,0 +1,100 @@
+"""Measures a network on held-out scenes and fits a confidence that is read off the mask: python calibrate.py cutout.pt POOLS [count [side]]
+
+Two passes, one of a mirrored picture. Features: `certainty`, the mean of |2a-1| over where a mask is at all (a > 0.05 in
+their mean); `agreement`, the soft IoU of the passes. confidence = 1 / (1 + exp(-(a certainty + b agreement + c)))."""
+
+import json
+import sys
+from pathlib import Path
+
+import compose
+import net as network
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+KINDS = ("drawn", "emoji", "clipart", "people", "animals")
+
+
+def features(one, two):
+    """Numbers of a mask by two passes, each side x side, 0-1."""
+    mean = (one + two) / 2
+    somewhere = mean > 0.05
+    area = max(1, int(somewhere.sum()))
+    certainty = float(np.abs(2 * mean - 1)[somewhere].mean()) if somewhere.any() else 0.0
+    both, either = np.minimum(one, two).sum(), np.maximum(one, two).sum()
+    agreement = float(both / max(1e-6, either))
+    return np.array([certainty, agreement])
+
+
+
+def passes(net, pictures, side):
+    whole = pictures.shape[-1]
+    if side != whole:
+        pictures = F.interpolate(pictures, (side, side), mode="area")
+    with torch.no_grad():
+        one = torch.cat([torch.sigmoid(net(part)) for part in pictures.split(8)])
+        two = torch.cat([torch.sigmoid(net(part.flip(3))) for part in pictures.split(8)]).flip(3)
+    if side != whole:
+        one, two = (F.interpolate(mask, (whole, whole), mode="bilinear") for mask in (one, two))
+    return one[:, 0].numpy(), two[:, 0].numpy()
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    net = network.Net()
+    net.load_state_dict(torch.load(sys.argv[1], weights_only=True))
+    net.eval()
+    folder, count = Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 100
+    side = int(sys.argv[4]) if len(sys.argv) > 4 else compose.SIDE
+    rows, ious, kinds = [], [], []
+    for kind in KINDS:
+        pools, random = compose.Pools(folder, held=True, only=kind), np.random.default_rng(77)
+        made = [compose.scene(random, pools) for _ in range(count)]
+        pictures = torch.from_numpy(np.stack([picture[..., ::-1] for picture, _ in made])).permute(0, 3, 1, 2).float() / 255
+        one, two = passes(net, pictures, side)
+        own, single, error = [], [], []
+        for a, b, (_, truth) in zip(one, two, made):
+            truth = truth / 255
+            mean = (a + b) / 2
+            iou = lambda m: ((m > 0.5) & (truth > 0.5)).sum() / max(1, ((m > 0.5) | (truth > 0.5)).sum())  # noqa: E731, B023
+            own.append(iou(mean))
+            single.append(iou(a))
+            error.append(np.abs(mean - truth).mean())
+            rows.append(features(a, b))
+        ious += own
+        kinds += [kind] * count
+        print(f"{kind}: IoU {np.mean(single):.3f}, with two passes {np.mean(own):.3f}, median {np.median(own):.3f}, below 0.5: {np.mean(np.array(own) < 0.5):.2f}, MAE {np.mean(error):.3f}", flush=True)
+    rows, ious = np.array(rows), np.array(ious)
+    print(f"all: IoU {ious.mean():.3f}")
+    for name, column in zip(("certainty", "agreement"), rows.T):
+        print(f"correlation of {name} with IoU: {np.corrcoef(column, ious)[0, 1]:.3f}")
+    # Confidence: a logistic curve on the features, fitted to IoU on one half, judged on the other.
+    half = np.arange(len(ious)) % 2 == 0
+    x = torch.from_numpy(np.hstack([rows, np.ones((len(rows), 1))])).double()
+    y = torch.from_numpy(ious).double()
+    weights = torch.zeros(3, dtype=torch.double, requires_grad=True)
+    optimizer = torch.optim.LBFGS([weights], max_iter=200)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = F.binary_cross_entropy_with_logits(x[half] @ weights, y[half]) + 1e-3 * (weights[:2] ** 2).sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    said = torch.sigmoid(x @ weights).detach().numpy()
+    other = ~half
+    print("weights (certainty, agreement, constant):", json.dumps([round(float(w), 3) for w in weights.detach()]))
+    print(f"on the other half: correlation {np.corrcoef(said[other], ious[other])[0, 1]:.3f}, mean absolute error {np.abs(said - ious)[other].mean():.3f}")
+    order = np.argsort(said[other])
+    for part in np.array_split(order, 5):
+        print(f"said {said[other][part].mean():.3f} was {ious[other][part].mean():.3f} (worst tenth {np.quantile(ious[other][part], 0.1):.3f})")
+    for gate in (0.6, 0.7, 0.8, 0.85, 0.9):
+        chosen = said[other] >= gate
+        if chosen.any():
+            print(f"confidence >= {gate}: {chosen.mean():.2f} of scenes, IoU {ious[other][chosen].mean():.3f}, below 0.5: {(ious[other][chosen] < 0.5).mean():.3f}")
+
+
+if __name__ == "__main__":
+    main()
