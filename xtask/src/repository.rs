@@ -14,10 +14,19 @@ pub fn root() -> PathBuf {
     own.parent().unwrap_or(own).to_owned()
 }
 
-/// The cargo that runs us.
+/// The cargo that runs us. What it told us of our own package is not passed on: build scripts (ring's is one) watch these
+/// variables, and everything above them would be built anew, minutes of it, whenever chores and plain cargo take turns.
 pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
+    for (name, _) in std::env::vars_os() {
+        let of_ours = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO_PRIMARY_PACKAGE"
+        });
+        if of_ours {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
