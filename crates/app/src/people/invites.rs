@@ -5,8 +5,8 @@ use std::time::Duration;
 use aquatint_domain::{Code, InviteId, Problem, Role, UserId, WorkspaceId};
 use aquatint_store::{Guest, Invite, Taken, User, Workspace};
 
-use super::email_address;
 use super::sessions::later;
+use super::{email_address, one_owner};
 use crate::studio::Studio;
 use crate::tokens::{Token, TokenKind, recognise};
 
@@ -30,11 +30,7 @@ impl Studio {
         ttl: Duration,
     ) -> Result<(Invite, Token), Problem> {
         if role == Role::Owner {
-            return Err(Problem::invalid(
-                "role",
-                "A workspace has one owner; invite an admin, a member or a viewer.",
-            )
-            .hint("The owner can hand the workspace over to a member."));
+            return Err(one_owner());
         }
         let email = email.map(email_address).transpose()?;
         let now = self.now();

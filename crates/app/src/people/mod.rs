@@ -17,7 +17,7 @@ pub(crate) use oidc::Descriptions;
 pub use oidc::{Arrival, Departure, OidcProvider};
 pub(crate) use sessions::later;
 pub use sessions::{NewSession, Seat, SignIn, Visitor};
-pub(crate) use throttle::{Limit, Throttle};
+pub(crate) use throttle::{Limit, Throttle, network};
 pub use totp::Enrolment;
 
 /// A workspace of a person.
@@ -49,8 +49,8 @@ impl Studio {
         })
     }
 
-    /// Makes an account, as the operator does. The first person of a studio owns its first workspace; another one gets `place`, or a
-    /// workspace of their own.
+    /// Makes an account at the machine, as the operator does. The first person of a studio owns and runs it, as by the set-up link;
+    /// that is decided here and nowhere further out, where a stranger could be the first.
     pub async fn create_user(
         &self,
         email: &str,
@@ -59,22 +59,38 @@ impl Studio {
         place: Option<(WorkspaceId, Role)>,
         is_operator: bool,
     ) -> Result<User, Problem> {
-        let new = self.new_user(email, name, password).await?;
-        let now = self.now();
         let users = self.store().users();
-        if !users.any_owner().await? {
+        if place.is_none() && !users.any_owner().await? {
+            let new = self.new_user(email, name, password).await?;
             let first = self.ensure_workspace().await?;
-            if let Some(user) = users.create_owner(None, new.clone(), &first.id, now).await? {
+            if let Some(user) = users.create_owner(None, new, &first.id, self.now()).await? {
                 return Ok(user);
             }
         }
-        let taken = || Problem::new(Code::Conflict, "There is an account with this address.").at("email");
-        let user = users.create(new, place, now).await?.ok_or_else(taken)?;
+        let user = self.add_person(email, name, password, place).await?;
         if is_operator {
             users.set_operator(&user.id, true).await?;
         }
-        self.place_of(&user).await?;
         self.user(&user.id).await
+    }
+
+    /// Adds a person with a place in a workspace, or with a workspace of their own; never as anybody's owner or operator.
+    pub(crate) async fn add_person(
+        &self,
+        email: &str,
+        name: &str,
+        password: Option<&str>,
+        place: Option<(WorkspaceId, Role)>,
+    ) -> Result<User, Problem> {
+        if place.as_ref().is_some_and(|(_, role)| *role == Role::Owner) {
+            return Err(one_owner());
+        }
+        let new = self.new_user(email, name, password).await?;
+        let taken = || Problem::new(Code::Conflict, "There is an account with this address.").at("email");
+        let added = self.store().users().create(new, place, self.now()).await?;
+        let user = added.ok_or_else(taken)?;
+        self.place_of(&user).await?;
+        Ok(user)
     }
 
     /// Where a person is at home: the default workspace if they still belong to it, else the first they joined.
@@ -120,6 +136,15 @@ impl Studio {
     pub async fn rename_user(&self, user: &UserId, name: &str) -> Result<(), Problem> {
         self.store().users().rename(user, &person_name(name)?).await
     }
+}
+
+/// What whoever asks for a second owner is told.
+pub(crate) fn one_owner() -> Problem {
+    Problem::invalid(
+        "role",
+        "A workspace has one owner; the role is admin, member or viewer.",
+    )
+    .hint("The owner can hand the workspace over to a member.")
 }
 
 pub(crate) fn person_name(name: &str) -> Result<String, Problem> {

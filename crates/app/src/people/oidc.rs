@@ -16,11 +16,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{SignIn, Visitor, email_address};
+use super::{SignIn, Visitor, email_address, later};
 use crate::studio::Studio;
-use crate::tokens::{TokenKind, recognise};
 
-const PURPOSE: &str = "oidc";
+/// What the sealed question is bound to.
+const PLACE: &str = "oidc";
 /// How long a person may take at the provider.
 const WAIT: Duration = Duration::from_secs(15 * 60);
 /// Largest document of a provider, in bytes.
@@ -61,10 +61,12 @@ struct Description {
 #[derive(Default)]
 pub(crate) struct Descriptions(Mutex<HashMap<String, (Timestamp, Description)>>);
 
-/// What waits for the answer.
+/// What waits for the answer: sealed, with the browser that asked, so that strangers make us keep nothing.
 #[derive(Serialize, Deserialize)]
 struct Waiting {
     provider: String,
+    state: String,
+    until: Timestamp,
     nonce: String,
     verifier: String,
     next: String,
@@ -84,10 +86,11 @@ struct Claims {
     name: Option<String>,
 }
 
-/// Where the browser goes, and the state that it must bring back.
+/// Where the browser goes, and what it must bring back.
 pub struct Departure {
     pub url: String,
-    pub state: String,
+    /// Sealed; nobody else can read or make it.
+    pub kept: String,
 }
 
 /// What a provider's answer came to.
@@ -108,19 +111,20 @@ impl Studio {
         let description = self.description(provider).await?;
         let waiting = Waiting {
             provider: provider.name.clone(),
+            state: random(),
+            until: later(self.now(), WAIT),
             nonce: random(),
             verifier: random(),
             next: next.to_owned(),
         };
-        let body = serde_json::to_string(&waiting).map_err(Problem::internal)?;
-        let state = self.mint_ticket(TokenKind::Ticket, PURPOSE, None, body, WAIT).await?;
+        let body = serde_json::to_vec(&waiting).map_err(Problem::internal)?;
         let mut url = url::Url::parse(&description.authorization_endpoint).map_err(|_| unusable(provider))?;
         url.query_pairs_mut()
             .append_pair("response_type", "code")
             .append_pair("client_id", &provider.client_id)
             .append_pair("redirect_uri", &self.callback(provider))
             .append_pair("scope", "openid email profile")
-            .append_pair("state", state.reveal())
+            .append_pair("state", &waiting.state)
             .append_pair("nonce", &waiting.nonce)
             .append_pair(
                 "code_challenge",
@@ -129,11 +133,12 @@ impl Studio {
             .append_pair("code_challenge_method", "S256");
         Ok(Departure {
             url: url.into(),
-            state: state.reveal().to_owned(),
+            kept: self.signer().seal(PLACE, &body),
         })
     }
 
-    /// Takes a provider's answer. `kept` is the state that the browser kept; `query` what the provider sent.
+    /// Takes a provider's answer. `kept` is what the browser kept; `query` what the provider sent. That an answer works once
+    /// is the provider's to see to, whose code it is.
     pub async fn arrive(
         &self,
         name: &str,
@@ -149,13 +154,15 @@ impl Studio {
         let field = |name: &str| answer.get(name).map(String::as_str).filter(|value| !value.is_empty());
         let again = |what: &str| Problem::new(Code::Expired, what).hint("Begin signing in again.");
 
-        // It must be the answer to what this browser asked, and the first one.
-        let state = field("state").filter(|state| kept == Some(*state));
-        let state = state.ok_or_else(|| again("This answer does not belong to what this browser asked."))?;
-        let hash = recognise(TokenKind::Ticket, state).map_err(|_| again("This answer is not known."))?;
-        let ticket = self.store().sessions().take_ticket(&hash, PURPOSE, self.now()).await?;
-        let ticket = ticket.ok_or_else(|| again("This answer came already, or too late."))?;
-        let waiting: Waiting = serde_json::from_str(&ticket.body).map_err(Problem::internal)?;
+        // It must be the answer to what this browser asked.
+        let waiting = kept
+            .and_then(|kept| self.signer().open_sealed(PLACE, kept))
+            .and_then(|body| serde_json::from_slice::<Waiting>(&body).ok())
+            .filter(|waiting| field("state") == Some(&waiting.state))
+            .ok_or_else(|| again("This answer does not belong to what this browser asked."))?;
+        if waiting.until <= self.now() {
+            return Err(again("This answer came too late."));
+        }
         if waiting.provider != provider.name || field("iss").is_some_and(|iss| iss != provider.issuer) {
             return Err(again("This answer comes from another provider than was asked."));
         }
@@ -337,7 +344,7 @@ impl Studio {
                 let name = claims.name.as_deref().map(|name| text::one_line(name, 80));
                 let name = name.filter(|name| !name.is_empty());
                 let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
-                self.create_user(&email, &name, None, None, false).await?
+                self.add_person(&email, &name, None, None).await?
             }
             None => {
                 return Err(Problem::new(Code::Forbidden, "You have no account here.")

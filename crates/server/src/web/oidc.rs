@@ -24,7 +24,7 @@ pub(super) async fn depart(
     match studio.depart(&name, local(&query.next)).await {
         Ok(departure) => {
             let mut response = see_other(&departure.url);
-            let cookie = cookies::cookie(&studio, STATE_COOKIE, &departure.state, "/sign-in", STATE_AGE_S);
+            let cookie = cookies::cookie(&studio, STATE_COOKIE, &departure.kept, "/sign-in", STATE_AGE_S);
             response.headers_mut().append(header::SET_COOKIE, cookie);
             response
         }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::by;
 use crate::operation::{Context, Describe, Done, Effects, Operation, Spec, delete, get, post};
+use crate::people::one_owner;
 
 pub struct List;
 pub struct SetRole;
@@ -112,10 +113,7 @@ impl Operation for SetRole {
 
     async fn run(cx: &Context, args: SetRoleArgs) -> Result<Done, Problem> {
         if args.role == Role::Owner {
-            return Err(Problem::invalid(
-                "role",
-                "An owner hands the workspace over; nobody is made a second owner.",
-            ));
+            return Err(one_owner());
         }
         change(cx, &args.user_id, Some(args.role)).await
     }
