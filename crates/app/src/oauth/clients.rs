@@ -4,16 +4,17 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aquatint_domain::{Timestamp, text};
+use aquatint_domain::{Problem, Timestamp, text};
 use aquatint_store::OauthClient;
 use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 use super::OauthFailure;
-use crate::people::Limit;
+use crate::people::{Limit, network};
 use crate::studio::Studio;
 use crate::tokens::{Token, TokenKind};
 
@@ -26,6 +27,10 @@ const DOCUMENT_BYTES: u64 = 5 * 1024;
 /// How long a document is believed.
 const DOCUMENT_AGE_S: i64 = 3_600;
 const DOCUMENTS: usize = 1_000;
+/// Descriptions fetched from one host within a quarter of an hour: strangers name the host, and it may be nobody's friend.
+const FETCHES: u32 = 60;
+/// Descriptions fetched at the same time.
+static FETCHING: Semaphore = Semaphore::const_new(8);
 /// Registrations, and refused ones, from one address within a quarter of an hour; registrations from everywhere within a day.
 const REGISTRATIONS: u32 = 60;
 const REFUSALS: u32 = 300;
@@ -86,7 +91,7 @@ impl Studio {
         let now = self.now();
         let limit = |what: &str, most| {
             [Limit {
-                subject: format!("{what} {address}"),
+                subject: format!("{what} {}", network(address)),
                 most,
             }]
         };
@@ -196,11 +201,18 @@ impl Studio {
             return Ok(client.clone());
         }
         let refuse = |what: &str| OauthFailure::new("invalid_client", what);
-        check_document_url(id).ok_or_else(|| {
+        let host = check_document_url(id).ok_or_else(|| {
             refuse(
                 "A client id that is a URL must be https, with a path, and without user, fragment or dots in the path.",
             )
         })?;
+        let limit = [Limit {
+            subject: format!("description at {host}"),
+            most: FETCHES,
+        }];
+        self.throttle().check(&limit, now)?;
+        self.throttle().count(&limit, now);
+        let _slot = FETCHING.acquire().await.map_err(Problem::internal)?;
         let fetched = self.fetcher().get(id, DOCUMENT_BYTES).await;
         let fetched = fetched.map_err(|_| refuse("The description of the app that asks could not be fetched."))?;
         if fetched.final_url.as_str() != id {
@@ -282,7 +294,8 @@ fn read_document(id: &str, bytes: &[u8]) -> Result<Client, OauthFailure> {
 
 /// An https URL with a path and nothing odd; http on loopback passes here and is left to the fetcher, which refuses it unless
 /// the operator allows that very address.
-fn check_document_url(id: &str) -> Option<()> {
+/// Gives the host.
+fn check_document_url(id: &str) -> Option<String> {
     let url = Url::parse(id).ok()?;
     let is_secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
     let is_plain = url.username().is_empty()
@@ -291,7 +304,8 @@ fn check_document_url(id: &str) -> Option<()> {
         && url.path().len() > 1
         && !id.split('/').any(|part| part == "." || part == "..");
     // The text itself is the id: a spelling that the parser changes would be a second id of the same document.
-    (is_secure && is_plain && url.as_str() == id).then_some(())
+    let host = url.host_str()?.to_owned();
+    (is_secure && is_plain && url.as_str() == id).then_some(host)
 }
 
 fn check_redirect_uris(uris: &[String]) -> Result<(), OauthFailure> {

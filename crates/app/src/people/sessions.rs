@@ -230,13 +230,9 @@ impl Studio {
         address: &str,
     ) -> Result<(), Problem> {
         let person = self.user(user).await?;
-        if !person.password_hash.is_empty() {
-            let limits = Throttle::on_account(&format!("password {user}"), address);
-            self.throttle().check(&limits, self.now())?;
-            if !passwords::verify(current.unwrap_or_default(), Some(&person.password_hash)).await? {
-                self.throttle().count(&limits, self.now());
-                return Err(Problem::invalid("current_password", "That is not your password now."));
-            }
+        let current = current.unwrap_or_default();
+        if !person.password_hash.is_empty() && !self.password_is_right(&person, current, address).await? {
+            return Err(Problem::invalid("current_password", "That is not your password now."));
         }
         let hash = passwords::hash(new)
             .await

@@ -2,6 +2,7 @@
 //! is still far from guessing.
 
 use std::collections::HashMap;
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use aquatint_domain::{Code, Problem, Timestamp};
@@ -26,6 +27,7 @@ impl Throttle {
     /// The limits on signing in: few for one account from one address, more for an account from everywhere, so that a
     /// stranger can hardly lock a person out, and for an address.
     pub(crate) fn on_account(account: &str, address: &str) -> [Limit; 3] {
+        let address = network(address);
         [
             Limit {
                 subject: format!("both {account} {address}"),
@@ -65,6 +67,12 @@ impl Throttle {
         let mut counts = self.0.lock();
         if counts.len() >= MAX_SUBJECTS {
             counts.retain(|_, (since, _)| is_recent(*since, now));
+            // Still too many: whoever failed once or twice is let go first, and never more than this is kept.
+            let mut least = 1;
+            while counts.len() >= MAX_SUBJECTS {
+                counts.retain(|_, (_, failures)| *failures > least);
+                least *= 2;
+            }
         }
         for limit in limits {
             let entry = counts.entry(limit.subject.clone()).or_insert((now, 0));
@@ -82,6 +90,17 @@ impl Throttle {
         if let Some(first) = limits.first() {
             counts.remove(&first.subject);
         }
+    }
+}
+
+/// Whose address it is: of an IPv6 address the first 64 bits, for a customer has all that follow.
+pub(crate) fn network(address: &str) -> String {
+    match address.parse::<Ipv6Addr>() {
+        Ok(address) => {
+            let parts = address.segments();
+            format!("{:x}:{:x}:{:x}:{:x}::/64", parts[0], parts[1], parts[2], parts[3])
+        }
+        Err(_) => address.to_owned(),
     }
 }
 
@@ -117,5 +136,23 @@ mod tests {
         assert!(throttle.check(&limits, at(1_001)).is_ok());
         throttle.forgive(&limits);
         assert!(throttle.check(&limits, at(160)).is_ok());
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::9"));
+        assert_ne!(network("2001:db8:1:2::9"), network("2001:db8:1:3::9"));
+        assert_eq!(network("10.0.0.1"), "10.0.0.1");
+    }
+
+    #[test]
+    fn memory_has_an_end_and_the_worst_stay() {
+        let now = Timestamp::from_second(100).expect("in range");
+        let throttle = Throttle::default();
+        let one = |subject: String| [Limit { subject, most: 10 }];
+        for _ in 0..10 {
+            throttle.count(&one("the worst".into()), now);
+        }
+        for number in 0..MAX_SUBJECTS + 10 {
+            throttle.count(&one(number.to_string()), now);
+        }
+        assert!(throttle.0.lock().len() <= MAX_SUBJECTS);
+        assert!(throttle.check(&one("the worst".into()), now).is_err());
     }
 }
