@@ -34,7 +34,7 @@ pub use library::Served;
 pub use operations::assets::AssetView;
 pub use rate::Allowance;
 pub use settings::{OnnxRuntime, ProvenanceSettings, Settings};
-pub use shares::{ShareDoor, Visit};
+pub use shares::{DOWNLOAD, ShareDoor, Visit};
 pub use signer::write_private;
 pub use studio::Studio;
 pub use tokens::{Token, TokenKind};

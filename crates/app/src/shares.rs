@@ -2,13 +2,18 @@
 //! The secret in a link is derived from the share's id, so that it can be shown again and is stored
 //! only as its hash.
 
-use aquatint_domain::{Asset, AssetId, Code, Problem, ShareId, WorkspaceId};
+use aquatint_domain::{Asset, AssetId, Code, MediaType, Problem, ShareId, WorkspaceId};
 use aquatint_store::{Page, Share};
 
 use crate::library::Served;
 use crate::people::{Throttle, passwords};
 use crate::studio::Studio;
 use crate::tokens::{Token, TokenKind, recognise};
+
+/// Assets in one archive.
+const ARCHIVE_MAX: usize = 1_000;
+/// How a visitor asks for the file itself.
+pub const DOWNLOAD: &str = "download";
 
 /// What stands behind a link.
 pub enum ShareDoor {
@@ -21,6 +26,18 @@ pub enum ShareDoor {
 /// A visitor inside a share.
 pub struct Visit {
     pub share: Share,
+}
+
+impl Visit {
+    fn check_download(&self) -> Result<(), Problem> {
+        if self.share.allow_downloads {
+            return Ok(());
+        }
+        Err(Problem::new(
+            Code::Forbidden,
+            "Downloads are not allowed behind this link.",
+        ))
+    }
 }
 
 impl Studio {
@@ -100,18 +117,34 @@ impl Studio {
         self.store().shares().contents(&visit.share, cursor, limit).await
     }
 
-    /// One picture or film of the share: `256`, `1024`, or `full` where downloads are allowed. A film is shown whole.
-    pub async fn share_media(&self, visit: &Visit, asset: &AssetId, variant: &str) -> Result<Served, Problem> {
+    /// One picture or film of the share: a rendition (`256`, `1024`), a film to `view`, or a `download` where that is allowed.
+    pub async fn share_media(&self, visit: &Visit, asset: &AssetId, how: &str) -> Result<Served, Problem> {
         let found = self.store().shares().asset(&visit.share, asset).await?;
         let found = found.ok_or_else(|| Problem::new(Code::NotFound, "There is no such picture behind this link."))?;
-        let is_film = found.media_type == aquatint_domain::MediaType::Mp4;
-        if variant == "full" && !visit.share.allow_downloads && !is_film {
-            return Err(Problem::new(
-                Code::Forbidden,
-                "Downloads are not allowed behind this link.",
-            ));
-        }
+        let variant = match how {
+            "view" if found.media_type == MediaType::Mp4 => "full",
+            DOWNLOAD => {
+                visit.check_download()?;
+                "full"
+            }
+            size => size,
+        };
         self.serve_variant(&found, variant).await
+    }
+
+    /// Everything that an archive of the share holds, in the order of the page.
+    pub async fn share_archive(&self, visit: &Visit) -> Result<Vec<Asset>, Problem> {
+        visit.check_download()?;
+        let (mut assets, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = self.share_contents(visit, cursor.as_deref(), 100).await?;
+            assets.extend(page.items);
+            cursor = page.next_cursor;
+            if cursor.is_none() || assets.len() >= ARCHIVE_MAX {
+                assets.truncate(ARCHIVE_MAX);
+                return Ok(assets);
+            }
+        }
     }
 
     /// Notes that somebody looked.

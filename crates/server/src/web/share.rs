@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::net::SocketAddr;
 
-use aquatint_app::{ShareDoor, Studio, Visit};
+use aquatint_app::{DOWNLOAD, ShareDoor, Studio, Visit};
 use aquatint_domain::{Asset, AssetId, Code, MediaType, Problem};
 use askama::Template;
 use axum::body::{Body, Bytes};
@@ -24,8 +24,6 @@ const KEY_COOKIE: &str = "aquatint_share";
 const KEY_AGE_S: u64 = 24 * 3_600;
 /// Pictures on one page.
 const PAGE: u32 = 60;
-/// Assets in one archive.
-const ARCHIVE_MAX: usize = 1_000;
 /// Pieces of an archive that may wait for a slow visitor.
 const PIECES: usize = 16;
 
@@ -143,27 +141,15 @@ pub(super) async fn unlock(
 pub(super) async fn media(
     State(studio): State<Studio>,
     headers: HeaderMap,
-    Path((secret, asset, variant)): Path<(String, String, String)>,
+    Path((secret, asset, how)): Path<(String, String, String)>,
 ) -> Response {
     let served = async {
         let visit = open(enter(&studio, &headers, &secret).await?)?;
         let asset: AssetId = asset.parse()?;
-        let (variant, disposition) = match variant.as_str() {
-            "download" => {
-                if !visit.share.allow_downloads {
-                    return Err(Problem::new(
-                        Code::Forbidden,
-                        "Downloads are not allowed behind this link.",
-                    ));
-                }
-                ("full", "attachment")
-            }
-            "view" => ("full", "inline"),
-            size => (size, "inline"),
-        };
-        Ok((studio.share_media(&visit, &asset, variant).await?, disposition))
+        studio.share_media(&visit, &asset, &how).await
     };
-    let (served, disposition) = match served.await {
+    let disposition = if how == DOWNLOAD { "attachment" } else { "inline" };
+    let served = match served.await {
         Ok(served) => served,
         Err(problem) => return private(pages::failure(&problem)),
     };
@@ -195,23 +181,7 @@ pub(super) async fn media(
 pub(super) async fn archive(State(studio): State<Studio>, headers: HeaderMap, Path(secret): Path<String>) -> Response {
     let prepared = async {
         let visit = open(enter(&studio, &headers, &secret).await?)?;
-        if !visit.share.allow_downloads {
-            return Err(Problem::new(
-                Code::Forbidden,
-                "Downloads are not allowed behind this link.",
-            ));
-        }
-        let mut assets = Vec::new();
-        let mut cursor = None;
-        while assets.len() < ARCHIVE_MAX {
-            let page = studio.share_contents(&visit, cursor.as_deref(), 100).await?;
-            assets.extend(page.items);
-            cursor = page.next_cursor;
-            if cursor.is_none() {
-                break;
-            }
-        }
-        assets.truncate(ARCHIVE_MAX);
+        let assets = studio.share_archive(&visit).await?;
         Ok((visit, assets))
     };
     let (visit, assets) = match prepared.await {
@@ -253,7 +223,7 @@ fn write_archive(
     let mut archive = ZipWriter::new_stream(pieces);
     let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
     for (index, asset) in assets.iter().enumerate() {
-        let served = match runtime.block_on(studio.share_media(visit, &asset.id, "full")) {
+        let served = match runtime.block_on(studio.share_media(visit, &asset.id, DOWNLOAD)) {
             Ok(served) => served,
             // It went into the trash while the archive was made.
             Err(problem) if problem.code == Code::NotFound => continue,

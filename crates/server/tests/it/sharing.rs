@@ -234,7 +234,7 @@ async fn a_link_shows_what_it_should_to_whom_it_should() {
     for (path, status) in [
         ("/zip".to_owned(), 403),
         (format!("/{first}/download"), 403),
-        (format!("/{first}/view"), 403),
+        (format!("/{first}/view"), 404),
         (format!("/{first}/1024"), 200),
     ] {
         assert_eq!(look(&format!("{url}{path}")).await.status, status, "{path}");
