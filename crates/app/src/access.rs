@@ -347,7 +347,7 @@ impl Studio {
         Ok(workspace)
     }
 
-    pub(crate) fn new_workspace(&self, name: &str, plan_name: &str) -> Result<(NewWorkspace, Plan), Problem> {
+    fn new_workspace(&self, name: &str, plan_name: &str) -> Result<(NewWorkspace, Plan), Problem> {
         let name = text::one_line(name, 80);
         if name.is_empty() {
             return Err(Problem::invalid("name", "A workspace needs a name."));
@@ -376,12 +376,7 @@ impl Studio {
         Ok(())
     }
 
-    pub(crate) async fn grant_plan(
-        &self,
-        workspace: &WorkspaceId,
-        plan_name: &str,
-        plan: &Plan,
-    ) -> Result<(), Problem> {
+    async fn grant_plan(&self, workspace: &WorkspaceId, plan_name: &str, plan: &Plan) -> Result<(), Problem> {
         for (balance, amount) in [(Balance::PlanUnits, plan.plan_units), (Balance::Api, plan.api_credits)] {
             if !amount.is_zero() {
                 let reference = format!("plan:{plan_name}:{workspace}:{balance}");

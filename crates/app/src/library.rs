@@ -165,11 +165,11 @@ impl Studio {
             MediaType::WebP.extension()
         };
         let ttl = self.settings().download_url_ttl;
-        // For a while the same URL is given out, so that browsers need not fetch a picture again to show it again.
+        // For a while the same URL is given out, so that browsers need not fetch a picture again to show it again. It ends a
+        // little early for that, never late.
         let step = (ttl.as_secs() / 6).clamp(1, 600) as i64;
-        let now = self.now();
-        let since = now.as_second().rem_euclid(step);
-        let begun = Timestamp::from_second(now.as_second() - since + step - 1).unwrap_or(now);
+        let second = self.now().as_second();
+        let begun = Timestamp::from_second(second - second.rem_euclid(step)).unwrap_or(self.now());
         let (path, expires_at) = self
             .signer()
             .media_path(&asset.workspace, &asset.id, variant, extension, begun, ttl);

@@ -14,7 +14,7 @@ use http::{HeaderValue, StatusCode, header};
 /// The largest page that is rewritten; ours are far smaller.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// How links to our own addresses are written in pages.
-const LINKS: [&str; 4] = ["href=\"/", "src=\"/", "action=\"/", "content=\"/"];
+const LINKS: [&str; 3] = ["href=\"/", "src=\"/", "action=\"/"];
 
 /// The same pages below the public URL's path, whether the proxy takes the path away or leaves it.
 pub fn behind(router: Router, public_url: &str) -> Router {

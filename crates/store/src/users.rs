@@ -168,8 +168,16 @@ impl Users<'_> {
     }
 
     pub async fn set_default_workspace(&self, id: &UserId, workspace: &WorkspaceId) -> Result<(), Problem> {
-        self.set(id, "default_workspace = $2", vec![workspace.as_str().into()])
-            .await
+        let tx = self.0.begin().await?;
+        execute(
+            &tx,
+            "UPDATE users SET default_workspace = $2 WHERE id = $1",
+            vec![id.as_str().into(), workspace.as_str().into()],
+        )
+        .await?;
+        // Grants without a workspace of their own follow it.
+        execute(&tx, crate::keys::CHANGED, vec![]).await?;
+        tx.commit().await.map_err(broken)
     }
 
     /// Closes or opens an account; a closed one loses its sessions at once.

@@ -20,9 +20,9 @@ use crate::boot::explain;
 use crate::config::Config;
 
 /// Groups that a fixed command already has.
-const TAKEN: &[&str] = &["models", "workspace"];
+const TAKEN: &[&str] = &["models", "workspace", "keys"];
 /// Groups that are a signed-in person's alone.
-const PERSONAL: &[&str] = &["me", "admin"];
+const PERSONAL: &[&str] = &["me", "admin", "apps"];
 /// The pictures that an edit works on.
 const IMAGES: &str = "images";
 /// Other arguments that may name a file of this machine.

@@ -285,7 +285,7 @@ pub static TABLE: &[Setting] = &[
         "AQUATINT_URLS_DOWNLOAD_SECONDS",
         "3600",
         "3600",
-        "How long a media URL works.",
+        "How long a media URL works, at most; it is rounded down by a sixth of that, or ten minutes, so that browsers can keep pictures.",
         |c, v| {
             c.settings.download_url_ttl = seconds(v, 1.0, 86_400.0)?;
             Ok(())

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io::Write;
-use std::sync::OnceLock;
 
 use aquatint_app::Studio;
 use axum::extract::{Path, State};
@@ -11,6 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use include_dir::{Dir, include_dir};
+use tokio::sync::OnceCell;
 
 use super::{cookies, pages, to_sign_in};
 
@@ -33,7 +33,11 @@ pub(super) async fn serve(
         } else {
             "public, max-age=300"
         };
-        let small = takes_gzip(&headers).then(|| zipped(&path, file.contents())).flatten();
+        let small = if takes_gzip(&headers) {
+            zipped(&path, file.contents()).await
+        } else {
+            None
+        };
         let mut response = answer(small.unwrap_or(file.contents()), kind_of(&path), cache);
         let about = response.headers_mut();
         about.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
@@ -68,16 +72,21 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
 }
 
 /// A text file of the app, compressed once for all. Pictures are small already.
-fn zipped(path: &str, bytes: &'static [u8]) -> Option<&'static [u8]> {
-    static ZIPPED: OnceLock<HashMap<String, Vec<u8>>> = OnceLock::new();
+async fn zipped(path: &str, bytes: &'static [u8]) -> Option<&'static [u8]> {
+    static ZIPPED: OnceCell<HashMap<String, Vec<u8>>> = OnceCell::const_new();
     if !kind_of(path).starts_with("text/") {
         return None;
     }
-    let all = ZIPPED.get_or_init(|| {
-        let mut all = HashMap::new();
-        gather(&FILES, &mut all);
-        all
-    });
+    let all = ZIPPED
+        .get_or_try_init(|| {
+            tokio::task::spawn_blocking(|| {
+                let mut all = HashMap::new();
+                gather(&FILES, &mut all);
+                all
+            })
+        })
+        .await
+        .ok()?;
     all.get(path)
         .filter(|small| small.len() < bytes.len())
         .map(Vec::as_slice)

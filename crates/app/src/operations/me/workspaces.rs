@@ -75,6 +75,7 @@ impl Operation for SetDefault {
             return Err(Problem::not_found("workspace", &args.workspace_id).at("workspace_id"));
         }
         users.set_default_workspace(user, &args.workspace_id).await?;
+        cx.studio.keys().forget();
         Ok(Done::YES)
     }
 }
