@@ -14,6 +14,7 @@ use aquatint_store::{ApiKey, Grant, NewKey, NewWorkspace, OauthToken, OauthToken
 use parking_lot::{Mutex, RwLock};
 use tokio::time::Instant;
 
+use crate::audit::Deed;
 use crate::rate::Allowance;
 use crate::studio::Studio;
 use crate::tokens::{Token, TokenKind, recognise};
@@ -443,10 +444,19 @@ impl Studio {
         let now = self.now();
         let user = self.new_user(email, name, Some(password)).await?;
         let workspace = self.ensure_workspace().await?;
-        self.store()
+        let owner = self
+            .store()
             .users()
             .create_owner(Some(&hash), user, &workspace.id, now)
             .await?
-            .ok_or_else(refused)
+            .ok_or_else(refused)?;
+        let deed = Deed {
+            action: "studio.set_up",
+            user: Some(&owner.id),
+            workspace: Some(&workspace.id),
+            ..Deed::default()
+        };
+        self.note(&deed, "ok");
+        Ok(owner)
     }
 }

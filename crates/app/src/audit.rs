@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
+use aquatint_domain::{GrantId, RequestId, UserId, WorkspaceId};
 use aquatint_store::{AuditRow, Store};
 use tokio::sync::{mpsc, oneshot};
+
+use crate::studio::Studio;
 
 /// Rows that may wait in memory.
 const BACKLOG: usize = 8_192;
@@ -16,6 +19,48 @@ const LINGER: Duration = Duration::from_millis(250);
 enum Message {
     Row(Box<AuditRow>),
     Flush(oneshot::Sender<()>),
+}
+
+/// What happened at a door where there is no caller yet: signing in, answering an app, following a link.
+#[derive(Default)]
+pub(crate) struct Deed<'a> {
+    /// Such as `session.open`.
+    pub action: &'static str,
+    /// Who it was, or would have been.
+    pub user: Option<&'a UserId>,
+    pub workspace: Option<&'a WorkspaceId>,
+    pub address: Option<&'a str>,
+    /// The id of what was acted on.
+    pub target: Option<&'a str>,
+}
+
+impl Studio {
+    /// Writes down what happened. `outcome` is `ok` or an error code.
+    pub(crate) fn note(&self, deed: &Deed<'_>, outcome: &str) {
+        let now = self.now();
+        self.audit().record(AuditRow {
+            at: now,
+            workspace: deed.workspace.cloned(),
+            user: deed.user.cloned(),
+            key: None,
+            request: RequestId::generate(now),
+            action: deed.action.to_owned(),
+            outcome: outcome.to_owned(),
+            address: deed.address.filter(|address| !address.is_empty()).map(str::to_owned),
+            target: deed.target.map(str::to_owned),
+        });
+    }
+
+    /// Writes down what became of a grant.
+    pub(crate) fn note_grant(&self, action: &'static str, grant: &GrantId, user: Option<&UserId>, outcome: &str) {
+        let deed = Deed {
+            action,
+            user,
+            target: Some(grant.as_str()),
+            ..Deed::default()
+        };
+        self.note(&deed, outcome);
+    }
 }
 
 /// Where audit rows are handed in.

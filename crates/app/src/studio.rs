@@ -222,7 +222,7 @@ impl Studio {
             action: operation.to_owned(),
             outcome: result.to_owned(),
             address: caller.address.clone(),
-            target: None,
+            target: caller.grant().map(|grant| grant.to_string()),
         });
         outcome
     }

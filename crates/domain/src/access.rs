@@ -121,6 +121,14 @@ impl Caller {
         }
     }
 
+    /// The permission under which an app calls.
+    pub fn grant(&self) -> Option<&GrantId> {
+        match &self.principal {
+            Principal::Grant { grant, .. } => Some(grant),
+            Principal::Key { .. } | Principal::Session { .. } | Principal::Operator => None,
+        }
+    }
+
     /// What the person behind the call may do in the workspace; a key has no person behind it.
     pub fn role(&self) -> Option<Role> {
         match &self.principal {

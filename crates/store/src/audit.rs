@@ -1,9 +1,11 @@
 //! The audit log: who did what, with what outcome. Rows are only added; no prompts and no secrets.
 
 use aquatint_domain::{ApiKeyId, Problem, RequestId, Timestamp, UserId, WorkspaceId};
+use sea_orm::Value;
 
 use crate::columns::{get, parsed, parsed_if, time, to_json};
 use crate::connection::{Connections, DatabaseKind, broken, execute, rows};
+use crate::page::{Page, number_cursor};
 
 /// Rows in one statement.
 const CHUNK: usize = 500;
@@ -24,6 +26,14 @@ pub struct AuditRow {
     pub address: Option<String>,
     /// The id of what was acted on.
     pub target: Option<String>,
+}
+
+/// Which rows are wanted; nothing said means all.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    pub workspace: Option<WorkspaceId>,
+    pub user: Option<UserId>,
+    pub action: Option<String>,
 }
 
 impl Audit<'_> {
@@ -70,11 +80,29 @@ impl Audit<'_> {
         tx.commit().await.map_err(broken)
     }
 
-    /// The newest rows of a workspace.
-    pub async fn list(&self, workspace: &WorkspaceId, limit: u32) -> Result<Vec<AuditRow>, Problem> {
-        let sql = format!("SELECT * FROM audit_log WHERE workspace_id = $1 ORDER BY at DESC LIMIT {limit}");
-        let found = rows(self.0.read(), &sql, vec![workspace.as_str().into()]).await?;
-        found
+    /// The rows that the filter takes, the newest first.
+    pub async fn list(
+        &self,
+        filter: &AuditFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<AuditRow>, Problem> {
+        let (at, request) = number_cursor(cursor)?.unwrap_or((i64::MAX, ""));
+        let mut sql = "SELECT * FROM audit_log WHERE at <= $1 AND (at < $1 OR request_id < $2)".to_owned();
+        let mut values: Vec<Value> = vec![at.into(), request.into()];
+        for (column, wanted) in [
+            ("workspace_id", filter.workspace.as_ref().map(WorkspaceId::as_str)),
+            ("user_id", filter.user.as_ref().map(UserId::as_str)),
+            ("action", filter.action.as_deref()),
+        ] {
+            if let Some(wanted) = wanted {
+                values.push(wanted.into());
+                sql.push_str(&format!(" AND {column} = ${}", values.len()));
+            }
+        }
+        sql.push_str(&format!(" ORDER BY at DESC, request_id DESC LIMIT {}", limit + 1));
+        let found = rows(self.0.read(), &sql, values).await?;
+        let items = found
             .iter()
             .map(|row| {
                 Ok(AuditRow {
@@ -89,6 +117,9 @@ impl Audit<'_> {
                     target: get(row, "target")?,
                 })
             })
-            .collect()
+            .collect::<Result<Vec<_>, Problem>>()?;
+        Ok(Page::of(items, limit, |audit| {
+            format!("{}-{}", audit.at.as_millisecond(), audit.request)
+        }))
     }
 }

@@ -24,7 +24,7 @@ mod workspaces;
 use aquatint_domain::{Problem, Timestamp};
 
 pub use assets::{AssetFilter, Assets};
-pub use audit::{Audit, AuditRow};
+pub use audit::{Audit, AuditFilter, AuditRow};
 pub use blobs::{Blobs, Swept};
 pub use collections::{Collection, Collections, NewCollection};
 pub use connection::DatabaseKind;

@@ -1,6 +1,6 @@
 /** What only operators may ask. */
 import { get, part, post, type Query } from './client';
-import type { AdminUser, AdminWorkspace, Overview, Page, PlanView } from './types';
+import type { AdminUser, AdminWorkspace, AuditRow, Overview, Page, PlanView } from './types';
 
 export const admin = {
   overview: () => get<Overview>('/admin/overview'),
@@ -12,5 +12,6 @@ export const admin = {
   setPlan: (id: string, plan: string) => post<unknown>(`/admin/workspaces/${part(id)}`, { plan }),
   grant: (id: string, body: { balance: string; credits: number; memo: string }) =>
     post<unknown>(`/admin/workspaces/${part(id)}/credits`, body),
+  audit: (query: Query) => get<{ rows: AuditRow[] } & Page>('/admin/audit', query),
   plans: () => get<{ plans: PlanView[]; default_plan: string }>('/admin/plans'),
 };

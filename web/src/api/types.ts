@@ -280,6 +280,17 @@ export interface AdminUser {
   workspaces: number;
   last_seen_at?: string;
 }
+export interface AuditRow {
+  at: string;
+  action: string;
+  outcome: string;
+  workspace_id?: string;
+  user_id?: string;
+  key_id?: string;
+  address?: string;
+  target?: string;
+  request_id: string;
+}
 export interface AdminWorkspace {
   workspace_id: string;
   name: string;

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::clients::{is_loopback, redirect_host};
 use super::{OauthFailure, resource_of};
+use crate::audit::Deed;
 use crate::people::{Seat, later};
 use crate::studio::Studio;
 use crate::tokens::{Token, TokenKind, recognise};
@@ -55,7 +56,10 @@ pub struct Question {
 
 /// A person's answer.
 pub enum Consent {
-    Allow { workspace: WorkspaceId },
+    /// For one workspace, or for whichever is the person's default at the time of each call.
+    Allow {
+        workspace: Option<WorkspaceId>,
+    },
     Deny,
 }
 
@@ -192,13 +196,18 @@ impl Studio {
     /// Takes a person's answer; gives the address at which the app hears of it.
     pub async fn answer_question(&self, seat: &Seat, request: &str, consent: Consent) -> Result<String, Problem> {
         let question = self.question(seat, request).await?;
-        let workspace = match consent {
-            Consent::Deny => None,
-            Consent::Allow { workspace } => {
-                let place = self.store().users().membership(&workspace, &seat.user.id).await?;
-                Some(place.ok_or_else(|| Problem::not_found("workspace", &workspace).at("workspace"))?)
-            }
-        };
+        if let Consent::Allow {
+            workspace: Some(workspace),
+        } = &consent
+            && self
+                .store()
+                .users()
+                .membership(workspace, &seat.user.id)
+                .await?
+                .is_none()
+        {
+            return Err(Problem::not_found("workspace", workspace).at("workspace"));
+        }
         let hash = recognise(TokenKind::Ticket, request).map_err(|_| late())?;
         self.store()
             .sessions()
@@ -206,7 +215,14 @@ impl Studio {
             .await?
             .ok_or_else(late)?;
         let state = question.state.as_deref();
-        let Some(place) = workspace else {
+        let Consent::Allow { workspace } = consent else {
+            let deed = Deed {
+                action: "consent",
+                user: Some(&seat.user.id),
+                target: Some(&question.client_id),
+                ..Deed::default()
+            };
+            self.note(&deed, "access_denied");
             let refused = [("error", "access_denied"), ("error_description", "The person said no.")];
             return Ok(self.answer_url(&question.redirect_uri, state, &refused));
         };
@@ -214,7 +230,7 @@ impl Studio {
         let grant = Grant {
             id: GrantId::generate(now),
             user: seat.user.id.clone(),
-            workspace: Some(place.workspace),
+            workspace,
             client_id: question.client_id.clone(),
             client_name: question.client_name,
             redirect_host: question.redirect_host,
@@ -233,6 +249,14 @@ impl Studio {
             expires_at: later(now, CODE_TTL),
         };
         self.store().oauth().grant(&grant, &secret.hash(), &code).await?;
+        let deed = Deed {
+            action: "consent",
+            user: Some(&seat.user.id),
+            workspace: grant.workspace.as_ref(),
+            target: Some(grant.id.as_str()),
+            ..Deed::default()
+        };
+        self.note(&deed, "ok");
         Ok(self.answer_url(&question.redirect_uri, state, &[("code", secret.reveal())]))
     }
 

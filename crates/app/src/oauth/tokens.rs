@@ -97,6 +97,7 @@ impl Studio {
             OauthTokenKind::Access => self.store().oauth().end_token(&hash).await?,
             OauthTokenKind::Refresh => {
                 self.store().oauth().revoke_grant(&found.grant, self.now()).await?;
+                self.note_grant("oauth.revoke", &found.grant, None, "ok");
             }
         }
         self.keys().forget();
@@ -126,6 +127,7 @@ impl Studio {
         }
         if was_used {
             // Somebody has the code who should not: what it was worth ends (RFC 6749, section 4.1.2).
+            self.note_grant("oauth.code", &code.grant, None, "reused");
             self.end_grant(&code.grant).await?;
             return Err(refuse("This code was used before; all that came of it has ended."));
         }
@@ -166,6 +168,7 @@ impl Studio {
             now,
         );
         if !self.store().oauth().redeem(&hash, &pair.rows, now).await? {
+            self.note_grant("oauth.code", &code.grant, None, "reused");
             self.end_grant(&code.grant).await?;
             return Err(refuse("This code was used before; all that came of it has ended."));
         }
@@ -223,6 +226,7 @@ impl Studio {
         if is_recent && !was_used_on {
             return self.once_more(access, refresh, now).await;
         }
+        self.note_grant("oauth.refresh", &old.grant, Some(&grant.user), "reused");
         self.end_grant(&old.grant).await?;
         Err(refuse(
             "This refresh token was exchanged before; the connection has ended. Sign in again.",

@@ -17,7 +17,7 @@ mod workspace;
 use crate::operation::Entry;
 
 /// Every operation, in the order of the reference page.
-pub static ALL: [Entry; 85] = [
+pub static ALL: [Entry; 86] = [
     Entry::making::<edit::remove_background::RemoveBackground>(),
     Entry::making::<edit::upscale::Upscale>(),
     Entry::making::<edit::expand::Expand>(),
@@ -103,6 +103,7 @@ pub static ALL: [Entry; 85] = [
     Entry::of::<admin::workspaces::SetPlan>(),
     Entry::of::<admin::workspaces::GrantCredits>(),
     Entry::of::<admin::plans::Plans>(),
+    Entry::of::<admin::audit::Log>(),
 ];
 
 /// The operation of that name.

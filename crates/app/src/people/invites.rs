@@ -7,6 +7,7 @@ use aquatint_store::{Guest, Invite, Taken, User, Workspace};
 
 use super::sessions::later;
 use super::{email_address, one_owner};
+use crate::audit::Deed;
 use crate::studio::Studio;
 use crate::tokens::{Token, TokenKind, recognise};
 
@@ -77,7 +78,7 @@ impl Studio {
     pub async fn accept_invite(&self, secret: &str, user: &User) -> Result<WorkspaceId, Problem> {
         let invitation = self.invitation(secret).await?.ok_or_else(gone)?;
         self.check_addressee(&invitation.invite, &user.email)?;
-        self.take(secret, Guest::Known(user.id.clone())).await?;
+        self.take(secret, Guest::Known(user.id.clone()), &invitation).await?;
         Ok(invitation.workspace.id)
     }
 
@@ -86,15 +87,23 @@ impl Studio {
         let invitation = self.invitation(secret).await?.ok_or_else(gone)?;
         self.check_addressee(&invitation.invite, &email_address(email)?)?;
         let new = self.new_user(email, name, Some(password)).await?;
-        let user = self.take(secret, Guest::New(new)).await?;
+        let user = self.take(secret, Guest::New(new), &invitation).await?;
         self.user(&user).await
     }
 
-    async fn take(&self, secret: &str, guest: Guest) -> Result<UserId, Problem> {
+    async fn take(&self, secret: &str, guest: Guest, invitation: &Invitation) -> Result<UserId, Problem> {
         let hash = recognise(TokenKind::Invite, secret).map_err(|_| gone())?;
         match self.store().invites().take(&hash, guest, self.now()).await? {
             Taken::Joined(user) => {
                 self.keys().forget();
+                let deed = Deed {
+                    action: "invites.accept",
+                    user: Some(&user),
+                    workspace: Some(&invitation.workspace.id),
+                    target: Some(invitation.invite.id.as_str()),
+                    ..Deed::default()
+                };
+                self.note(&deed, "ok");
                 Ok(user)
             }
             Taken::Gone => Err(gone()),

@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::{Throttle, passwords};
+use crate::audit::Deed;
 use crate::studio::Studio;
 use crate::tokens::{Token, TokenKind, recognise};
 
@@ -65,9 +66,15 @@ impl Studio {
         let user = self.store().users().by_email(&account).await?;
         let hash = user.as_ref().map(|user| user.password_hash.as_str());
         let is_right = passwords::verify(password, hash).await?;
-        let user = user.filter(|user| is_right && user.disabled_at.is_none());
-        let Some(user) = user else {
+        let Some(user) = user.clone().filter(|user| is_right && user.disabled_at.is_none()) else {
             self.throttle().count(&limits, self.now());
+            let deed = Deed {
+                action: "session.open",
+                user: user.as_ref().map(|user| &user.id),
+                address: Some(&visitor.address),
+                ..Deed::default()
+            };
+            self.note(&deed, Code::Unauthorized.as_str());
             // One sentence for every cause: which addresses have an account is nobody's business.
             return Err(Problem::new(
                 Code::Unauthorized,
@@ -106,6 +113,13 @@ impl Studio {
         self.throttle().check(&limits, self.now())?;
         if !self.code_is_right(&user, code).await? {
             self.throttle().count(&limits, self.now());
+            let deed = Deed {
+                action: "session.second_step",
+                user: Some(&user.id),
+                address: Some(&visitor.address),
+                ..Deed::default()
+            };
+            self.note(&deed, Code::InvalidArgument.as_str());
             return Err(Problem::invalid("code", "That code is not right, or was used before."));
         }
         self.throttle().forgive(&limits);
@@ -134,6 +148,14 @@ impl Studio {
         };
         self.store().sessions().insert(&secret.hash(), &session).await?;
         self.store().users().seen(&user.id, now).await?;
+        let deed = Deed {
+            action: "session.open",
+            user: Some(&user.id),
+            workspace: session.workspace.as_ref(),
+            address: Some(&session.address),
+            target: Some(session.id.as_str()),
+        };
+        self.note(&deed, "ok");
         Ok(NewSession {
             secret,
             session: session.id,
@@ -216,6 +238,14 @@ impl Studio {
     pub async fn sign_out(&self, secret: &str) -> Result<(), Problem> {
         if let Some(seat) = self.seat(secret).await? {
             self.store().sessions().end(&seat.user.id, &seat.session.id).await?;
+            let deed = Deed {
+                action: "session.end",
+                user: Some(&seat.user.id),
+                workspace: seat.session.workspace.as_ref(),
+                target: Some(seat.session.id.as_str()),
+                ..Deed::default()
+            };
+            self.note(&deed, "ok");
         }
         Ok(())
     }
@@ -275,6 +305,12 @@ impl Studio {
         let user = ticket.and_then(|ticket| ticket.user).ok_or_else(used)?;
         self.store().users().set_password(&user, &password_hash).await?;
         self.store().sessions().end_others(&user, None).await?;
+        let deed = Deed {
+            action: "password.reset",
+            user: Some(&user),
+            ..Deed::default()
+        };
+        self.note(&deed, "ok");
         Ok(())
     }
 

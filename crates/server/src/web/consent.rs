@@ -12,6 +12,9 @@ use serde::Deserialize;
 
 use super::{cookies, encoded, page_for, pages, see_other, to_sign_in};
 
+/// What the form says in place of a workspace's id.
+const FOLLOWS_DEFAULT: &str = "default";
+
 #[derive(Deserialize)]
 pub(super) struct Waiting {
     #[serde(default)]
@@ -88,12 +91,11 @@ pub(super) async fn answer(State(studio): State<Studio>, headers: HeaderMap, For
         };
         cookies::check_csrf(&seat, Some(&answers.csrf))?;
         let consent = if answers.decision == "allow" {
-            Consent::Allow {
-                workspace: answers
-                    .workspace
-                    .parse::<WorkspaceId>()
-                    .map_err(|problem| problem.at("workspace"))?,
-            }
+            let workspace = match answers.workspace.as_str() {
+                FOLLOWS_DEFAULT => None,
+                id => Some(id.parse::<WorkspaceId>().map_err(|problem| problem.at("workspace"))?),
+            };
+            Consent::Allow { workspace }
         } else {
             Consent::Deny
         };

@@ -5,6 +5,7 @@ mod crash;
 mod doors;
 mod edits;
 mod journeys;
+mod lifetimes;
 mod manners;
 mod matrix;
 mod mcp;

@@ -3,9 +3,13 @@
 //! workspace. An operation without a row here fails the test.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]
 
+use std::time::Duration;
+
 use aquatint_app::operation::{Effects, Entry, Method};
 use aquatint_app::operations::ALL;
-use aquatint_domain::{Role, Scope};
+use aquatint_app::{Token, TokenKind};
+use aquatint_domain::{ApiKeyId, Balance, Clock as _, GrantId, Role, Scope, SystemClock, UserId, WorkspaceId};
+use aquatint_store::{Grant, NewKey, OauthCode, OauthToken, OauthTokenKind, Store};
 use serde_json::{Value, json};
 
 use super::person::{Filled, Person, browser, create_user, send};
@@ -116,7 +120,7 @@ fn row(operation: &str, own: &Owned) -> (Value, Foreign) {
         "keys.create" => (json!({ "name": "mine" }), Untouched),
         "keys.revoke" => (json!({ "key_id": own.key }), Nowhere),
         "apps.revoke" => (json!({ "grant_id": "grt_00000000000000000000000000" }), Nowhere),
-        "admin.overview" | "admin.users" | "admin.workspaces" | "admin.plans" => (json!({}), Refused),
+        "admin.overview" | "admin.audit" | "admin.users" | "admin.workspaces" | "admin.plans" => (json!({}), Refused),
         "admin.change_user" | "admin.reset_password" => (json!({ "user_id": own.user }), Refused),
         "admin.set_plan" => (json!({ "workspace_id": own.workspace, "plan": "local" }), Refused),
         "admin.grant_credits" => (
@@ -124,6 +128,90 @@ fn row(operation: &str, own: &Owned) -> (Value, Foreign) {
             Refused,
         ),
         other => panic!("the operation {other} has no row in the tenant matrix"),
+    }
+}
+
+/// Secrets that were good once, written into the database as time would have left them.
+struct Ended {
+    key: String,
+    access: String,
+    revoked: String,
+}
+
+impl Ended {
+    async fn make(data: &std::path::Path, user: &str, workspace: &str) -> Self {
+        let now = SystemClock.now();
+        let url = format!("sqlite://{}", data.join("aquatint.db").display());
+        let store = Store::open(&url, now).await.expect("the studio's database");
+        let (user, workspace): (UserId, WorkspaceId) =
+            (user.parse().expect("an id"), workspace.parse().expect("an id"));
+        let hour = Duration::from_secs(3_600);
+        let key = Token::mint(TokenKind::Key);
+        store
+            .keys()
+            .insert(NewKey {
+                id: ApiKeyId::generate(now),
+                workspace: workspace.clone(),
+                name: "past its end".into(),
+                kind_prefix: TokenKind::Key.prefix().into(),
+                last4: key.last4().into(),
+                hash: key.hash(),
+                scopes: Scope::ALL.to_vec(),
+                balance: Balance::Api,
+                expires_at: Some(now - hour),
+                created_by: None,
+                created_at: now - 2 * hour,
+            })
+            .await
+            .expect("a key");
+        let mut tokens = Vec::new();
+        for (expires_at, is_revoked) in [(now - hour, false), (now + hour, true)] {
+            let (access, code) = (Token::mint(TokenKind::Access), Token::mint(TokenKind::Code));
+            let grant = Grant {
+                id: GrantId::generate(now),
+                user: user.clone(),
+                workspace: Some(workspace.clone()),
+                client_id: "app".into(),
+                client_name: "An app".into(),
+                redirect_host: "app.example.com".into(),
+                scopes: Scope::ALL.to_vec(),
+                created_at: now - 2 * hour,
+                last_used_at: None,
+                revoked_at: None,
+            };
+            let asked = OauthCode {
+                grant: grant.id.clone(),
+                client_id: "app".into(),
+                redirect_uri: "https://app.example.com/back".into(),
+                challenge: String::new(),
+                resource: String::new(),
+                expires_at,
+            };
+            let token = OauthToken {
+                grant: grant.id.clone(),
+                kind: OauthTokenKind::Access,
+                resource: String::new(),
+                scopes: Scope::ALL.to_vec(),
+                created_at: now - 2 * hour,
+                expires_at,
+                replaced_at: None,
+            };
+            let oauth = store.oauth();
+            oauth.grant(&grant, &code.hash(), &asked).await.expect("a grant");
+            let redeemed = oauth.redeem(&code.hash(), &[(access.hash(), token)], now).await;
+            assert!(redeemed.expect("redeemed"));
+            if is_revoked {
+                oauth.revoke_grant(&grant.id, now).await.expect("revoked");
+            }
+            tokens.push(access.reveal().to_owned());
+        }
+        store.close().await;
+        let [access, revoked] = tokens.try_into().expect("two");
+        Self {
+            key: key.reveal().to_owned(),
+            access,
+            revoked,
+        }
     }
 }
 
@@ -218,6 +306,7 @@ async fn every_operation_is_closed_to_those_it_is_not_for() {
     let share_secret = text(&share["url"]).rsplit('/').next().expect("a secret").to_owned();
     let invite_secret = text(&invite["url"]).rsplit('/').next().expect("a secret").to_owned();
     let never = format!("aqt_acc_{}", &text(&made["secret"])[8..]);
+    let ended = Ended::make(folder.path(), &text(&me["user"]["user_id"]), &own.workspace).await;
     let client = browser();
 
     let mut wrong = Vec::new();
@@ -248,6 +337,9 @@ async fn every_operation_is_closed_to_those_it_is_not_for() {
             ("a share link", Some(share_secret.clone())),
             ("an invitation", Some(invite_secret.clone())),
             ("an access token that never was", Some(never.clone())),
+            ("a key past its end", Some(ended.key.clone())),
+            ("an access token past its end", Some(ended.access.clone())),
+            ("an access token whose grant was revoked", Some(ended.revoked.clone())),
             (
                 "a session's cookie as a key",
                 Some(ada.cookie.split('=').nth(1).unwrap_or_default().to_owned()),
@@ -304,60 +396,150 @@ async fn every_operation_is_closed_to_those_it_is_not_for() {
     run(folder.path(), &["ledger", "check"]);
 }
 
-/// Routes that are no operations, and who may use them.
+/// Routes that are no operations: what a stranger with nothing in hand gets there.
+const OTHERS: &[(&str, &str, u16)] = &[
+    ("GET", "/", 200),
+    ("GET", "/style.css", 200),
+    ("GET", "/healthz", 200),
+    ("GET", "/readyz", 200),
+    ("GET", "/metrics", 200),
+    ("GET", "/api/v1", 307),
+    ("GET", "/api/v1/reference", 200),
+    ("GET", "/api/v1/openapi.json", 200),
+    ("GET", "/api/v1/events", 401),
+    ("GET", "/api/v1/jobs/job_00000000000000000000000000/events", 401),
+    ("GET", "/.well-known/oauth-protected-resource", 200),
+    ("GET", "/.well-known/oauth-protected-resource/mcp", 200),
+    ("GET", "/.well-known/oauth-protected-resource/elsewhere", 404),
+    ("GET", "/.well-known/oauth-authorization-server", 200),
+    ("GET", "/.well-known/openid-configuration", 200),
+    ("POST", "/oauth/token", 400),
+    ("POST", "/oauth/register", 400),
+    ("POST", "/oauth/revoke", 400),
+    ("GET", "/oauth/authorize", 400),
+    ("GET", "/oauth/consent", 303),
+    ("POST", "/oauth/consent", 422),
+    ("GET", "/setup", 410),
+    ("GET", "/sign-in", 200),
+    ("GET", "/sign-in/code", 303),
+    ("GET", "/sign-in/oidc/nobody", 404),
+    ("GET", "/sign-in/oidc/nobody/callback", 404),
+    ("POST", "/sign-out", 303),
+    ("GET", "/invite/aqt_inv_x", 410),
+    ("GET", "/reset/aqt_tkt_x", 410),
+    ("GET", "/s/aqt_shr_x", 404),
+    ("GET", "/s/aqt_shr_x/zip", 404),
+    ("GET", "/s/aqt_shr_x/ast_00000000000000000000000000/256", 404),
+    ("GET", "/app", 307),
+    ("GET", "/app/library", 303),
+    ("GET", "/app/assets/none.js", 404),
+    ("PUT", "/u/aqt_upl_x", 404),
+    ("GET", "/media/ast_00000000000000000000000000/256.webp", 403),
+    ("POST", "/mcp", 401),
+    ("GET", "/mcp", 405),
+    ("GET", "/nowhere", 404),
+    ("GET", "/.well-known/oauth-authorization-server/mcp", 200),
+    ("GET", "/.well-known/openid-configuration/mcp", 200),
+    ("POST", "/setup", 422),
+    ("POST", "/sign-in", 422),
+    ("POST", "/sign-in/code", 422),
+    ("POST", "/invite/aqt_inv_x", 410),
+    ("POST", "/reset/aqt_tkt_x", 422),
+    ("POST", "/s/aqt_shr_x", 422),
+    ("POST", "/u/aqt_upl_x", 404),
+];
+
 #[tokio::test(flavor = "multi_thread")]
-async fn every_other_route_is_known() {
+async fn every_other_route_is_closed_to_strangers_where_it_should_be() {
     let folder = tempfile::tempdir().expect("a folder");
     let studio = Process::start(folder.path());
     let client = browser();
-    for (method, path, status) in [
-        ("GET", "/", 200),
-        ("GET", "/style.css", 200),
-        ("GET", "/healthz", 200),
-        ("GET", "/readyz", 200),
-        ("GET", "/metrics", 200),
-        ("GET", "/api/v1", 307),
-        ("GET", "/api/v1/reference", 200),
-        ("GET", "/api/v1/openapi.json", 200),
-        ("GET", "/api/v1/events", 401),
-        ("GET", "/api/v1/jobs/job_00000000000000000000000000/events", 401),
-        ("GET", "/.well-known/oauth-protected-resource", 200),
-        ("GET", "/.well-known/oauth-protected-resource/mcp", 200),
-        ("GET", "/.well-known/oauth-protected-resource/elsewhere", 404),
-        ("GET", "/.well-known/oauth-authorization-server", 200),
-        ("GET", "/.well-known/openid-configuration", 200),
-        ("POST", "/oauth/token", 400),
-        ("POST", "/oauth/register", 400),
-        ("POST", "/oauth/revoke", 400),
-        ("GET", "/oauth/authorize", 400),
-        ("GET", "/oauth/consent", 303),
-        ("POST", "/oauth/consent", 422),
-        ("GET", "/setup", 410),
-        ("GET", "/sign-in", 200),
-        ("GET", "/sign-in/code", 303),
-        ("GET", "/sign-in/oidc/nobody", 404),
-        ("GET", "/sign-in/oidc/nobody/callback", 404),
-        ("POST", "/sign-out", 303),
-        ("GET", "/invite/aqt_inv_x", 410),
-        ("GET", "/reset/aqt_tkt_x", 410),
-        ("GET", "/s/aqt_shr_x", 404),
-        ("GET", "/s/aqt_shr_x/zip", 404),
-        ("GET", "/s/aqt_shr_x/ast_00000000000000000000000000/256", 404),
-        ("GET", "/app", 307),
-        ("GET", "/app/library", 303),
-        ("GET", "/app/assets/none.js", 404),
-        ("PUT", "/u/aqt_upl_x", 404),
-        ("GET", "/media/ast_00000000000000000000000000/256.webp", 403),
-        ("POST", "/mcp", 401),
-        ("GET", "/mcp", 405),
-        ("GET", "/nowhere", 404),
-    ] {
+    let mut wrong = Vec::new();
+    for (method, path, status) in OTHERS {
         let verb = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
         let mut request = client.request(verb, format!("{}{path}", studio.url));
-        if method == "POST" {
+        if *method == "POST" {
             request = request.form(&[("x", "y")]);
         }
         let answer = send(request).await;
-        assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
+        if answer.status != *status {
+            wrong.push(format!("{method} {path}: {} {}", answer.status, answer.body));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The routers' own source names every route; one without a row above fails here.
+#[test]
+fn every_route_in_the_source_has_a_row() {
+    let mut routes = Vec::new();
+    gather(
+        std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")),
+        &mut routes,
+    );
+    assert!(routes.len() > 35, "only {} routes were found: {routes:?}", routes.len());
+    let missing: Vec<_> = routes
+        .iter()
+        .filter(|(verb, route)| {
+            !OTHERS
+                .iter()
+                .any(|(method, path, _)| method == verb && fits(route, path.split('?').next().unwrap_or(path)))
+        })
+        .collect();
+    assert!(missing.is_empty(), "routes without a row: {missing:?}");
+}
+
+/// `.route("PATH", get(…).post(…))` in every file of a folder, as verb and path. Operations have their own matrix.
+fn gather(folder: &std::path::Path, routes: &mut Vec<(&'static str, String)>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of sources") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            gather(&path, routes);
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("a source file");
+        // What a test serves is nobody's door.
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for rest in text.split(".route(").skip(1) {
+            let Some(route) = rest
+                .trim_start()
+                .strip_prefix('"')
+                .and_then(|rest| rest.split('"').next())
+            else {
+                continue;
+            };
+            let handlers = rest.split(';').next().unwrap_or_default();
+            let before = routes.len();
+            for (word, verb) in [
+                ("get(", "GET"),
+                ("post(", "POST"),
+                ("put(", "PUT"),
+                ("any(", "GET"),
+                ("any(", "POST"),
+            ] {
+                if handlers.contains(word) {
+                    routes.push((verb, route.to_owned()));
+                }
+            }
+            if routes.len() == before {
+                // The handler has a name: it is for reading, at least.
+                routes.push(("GET", route.to_owned()));
+            }
+        }
+    }
+}
+
+/// Whether a path is one of a route such as `/s/{secret}/zip` or `/app/{*path}`.
+fn fits(route: &str, path: &str) -> bool {
+    let mut parts = path.split('/');
+    for wanted in route.split('/') {
+        if wanted.starts_with("{*") {
+            return parts.next().is_some_and(|part| !part.is_empty());
+        }
+        match parts.next() {
+            Some(part) if part == wanted || (wanted.starts_with('{') && !part.is_empty()) => {}
+            _ => return false,
+        }
+    }
+    parts.next().is_none()
 }

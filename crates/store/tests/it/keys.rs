@@ -1,7 +1,7 @@
 //! Keys, their revision, daily counts, and the one set-up.
 
 use aquatint_domain::{ApiKeyId, Balance, Clock, RequestId, Role, Scope, UserId, WorkspaceId};
-use aquatint_store::{AuditRow, NewKey, NewUser, NewWorkspace};
+use aquatint_store::{AuditFilter, AuditRow, NewKey, NewUser, NewWorkspace};
 use aquatint_testkit::TestDatabase;
 use futures::future::join_all;
 
@@ -212,9 +212,27 @@ async fn audit_rows_are_kept_as_they_were_handed_in() {
         let rows: Vec<AuditRow> = (0..1_203).map(row).collect();
         house.store.audit().append(&rows).await.expect("written");
         house.store.audit().append(&[]).await.expect("nothing to write");
-        let mut found = house.store.audit().list(&workspace, 2_000).await.expect("reads");
+        let own = AuditFilter {
+            workspace: Some(workspace.clone()),
+            ..AuditFilter::default()
+        };
+        let list = async |filter: &AuditFilter, cursor: Option<&str>, limit| {
+            let page = house.store.audit().list(filter, cursor, limit).await;
+            page.expect("reads")
+        };
+        let mut found = list(&own, None, 2_000).await.items;
         found.reverse();
         assert_eq!(found, rows);
+        let first = list(&own, None, 1_200).await;
+        let last = list(&own, first.next_cursor.as_deref(), 1_200).await;
+        assert_eq!(last.items, [rows[2].clone(), rows[1].clone(), rows[0].clone()]);
+        assert_eq!(last.next_cursor, None);
+        assert!(house.store.audit().list(&own, Some("nonsense"), 9).await.is_err());
+        let other = AuditFilter {
+            action: Some("edit.crop".into()),
+            ..own
+        };
+        assert_eq!(list(&other, None, 9).await.items, []);
         let changed = house.database.execute("UPDATE audit_log SET outcome = 'ok'").await;
         assert!(changed.is_err(), "rows are only added");
     }

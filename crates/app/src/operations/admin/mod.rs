@@ -1,5 +1,6 @@
 //! The operator's own: everybody's accounts, workspaces, plans and credits, and how the studio is.
 
+pub mod audit;
 pub mod overview;
 pub mod plans;
 pub mod users;
