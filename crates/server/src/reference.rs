@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use aquatint_app::operations::ALL;
 use aquatint_app::toolset::NATIVE;
+use aquatint_domain::Role;
 use serde_json::Value;
 
 use crate::config::TABLE;
@@ -69,13 +70,21 @@ fn operations() -> String {
         let _ = write!(page, "\n## {}\n\n{}\n\n", spec.name, entry.description());
         let _ = writeln!(
             page,
-            "- MCP: {mcp}\n- REST: `{method} /api/v1{}`\n- Command line: `aquatint {} {}`\n- Scope `{}`; {}\n",
-            spec.rest.path.replace("{*", "{"),
-            spec.group(),
-            spec.verb().replace('_', "-"),
-            spec.scope,
-            effects_words(spec.effects)
+            "- MCP: {mcp}\n- REST: `{method} /api/v1{}`",
+            spec.rest.path.replace("{*", "{")
         );
+        if crate::cli::verbs::is_group(spec.group()) {
+            let _ = writeln!(
+                page,
+                "- Command line: `aquatint {} {}`",
+                spec.group(),
+                spec.verb().replace('_', "-")
+            );
+        }
+        let _ = match spec.person {
+            Some(least) => writeln!(page, "- {}; {}\n", who(least), effects_words(spec.effects)),
+            None => writeln!(page, "- Scope `{}`; {}\n", spec.scope, effects_words(spec.effects)),
+        };
         let input = entry.input_schema();
         let required: Vec<&str> = input["required"]
             .as_array()
@@ -102,6 +111,14 @@ fn operations() -> String {
         }
     }
     page
+}
+
+/// Who may use what no key and no app may.
+pub fn who(least: Role) -> String {
+    match least {
+        Role::Viewer => "For people who are signed in, with their session".to_owned(),
+        least => format!("For people who are signed in, with their session, from the role `{least}` up"),
+    }
 }
 
 fn cli() -> String {

@@ -10,6 +10,7 @@ use http::header;
 use serde_json::{Map, Value, json};
 
 use super::Api;
+use crate::web::cookies;
 
 pub(super) async fn serve(State(api): State<Api>) -> Response {
     let document = document(&api.studio.public_url());
@@ -39,6 +40,7 @@ pub fn document(public_url: &str) -> Value {
     of_job["parameters"] =
         json!([{ "name": "job_id", "in": "path", "required": true, "schema": { "type": "string" } }]);
     paths.insert("/api/v1/jobs/{job_id}/events".into(), json!({ "get": of_job }));
+    let cookie = cookies::name(public_url);
     let mut document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -52,7 +54,10 @@ pub fn document(public_url: &str) -> Value {
         "tags": groups(),
         "paths": paths,
         "components": {
-            "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer", "description": "An API key." } },
+            "securitySchemes": {
+                "bearer": { "type": "http", "scheme": "bearer", "description": "An API key, or an app's access token." },
+                "session": { "type": "apiKey", "in": "cookie", "name": cookie, "description": "A person's session of the web app; changes need its token in `x-csrf-token` too." },
+            },
             "schemas": { "Problem": problem_schema() },
             "responses": { "Problem": { "description": "What went wrong and what to do.", "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } } },
         },
@@ -144,6 +149,11 @@ fn operation(entry: &Entry) -> Value {
         },
         "x-scope": entry.spec.scope,
     });
+    if let Some(least) = entry.spec.person {
+        operation["description"] = json!(format!("{}\n\n{}.", entry.description(), crate::reference::who(least)));
+        operation["security"] = json!([{ "session": [] }]);
+        operation["x-role"] = json!(least);
+    }
     if entry.spec.effects == Effects::Spends {
         parameters.push(json!({ "name": "Idempotency-Key", "in": "header", "required": false, "description": "The same as `idempotency_key`.", "schema": { "type": "string" } }));
         operation["responses"]["202"] = json!({ "description": "The job goes on; poll the address in `Location`.", "content": { "application/json": { "schema": entry.output_schema() } } });

@@ -12,31 +12,35 @@ const MAX_AGE_S: u64 = 30 * 24 * 3_600;
 
 /// The cookie's name. Over https the prefix makes browsers refuse it from any other host or path; without https they would
 /// refuse it altogether.
-fn name(studio: &Studio) -> &'static str {
-    if is_secure(studio) {
+pub(crate) fn name(public_url: &str) -> &'static str {
+    if is_secure(public_url) {
         "__Host-aquatint"
     } else {
         "aquatint_session"
     }
 }
 
-fn is_secure(studio: &Studio) -> bool {
-    studio.public_url().starts_with("https://")
+fn is_secure(public_url: &str) -> bool {
+    public_url.starts_with("https://")
 }
 
 /// Sets the session's cookie.
 pub(crate) fn keep(studio: &Studio, secret: &str) -> HeaderValue {
-    cookie(studio, name(studio), secret, "/", MAX_AGE_S)
+    cookie(studio, name(&studio.public_url()), secret, "/", MAX_AGE_S)
 }
 
 /// Takes the session's cookie away.
 pub(crate) fn drop(studio: &Studio) -> HeaderValue {
-    cookie(studio, name(studio), "", "/", 0)
+    cookie(studio, name(&studio.public_url()), "", "/", 0)
 }
 
 /// Any cookie of ours: never for scripts, never for other sites' requests.
 pub(crate) fn cookie(studio: &Studio, name: &str, value: &str, path: &str, max_age_s: u64) -> HeaderValue {
-    let secure = if is_secure(studio) { "; Secure" } else { "" };
+    let secure = if is_secure(&studio.public_url()) {
+        "; Secure"
+    } else {
+        ""
+    };
     let text = format!("{name}={value}; Path={path}; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
@@ -55,7 +59,7 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// The secret of the session's cookie.
 pub(crate) fn secret<'a>(studio: &Studio, headers: &'a HeaderMap) -> Option<&'a str> {
-    read(headers, name(studio)).filter(|secret| !secret.is_empty())
+    read(headers, name(&studio.public_url())).filter(|secret| !secret.is_empty())
 }
 
 /// Who is signed in.
@@ -81,7 +85,7 @@ pub(crate) fn check_origin(studio: &Studio, headers: &HeaderMap) -> Result<(), P
     let is_own = origin.to_str().is_ok_and(|origin| {
         // The server may be reached by another of its names, such as localhost.
         own.as_ref().is_ok_and(|own| own == origin)
-            || (!is_secure(studio) && origin.split_once("://").is_some_and(|(_, named)| named == host))
+            || (!is_secure(&studio.public_url()) && origin.split_once("://").is_some_and(|(_, named)| named == host))
     });
     if is_own {
         Ok(())
