@@ -15,6 +15,11 @@ pub const ALL: &[&str] = &[
     "job-outputs-written",
     "job-finished",
     "job-requeued",
+    "run-job-submitted",
+    "run-steps-begun",
+    "run-caught-up",
+    "run-ended",
+    "run-cancel-asked",
 ];
 
 struct Armed {

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::OnceLock;
 
-use aquatint_domain::{AssetId, Caller, Code, Principal, Problem, Role, Scope, SessionId, UserId};
+use aquatint_domain::{AssetId, Caller, Code, Credits, PortKind, Principal, Problem, Role, Scope, SessionId, UserId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -43,6 +43,57 @@ pub struct Rest {
     pub path: &'static str,
 }
 
+/// An operation as a node of pipelines.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeMark {
+    pub media: &'static [MediaArgument],
+    pub makes: PortKind,
+}
+
+/// An argument that takes media.
+#[derive(Clone, Copy, Debug)]
+pub struct MediaArgument {
+    /// The argument's name.
+    pub argument: &'static str,
+    /// What the port is called.
+    pub port: &'static str,
+    pub kind: PortKind,
+    pub required: bool,
+    /// Takes several at once as one thing.
+    pub list: bool,
+}
+
+impl MediaArgument {
+    /// The picture that an edit works on.
+    pub const IMAGE: Self = Self {
+        argument: "images",
+        port: "image",
+        kind: PortKind::Image,
+        required: true,
+        list: false,
+    };
+
+    /// Pictures that a model may begin with.
+    pub const PICTURES: Self = Self {
+        argument: "images",
+        port: "images",
+        kind: PortKind::Image,
+        required: false,
+        list: true,
+    };
+
+    /// A picture that may be there.
+    pub const fn optional(argument: &'static str) -> Self {
+        Self {
+            argument,
+            port: argument,
+            kind: PortKind::Image,
+            required: false,
+            list: false,
+        }
+    }
+}
+
 /// What is true of an operation, apart from its types.
 #[derive(Clone, Copy, Debug)]
 pub struct Spec {
@@ -57,6 +108,8 @@ pub struct Spec {
     pub rest: Rest,
     /// The least role of a person in the web app, where only people may do it.
     pub person: Option<Role>,
+    /// How it is a node of pipelines, if it is one.
+    pub node: Option<NodeMark>,
     /// Other spellings of arguments that clients are known to use: (theirs, ours).
     pub aliases: &'static [(&'static str, &'static str)],
 }
@@ -71,6 +124,7 @@ impl Spec {
             effects,
             rest,
             person: None,
+            node: None,
             aliases: &[],
         }
     }
@@ -78,6 +132,12 @@ impl Spec {
     /// Only for people, by hand: keys and apps are refused, whatever their scopes.
     pub const fn for_people(mut self, least: Role) -> Self {
         self.person = Some(least);
+        self
+    }
+
+    /// Also a node of pipelines: these arguments are media, and it makes that.
+    pub const fn as_node(mut self, media: &'static [MediaArgument], makes: PortKind) -> Self {
+        self.node = Some(NodeMark { media, makes });
         self
     }
 
@@ -224,6 +284,9 @@ pub trait Making: Operation {
     /// Arguments of one job.
     type Item: DeserializeOwned + Serialize + Send;
 
+    /// What one result costs with these arguments, of which the media may be missing.
+    fn price(studio: &Studio, arguments: &Value) -> Result<Credits, Problem>;
+
     fn make(cx: &JobContext, item: Self::Item) -> impl Future<Output = Result<Product, Problem>> + Send;
 }
 
@@ -236,6 +299,7 @@ pub struct Reply {
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type RunFn = for<'a> fn(&'a Context, Value) -> BoxFuture<'a, Result<Reply, Problem>>;
+type PriceFn = fn(&Studio, &Value) -> Result<Credits, Problem>;
 type MakeFn = for<'a> fn(&'a JobContext, Value) -> BoxFuture<'a, Result<Product, Problem>>;
 
 /// One row of the list of operations.
@@ -245,6 +309,7 @@ pub struct Entry {
     output: fn() -> Value,
     run: RunFn,
     make: Option<MakeFn>,
+    price: Option<PriceFn>,
     schemas: OnceLock<Schemas>,
 }
 
@@ -269,6 +334,7 @@ impl Entry {
             output: schema::of_output::<O::Output>,
             run: |cx, arguments| Box::pin(run::<O>(cx, arguments)),
             make: None,
+            price: None,
             schemas: OnceLock::new(),
         }
     }
@@ -277,6 +343,7 @@ impl Entry {
     pub const fn making<O: Making>() -> Self {
         let mut entry = Self::of::<O>();
         entry.make = Some(|cx, item| Box::pin(make::<O>(cx, item)));
+        entry.price = Some(O::price);
         entry
     }
 
@@ -302,6 +369,11 @@ impl Entry {
 
     pub async fn run(&self, cx: &Context, arguments: Value) -> Result<Reply, Problem> {
         (self.run)(cx, arguments).await
+    }
+
+    /// What one result costs with these arguments, of which the media may be missing.
+    pub(crate) fn price(&self, studio: &Studio, arguments: &Value) -> Result<Credits, Problem> {
+        self.price.map_or(Ok(Credits::ZERO), |price| price(studio, arguments))
     }
 
     /// Runs one job of this operation, if its work is done in jobs.

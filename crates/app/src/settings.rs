@@ -11,6 +11,7 @@ use aquatint_providers::FetcherConfig;
 
 use crate::oauth::ConfiguredClient;
 use crate::people::OidcProvider;
+use crate::pipelines::PipelineLimits;
 
 /// Settings of one studio process.
 #[derive(Clone, Debug)]
@@ -79,6 +80,8 @@ pub struct Settings {
     pub trash_days: u32,
     /// OAuth clients that need not register.
     pub oauth_clients: Vec<ConfiguredClient>,
+    /// How large pipelines and runs may become.
+    pub pipelines: PipelineLimits,
     /// Providers that people may sign in with.
     pub oidc: Vec<OidcProvider>,
 }
@@ -158,6 +161,7 @@ impl Settings {
             idempotency_ttl: Duration::from_secs(24 * 3_600),
             trash_days: 30,
             oauth_clients: Vec::new(),
+            pipelines: PipelineLimits::default(),
             oidc: Vec::new(),
         }
     }

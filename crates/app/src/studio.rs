@@ -20,6 +20,7 @@ use crate::oauth::Documents;
 use crate::operation::{Context, Effects, Entry, ProgressSender, Reply};
 use crate::operations;
 use crate::people::{Descriptions, Throttle};
+use crate::pipelines::Conductor;
 use crate::provenance::Notary;
 use crate::rate::RateLimits;
 use crate::settings::Settings;
@@ -45,6 +46,7 @@ struct Inner {
     signer: Signer,
     provenance: Notary,
     events: Events,
+    conductor: Conductor,
     keys: KeyCache,
     throttle: Throttle,
     documents: Documents,
@@ -95,6 +97,7 @@ impl Studio {
             signer,
             provenance,
             events: Events::default(),
+            conductor: Conductor::default(),
             keys: KeyCache::default(),
             throttle: Throttle::default(),
             documents: Documents::default(),
@@ -178,6 +181,10 @@ impl Studio {
         let fresh = Arc::new(Catalogue::with_installed(&self.0.settings, &installed));
         *self.0.catalogue.write() = (Instant::now(), fresh.clone());
         fresh
+    }
+
+    pub(crate) fn conductor(&self) -> &Conductor {
+        &self.0.conductor
     }
 
     pub fn audit(&self) -> &Audit {

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Problem;
-use crate::ids::{ApiKeyId, GrantId, RequestId, SessionId, UserId, WorkspaceId};
+use crate::ids::{ApiKeyId, GrantId, RequestId, RunId, SessionId, UserId, WorkspaceId};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $( $(#[$vdoc:meta])* $variant:ident = $word:literal ),* $(,)? }) => {
@@ -91,6 +91,8 @@ pub enum Principal {
     Grant { grant: GrantId, role: Role },
     /// A person in the web app.
     Session { session: SessionId, role: Role },
+    /// A run of a pipeline, for whoever started it.
+    Run { run: RunId },
     /// The operator at the machine's own command line.
     Operator,
 }
@@ -117,7 +119,7 @@ impl Caller {
     pub fn key(&self) -> Option<&ApiKeyId> {
         match &self.principal {
             Principal::Key { key } => Some(key),
-            Principal::Grant { .. } | Principal::Session { .. } | Principal::Operator => None,
+            Principal::Grant { .. } | Principal::Session { .. } | Principal::Run { .. } | Principal::Operator => None,
         }
     }
 
@@ -125,14 +127,14 @@ impl Caller {
     pub fn grant(&self) -> Option<&GrantId> {
         match &self.principal {
             Principal::Grant { grant, .. } => Some(grant),
-            Principal::Key { .. } | Principal::Session { .. } | Principal::Operator => None,
+            Principal::Key { .. } | Principal::Session { .. } | Principal::Run { .. } | Principal::Operator => None,
         }
     }
 
     /// What the person behind the call may do in the workspace; a key has no person behind it.
     pub fn role(&self) -> Option<Role> {
         match &self.principal {
-            Principal::Key { .. } => None,
+            Principal::Key { .. } | Principal::Run { .. } => None,
             Principal::Grant { role, .. } | Principal::Session { role, .. } => Some(*role),
             Principal::Operator => Some(Role::Owner),
         }

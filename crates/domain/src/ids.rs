@@ -83,6 +83,8 @@ id!(/** An OAuth authorisation of an app by a person, bound to a workspace. */ G
 id!(/** A signed-in browser. */ SessionId, "ses_");
 id!(/** An invitation into a workspace. */ InviteId, "inv_");
 id!(/** A public link to assets or to a collection. */ ShareId, "shr_");
+id!(/** A reusable graph of work. */ PipelineId, "pip_");
+id!(/** One run of a pipeline. */ RunId, "run_");
 id!(/** A one-time upload. */ UploadId, "upl_");
 id!(/** Reserved credits. */ HoldId, "hld_");
 id!(/** One ledger transaction. */ EntryId, "led_");

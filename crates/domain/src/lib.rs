@@ -12,6 +12,7 @@ pub mod error;
 pub mod ids;
 pub mod job;
 pub mod model;
+pub mod pipeline;
 pub mod plan;
 pub mod provenance;
 pub mod text;
@@ -23,11 +24,12 @@ pub use clock::{Clock, SystemClock};
 pub use credits::Credits;
 pub use error::{Code, Problem};
 pub use ids::{
-    ApiKeyId, AssetId, CollectionId, EntryId, GrantId, HoldId, InviteId, JobId, RequestId, SessionId, ShareId,
-    UploadId, UserId, WorkspaceId,
+    ApiKeyId, AssetId, CollectionId, EntryId, GrantId, HoldId, InviteId, JobId, PipelineId, RequestId, RunId,
+    SessionId, ShareId, UploadId, UserId, WorkspaceId,
 };
 pub use jiff::Timestamp;
 pub use job::{Job, JobKind, JobState};
 pub use model::{Capabilities, Model, ModelId};
+pub use pipeline::{Edge, Graph, Node, NodeState, Port, PortKind, RunState};
 pub use plan::{Plan, PlanName};
 pub use provenance::{ContentCredentials, CredentialState, Provenance};

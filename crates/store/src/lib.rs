@@ -14,6 +14,8 @@ mod ledger;
 mod migrations;
 mod oauth;
 mod page;
+mod pipelines;
+mod runs;
 mod sessions;
 mod shares;
 mod together;
@@ -37,6 +39,8 @@ pub use keys::{ApiKey, Keys, NewKey};
 pub use ledger::{Balances, Books, Funds, Ledger, UsageBy, UsageFilter, UsageRow, UsageTotal};
 pub use oauth::{Grant, Oauth, OauthClient, OauthCode, OauthToken, OauthTokenKind};
 pub use page::Page;
+pub use pipelines::{Pipeline, PipelineChange, PipelineVersion, Pipelines};
+pub use runs::{Run, RunKey, Runs, Step};
 pub use sessions::{Session, Sessions, Ticket};
 pub use shares::{Share, Shares};
 pub use uploads::{NewUpload, Upload, Uploads};
@@ -49,6 +53,8 @@ use connection::Connections;
 const UNUSED_UPLOADS_MS: i64 = 7 * DAY_MS;
 /// How long a client that registered itself, and that nobody allows in, is kept.
 const UNUSED_CLIENTS_MS: i64 = 30 * DAY_MS;
+/// How long the result of a pipeline's node may be used again.
+const RESULTS_MS: i64 = 90 * DAY_MS;
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 /// The database behind everything.
@@ -99,6 +105,7 @@ impl Store {
                 "DELETE FROM grants WHERE created_at <= $1 AND NOT EXISTS (SELECT 1 FROM oauth_tokens WHERE grant_id = grants.id) AND NOT EXISTS (SELECT 1 FROM oauth_codes WHERE grant_id = grants.id)",
                 now - DAY_MS,
             ),
+            ("DELETE FROM node_cache WHERE created_at <= $1", now - RESULTS_MS),
             (
                 "DELETE FROM oauth_clients WHERE last_used_at <= $1 AND NOT EXISTS (SELECT 1 FROM grants WHERE client_id = oauth_clients.id AND revoked_at IS NULL)",
                 now - UNUSED_CLIENTS_MS,
@@ -148,6 +155,14 @@ impl Store {
 
     pub fn collections(&self) -> Collections<'_> {
         Collections(&self.connections)
+    }
+
+    pub fn pipelines(&self) -> Pipelines<'_> {
+        Pipelines(&self.connections)
+    }
+
+    pub fn runs(&self) -> Runs<'_> {
+        Runs(&self.connections)
     }
 
     pub fn uploads(&self) -> Uploads<'_> {

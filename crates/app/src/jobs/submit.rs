@@ -12,11 +12,12 @@ use super::view::{JobView, estimate, view};
 use super::wait::wait_for;
 use crate::failpoint;
 use crate::operation::{Context, Spec};
+use crate::settings::Settings;
 
 /// Arguments that everything which spends credits takes.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub struct Spending {
-    /// Any unique text. When retrying a call, send the same key again: the first call's job is returned and nothing is charged twice.
+    /// Any unique text. Sent again with the same call it finds the first call's job, and nothing is charged twice.
     #[schemars(length(min = 1, max = 200))]
     pub idempotency_key: Option<String>,
     /// Only check and price the call.
@@ -31,6 +32,21 @@ pub struct Spending {
     /// Wait as long as allowed (25 s).
     #[serde(default)]
     pub sync: bool,
+}
+
+impl Spending {
+    /// How long the caller wants to wait, if they said so.
+    pub(crate) fn wait(&self, settings: &Settings) -> Option<Duration> {
+        match (self.sync, self.wait_seconds) {
+            (true, _) => Some(settings.wait_max),
+            (false, Some(seconds)) => Some(
+                Duration::try_from_secs_f64(seconds)
+                    .unwrap_or_default()
+                    .min(settings.wait_max),
+            ),
+            (false, None) => None,
+        }
+    }
 }
 
 /// One piece of work in an order, or the reason why it cannot be done.
@@ -96,12 +112,9 @@ pub(crate) async fn submit(cx: &Context, order: Order, spending: &Spending) -> R
     cx.studio.events().wake_workers();
 
     // Wait as far as asked; a caller that goes away loses nothing.
-    let wait = match (spending.sync, spending.wait_seconds) {
-        (true, _) => cx.studio.settings().wait_max,
-        (false, Some(seconds)) => Duration::try_from_secs_f64(seconds).unwrap_or_default(),
-        (false, None) => order.wait,
-    };
-    let job = wait_for(cx, &submitted.job, wait.min(cx.studio.settings().wait_max)).await?;
+    let settings = cx.studio.settings();
+    let wait = spending.wait(settings).unwrap_or(order.wait.min(settings.wait_max));
+    let job = wait_for(cx, &submitted.job, wait).await?;
     let mut view = view(&cx.studio, &job).await?;
     view.replayed = submitted.replayed;
 

@@ -49,6 +49,8 @@ impl WorkerHandle {
 pub(crate) fn spawn(studio: Studio, name: String) -> WorkerHandle {
     let stop = CancellationToken::new();
     let running = TaskTracker::new();
+    // Whoever works also moves pipelines on.
+    tokio::spawn(crate::pipelines::conduct(studio.clone(), stop.clone()));
     let main = tokio::spawn(run(studio, name, stop.clone(), running.clone()));
     WorkerHandle { stop, main, running }
 }

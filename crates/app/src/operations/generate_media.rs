@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use aquatint_domain::{AssetSource, CollectionId, MediaKind, MediaType, Model, Problem, Recipe, Scope};
+use aquatint_domain::{
+    AssetSource, CollectionId, Credits, MediaKind, MediaType, Model, PortKind, Problem, Recipe, Scope,
+};
 use aquatint_engines::{Output, Work};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,8 +13,9 @@ use serde_json::{Map, Value, json};
 use super::edit::Images;
 use crate::arguments::Arguments;
 use crate::jobs::{Item, JobContext, JobView, Order, Product, Spending, submit};
-use crate::operation::{Context, Effects, Making, Operation, Spec, post};
+use crate::operation::{Context, Effects, Making, MediaArgument, Operation, Spec, post};
 use crate::shapes;
+use crate::studio::Studio;
 
 /// Pixels on the long side when an aspect ratio is all that is given.
 const LONG_SIDE: u32 = 1_344;
@@ -100,6 +103,7 @@ impl Operation for GenerateMedia {
         Effects::Spends,
         post("/generate"),
     )
+    .as_node(&[MediaArgument::PICTURES], PortKind::Media)
     .aliases(&[
         ("model_id", "model"),
         ("image", "images"),
@@ -212,6 +216,22 @@ impl Operation for GenerateMedia {
 
 impl Making for GenerateMedia {
     type Item = ItemArgs;
+
+    fn price(studio: &Studio, arguments: &Value) -> Result<Credits, Problem> {
+        let named = arguments["model"].as_str().unwrap_or_default();
+        let catalogue = studio.catalogue();
+        let model = catalogue
+            .find(named)
+            .ok_or_else(|| Problem::not_found("model", named).at("model"))?;
+        let side = |name: &str| arguments[name].as_u64().and_then(|side| u32::try_from(side).ok());
+        let count = arguments["count"].as_u64().and_then(|count| u32::try_from(count).ok());
+        Ok(model.price.price(
+            count.unwrap_or(1),
+            side("width").unwrap_or(1024),
+            side("height").unwrap_or(1024),
+            arguments["duration_seconds"].as_f64().unwrap_or(3.0),
+        ))
+    }
 
     async fn make(cx: &JobContext, item: ItemArgs) -> Result<Product, Problem> {
         let catalogue = cx.studio.catalogue();

@@ -10,6 +10,7 @@ mod generate_media;
 pub(crate) mod jobs;
 mod me;
 mod models;
+mod pipelines;
 mod share_links;
 mod upload;
 mod workspace;
@@ -17,7 +18,7 @@ mod workspace;
 use crate::operation::Entry;
 
 /// Every operation, in the order of the reference page.
-pub static ALL: [Entry; 86] = [
+pub static ALL: [Entry; 103] = [
     Entry::making::<edit::remove_background::RemoveBackground>(),
     Entry::making::<edit::upscale::Upscale>(),
     Entry::making::<edit::expand::Expand>(),
@@ -70,6 +71,23 @@ pub static ALL: [Entry; 86] = [
     Entry::of::<jobs::list::ListJobs>(),
     Entry::of::<jobs::cancel::CancelJob>(),
     Entry::of::<display::Display>(),
+    Entry::of::<pipelines::display::DisplayPipeline>(),
+    Entry::of::<pipelines::list::List>(),
+    Entry::of::<pipelines::list::Search>(),
+    Entry::of::<pipelines::get::Get>(),
+    Entry::of::<pipelines::run::Run>(),
+    Entry::of::<pipelines::runs::ListRuns>(),
+    Entry::of::<pipelines::runs::GetRun>(),
+    Entry::of::<pipelines::runs::CancelRun>(),
+    Entry::of::<pipelines::node_types::ListNodeTypes>(),
+    Entry::of::<pipelines::validate::Validate>(),
+    Entry::of::<pipelines::save::Create>(),
+    Entry::of::<pipelines::save::Update>(),
+    Entry::of::<pipelines::save::Duplicate>(),
+    Entry::of::<pipelines::save::Import>(),
+    Entry::of::<pipelines::save::Delete>(),
+    Entry::of::<pipelines::get::Export>(),
+    Entry::of::<pipelines::publish::Publish>(),
     Entry::of::<me::profile::Me>(),
     Entry::of::<me::profile::Rename>(),
     Entry::of::<me::password::ChangePassword>(),

@@ -101,8 +101,27 @@ fn compact(property: &Value) -> Value {
         for noise in ["maxLength", "minLength", "pattern", "minItems", "additionalProperties"] {
             map.remove(noise);
         }
-        if map.get("default") == Some(&Value::Bool(false)) {
+        // What stands in an object, its description says.
+        if map.get("description").is_some() {
+            map.remove("properties");
+            map.remove("required");
+        }
+        // Nothing, zero and no are what anybody expects.
+        let is_plain = |value: &Value| {
+            *value == Value::Bool(false)
+                || value.as_f64() == Some(0.0)
+                || value.as_array().is_some_and(Vec::is_empty)
+                || value.as_object().is_some_and(Map::is_empty)
+        };
+        if map.get("default").is_some_and(is_plain) {
             map.remove("default");
+        }
+        // Limits that nobody comes near by mistake.
+        if matches!(map.get("minimum").and_then(Value::as_f64), Some(0.0 | 1.0)) {
+            map.remove("minimum");
+        }
+        if map.get("maximum").and_then(Value::as_f64) >= Some(1_000.0) {
+            map.remove("maximum");
         }
         // A list of named choices without descriptions is an enum.
         if let Some(Value::Array(options)) = map.get("oneOf") {
@@ -130,8 +149,8 @@ fn compact(property: &Value) -> Value {
     property
 }
 
-/// The union of what the results always have, one level deep: a model reads results, not their schema, and pays for it
-/// at every start.
+/// What every result has, whatever the action, one level deep: a model reads results, not their schema, and pays for it at
+/// every start.
 fn output(tool: &Tool) -> Value {
     let mut properties = Map::new();
     let mut required: Option<Vec<String>> = None;
@@ -139,7 +158,7 @@ fn output(tool: &Tool) -> Value {
         let schema = entry.output_schema();
         let own = required_of(schema);
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-            if tool.actions.len() > 1 && !own.contains(name) {
+            if !own.contains(name) {
                 continue;
             }
             let flat = flat(property);
@@ -159,8 +178,11 @@ fn output(tool: &Tool) -> Value {
             Some(common) => common.into_iter().filter(|name| own.contains(name)).collect(),
         });
     }
-    let mut schema = json!({ "type": "object", "properties": properties });
-    if let Some(required) = required.filter(|required| !required.is_empty()) {
+    let required = required.unwrap_or_default();
+    properties.retain(|name, _| required.contains(name));
+    let mut schema = json!({ "type": "object" });
+    if !required.is_empty() {
+        schema["properties"] = Value::Object(properties);
         schema["required"] = json!(required);
     }
     schema

@@ -7,7 +7,7 @@ const fn action(name: &'static str, operation: &'static str) -> Action {
 }
 
 /// Every native tool, in the order in which agents see them.
-pub static NATIVE: [Tool; 11] = [
+pub static NATIVE: [Tool; 13] = [
     Tool::new(
         "edit_image",
         "Edit images",
@@ -81,6 +81,34 @@ pub static NATIVE: [Tool; 11] = [
             action("update", "share_links.update"),
             action("contents", "share_links.contents"),
         ],
+    ),
+    Tool::new(
+        "pipelines",
+        "Pipelines",
+        "Reusable graphs of edits and generations.",
+        &[
+            action("list", "pipelines.list"),
+            action("search", "pipelines.search"),
+            action("get", "pipelines.get"),
+            action("run", "pipelines.run"),
+            action("list_runs", "pipelines.list_runs"),
+            action("get_run", "pipelines.get_run"),
+            action("cancel_run", "pipelines.cancel_run"),
+            action("list_node_types", "pipelines.list_node_types"),
+            action("validate", "pipelines.validate"),
+            action("create", "pipelines.create"),
+            action("update", "pipelines.update"),
+            action("duplicate", "pipelines.duplicate"),
+            action("export", "pipelines.export"),
+            action("import", "pipelines.import"),
+            action("publish", "pipelines.publish"),
+        ],
+    ),
+    Tool::new(
+        "display_pipeline",
+        "Display a pipeline",
+        "",
+        &[action("", "display.pipeline")],
     ),
     Tool::new(
         "account",

@@ -167,9 +167,12 @@ fn succeed(entry: &Entry, value: Value) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    let place = [("job_id", "jobs"), ("run_id", "runs")]
+        .into_iter()
+        .find_map(|(id, group)| Some(format!("/api/v1/{group}/{}", value[id].as_str()?)));
     if is_going_on
-        && let Some(job) = value["job_id"].as_str()
-        && let Ok(location) = HeaderValue::from_str(&format!("/api/v1/jobs/{job}"))
+        && let Some(place) = place
+        && let Ok(location) = HeaderValue::from_str(&place)
     {
         headers.insert(header::LOCATION, location);
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

@@ -317,6 +317,50 @@ pub static TABLE: &[Setting] = &[
         }
     ),
     setting!(
+        "pipelines.nodes",
+        "AQUATINT_PIPELINES_NODES",
+        "200",
+        "200",
+        "Nodes that one pipeline may have.",
+        |c, v| {
+            c.settings.pipelines.nodes = whole(v, 1)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "pipelines.fan_out",
+        "AQUATINT_PIPELINES_FAN_OUT",
+        "500",
+        "500",
+        "Runs that one call may start, and items that one list in a run may have.",
+        |c, v| {
+            c.settings.pipelines.fan_out = whole(v, 1)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "pipelines.depth",
+        "AQUATINT_PIPELINES_DEPTH",
+        "200",
+        "200",
+        "Nodes on the longest way through a pipeline.",
+        |c, v| {
+            c.settings.pipelines.depth = whole(v, 1)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "pipelines.run_seconds",
+        "AQUATINT_PIPELINES_RUN_SECONDS",
+        "86400",
+        "86400",
+        "How long a run may take; one that has not ended by then fails, and its work is cancelled.",
+        |c, v| {
+            c.settings.pipelines.run_seconds = whole(v, 1)?;
+            Ok(())
+        }
+    ),
+    setting!(
         "trash_days",
         "AQUATINT_TRASH_DAYS",
         "30",

@@ -12,7 +12,7 @@ use super::door::{Card, Toolbox};
 /// Where this surface stands; access tokens are made for it.
 const ENDPOINT: &str = "/mcp";
 /// Arguments under which a tool takes media from anywhere.
-const MEDIA_ARGUMENTS: [&str; 2] = ["images", "url"];
+const MEDIA_ARGUMENTS: [&str; 3] = ["images", "inputs", "url"];
 
 #[async_trait]
 impl Toolbox for Studio {

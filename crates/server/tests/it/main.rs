@@ -13,6 +13,7 @@ mod models;
 mod people;
 mod person;
 mod pictures;
+mod pipelines;
 mod postgres;
 mod process;
 #[cfg(feature = "c2pa")]

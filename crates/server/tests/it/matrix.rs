@@ -26,6 +26,8 @@ struct Owned {
     user: String,
     session: String,
     workspace: String,
+    pipeline: String,
+    run: String,
 }
 
 /// What a stranger finds who names what another workspace owns.
@@ -101,6 +103,26 @@ fn row(operation: &str, own: &Owned) -> (Value, Foreign) {
         ),
         "jobs.get" | "jobs.cancel" => (json!({ "job_id": own.job }), Nowhere),
         "display.gallery" => (assets, Nowhere),
+        "pipelines.list" | "pipelines.list_runs" | "pipelines.list_node_types" => (json!({}), Untouched),
+        "pipelines.search" => (json!({ "query": "our" }), Untouched),
+        "pipelines.get"
+        | "pipelines.export"
+        | "pipelines.duplicate"
+        | "pipelines.publish"
+        | "pipelines.delete"
+        | "display.pipeline" => (json!({ "pipeline_id": own.pipeline }), Nowhere),
+        "pipelines.update" => (json!({ "pipeline_id": own.pipeline, "name": "Bob's" }), Nowhere),
+        "pipelines.run" => (json!({ "pipeline_id": own.pipeline, "dry_run": true }), Nowhere),
+        "pipelines.get_run" | "pipelines.cancel_run" => (json!({ "run_id": own.run }), Nowhere),
+        "pipelines.validate" => (json!({ "graph": { "nodes": [] } }), Untouched),
+        "pipelines.create" => (
+            json!({ "name": "Mine", "graph": { "nodes": [{ "id": "x", "type": "input.text" }] } }),
+            Untouched,
+        ),
+        "pipelines.import" => (
+            json!({ "file": { "format": "aquatint.pipeline/1", "name": "Mine", "graph": { "nodes": [{ "id": "x", "type": "input.text" }] } } }),
+            Untouched,
+        ),
         "me.get" | "me.sessions" | "me.end_other_sessions" => (json!({}), Untouched),
         "me.rename" => (json!({ "name": "Bob" }), Untouched),
         "me.password" => (json!({ "new_password": "short" }), Untouched),
@@ -291,6 +313,14 @@ async fn every_operation_is_closed_to_those_it_is_not_for() {
         .post("/keys", json!({ "name": "other", "scopes": ["models:read"] }))
         .await;
     let invite = ada.post("/invites", json!({ "role": "member" })).await;
+    let graph = json!({ "nodes": [{ "id": "photo", "type": "input.image" }, { "id": "small", "type": "edit.resize", "settings": { "width": 8 } }], "edges": [{ "from": "photo", "to": "small" }] });
+    let pipeline = ada
+        .post("/pipelines", json!({ "name": "our-own-vase", "graph": graph }))
+        .await;
+    let run_of = format!("/pipelines/{}/runs", text(&pipeline["pipeline_id"]));
+    let (_, started) = ada
+        .call("POST", &run_of, Some(json!({ "inputs": { "photo": asset } })))
+        .await;
     let me = ada.get("/me").await;
     let own = Owned {
         job: text(&job["job_id"]),
@@ -301,6 +331,8 @@ async fn every_operation_is_closed_to_those_it_is_not_for() {
         user: text(&eve.get("/me").await["user"]["user_id"]),
         session: text(&ada.get("/me/sessions").await["sessions"][0]["session_id"]),
         workspace: text(&me["workspace"]["workspace_id"]),
+        pipeline: text(&pipeline["pipeline_id"]),
+        run: text(&started["run_id"]),
         asset,
     };
     let share_secret = text(&share["url"]).rsplit('/').next().expect("a secret").to_owned();

@@ -198,6 +198,57 @@ async fn the_list_is_cheap_and_every_answer_fits_its_output_schema() {
     call("display", json!({ "asset_ids": [asset] }), false).await;
     call("display", json!({ "collection_id": collection }), false).await;
 
+    let graph = |width: u32| {
+        json!({
+            "nodes": [{ "id": "photo", "type": "input.image", "alias": "photo_in" }, { "id": "small", "type": "edit.resize", "settings": { "width": width } }],
+            "edges": [{ "from": "photo", "to": "small" }],
+        })
+    };
+    let pipeline = with_action("create", json!({ "name": "Small", "graph": graph(8) }));
+    let pipeline = call("pipelines", pipeline, false).await["pipeline_id"].clone();
+    let named = |more: Value| {
+        let mut all = json!({ "pipeline_id": pipeline });
+        all.as_object_mut()
+            .expect("an object")
+            .extend(more.as_object().expect("an object").clone());
+        all
+    };
+    let file = call("pipelines", with_action("export", named(json!({}))), false).await;
+    let run = with_action("run", named(json!({ "inputs": { "photo_in": asset }, "sync": true })));
+    let run = call("pipelines", run, false).await["run_id"].clone();
+    for (action, more) in [
+        ("list", json!({})),
+        ("search", json!({ "query": "small" })),
+        ("get", named(json!({}))),
+        (
+            "run",
+            named(json!({ "inputs": { "photo_in": asset }, "dry_run": true })),
+        ),
+        ("list_runs", json!({})),
+        ("get_run", json!({ "run_id": run })),
+        ("list_node_types", json!({})),
+        ("list_node_types", json!({ "type": "edit.resize" })),
+        ("validate", json!({ "graph": graph(16) })),
+        ("update", named(json!({ "graph": graph(16) }))),
+        ("duplicate", named(json!({}))),
+        ("import", json!({ "file": file })),
+        ("publish", named(json!({}))),
+    ] {
+        call("pipelines", with_action(action, more), false).await;
+    }
+    let cancel = |run: &Value| with_action("cancel_run", json!({ "run_id": run }));
+    call("pipelines", cancel(&run), true).await;
+    let many = json!({
+        "nodes": [{ "id": "photo", "type": "input.image" }, { "id": "sides", "type": "flow.loop", "settings": { "items": (1_500..1_540).collect::<Vec<_>>() } }, { "id": "large", "type": "edit.resize" }],
+        "edges": [{ "from": "photo", "to": "large" }, { "from": "sides", "to": "large.width" }],
+    });
+    let many = with_action("create", json!({ "name": "Many", "graph": many }));
+    let many = call("pipelines", many, false).await["pipeline_id"].clone();
+    let many = with_action("run", json!({ "pipeline_id": many, "inputs": { "photo": asset } }));
+    let many = call("pipelines", many, false).await["run_id"].clone();
+    call("pipelines", cancel(&many), false).await;
+    call("display_pipeline", named(json!({ "run_id": run })), false).await;
+
     // A failure of each tool fits too. One action of the list cannot work here: it fetches from outside.
     for (tool, arguments) in [
         (
@@ -232,6 +283,8 @@ async fn the_list_is_cheap_and_every_answer_fits_its_output_schema() {
         ("get_job_status", json!({ "job_id": "job_00000000000000000000000000" })),
         ("cancel_job", json!({ "job_id": "job_00000000000000000000000000" })),
         ("display", json!({ "collection_id": "col_00000000000000000000000000" })),
+        ("pipelines", json!({ "action": "get", "pipeline_id": "nobody's" })),
+        ("display_pipeline", json!({ "pipeline_id": "nobody's" })),
     ] {
         call(tool, arguments, true).await;
     }

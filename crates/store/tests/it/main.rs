@@ -10,6 +10,7 @@ mod keys;
 mod model;
 mod opening;
 mod people;
+mod pipelines;
 mod spending;
 mod uploads;
 mod usage;

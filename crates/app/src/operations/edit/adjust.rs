@@ -1,12 +1,12 @@
 //! Adjust: light and colour by hand.
 
-use aquatint_domain::{Credits, Problem, Scope};
+use aquatint_domain::{Credits, PortKind, Problem, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Edit, IMAGE_ALIASES, edit_operation};
-use crate::operation::{Effects, Spec, post};
+use crate::operation::{Effects, MediaArgument, Spec, post};
 
 pub struct Adjust;
 
@@ -51,6 +51,7 @@ impl Edit for Adjust {
         Effects::Spends,
         post("/edit/adjust"),
     )
+    .as_node(&[MediaArgument::IMAGE], PortKind::Image)
     .aliases(IMAGE_ALIASES);
     const ENGINE: &'static str = "adjust.tone";
     const STAGE: &'static str = "adjusting";

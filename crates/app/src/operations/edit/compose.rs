@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use aquatint_domain::{Anchor, Credits, Problem, Scope};
+use aquatint_domain::{Anchor, Credits, PortKind, Problem, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Edit, IMAGE_ALIASES, edit_operation};
-use crate::operation::{Effects, Spec, post};
+use crate::operation::{Effects, MediaArgument, Spec, post};
 
 pub struct Compose;
 
@@ -84,6 +84,7 @@ impl Edit for Compose {
         Effects::Spends,
         post("/edit/compose"),
     )
+    .as_node(&[MediaArgument::IMAGE], PortKind::Image)
     .aliases(IMAGE_ALIASES);
     const ENGINE: &'static str = "compose.layers";
     const STAGE: &'static str = "composing";

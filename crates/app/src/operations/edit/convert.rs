@@ -1,12 +1,12 @@
 //! Convert: the same picture in another format.
 
-use aquatint_domain::{Credits, Problem, Scope};
+use aquatint_domain::{Credits, PortKind, Problem, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Edit, IMAGE_ALIASES, edit_operation};
-use crate::operation::{Effects, Spec, post};
+use crate::operation::{Effects, MediaArgument, Spec, post};
 
 pub struct Convert;
 
@@ -27,6 +27,7 @@ impl Edit for Convert {
         Effects::Spends,
         post("/edit/convert"),
     )
+    .as_node(&[MediaArgument::IMAGE], PortKind::Image)
     .aliases(IMAGE_ALIASES);
     const ENGINE: &'static str = "transform.convert";
     const STAGE: &'static str = "converting";

@@ -1,12 +1,12 @@
 //! Crop: keep one rectangle of a picture.
 
-use aquatint_domain::{Credits, Problem, Scope};
+use aquatint_domain::{Credits, PortKind, Problem, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Edit, IMAGE_ALIASES, edit_operation};
-use crate::operation::{Effects, Spec, post};
+use crate::operation::{Effects, MediaArgument, Spec, post};
 
 pub struct Crop;
 
@@ -50,6 +50,7 @@ impl Edit for Crop {
         Effects::Spends,
         post("/edit/crop"),
     )
+    .as_node(&[MediaArgument::IMAGE], PortKind::Image)
     .aliases(IMAGE_ALIASES);
     const ENGINE: &'static str = "transform.crop";
     const STAGE: &'static str = "cropping";

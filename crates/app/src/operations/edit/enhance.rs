@@ -1,12 +1,12 @@
 //! Enhance: less noise, full tone, sharper edges, by classic means.
 
-use aquatint_domain::{Credits, Problem, Scope};
+use aquatint_domain::{Credits, PortKind, Problem, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Edit, IMAGE_ALIASES, edit_operation};
-use crate::operation::{Effects, Spec, post};
+use crate::operation::{Effects, MediaArgument, Spec, post};
 
 pub struct Enhance;
 
@@ -42,6 +42,7 @@ impl Edit for Enhance {
         Effects::Spends,
         post("/edit/enhance"),
     )
+    .as_node(&[MediaArgument::IMAGE], PortKind::Image)
     .aliases(IMAGE_ALIASES);
     const ENGINE: &'static str = "enhance.classic";
     const STAGE: &'static str = "enhancing";

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use aquatint_domain::{Credits, Problem, Scope};
+use aquatint_domain::{Credits, PortKind, Problem, Scope};
 use aquatint_engines::models::Task;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Edit, IMAGE_ALIASES, edit_operation};
-use crate::operation::{Effects, Spec, post};
+use crate::operation::{Effects, MediaArgument, Spec, post};
 
 pub struct Erase;
 
@@ -65,6 +65,10 @@ impl Edit for Erase {
         Scope::Generate,
         Effects::Spends,
         post("/edit/erase"),
+    )
+    .as_node(
+        &[MediaArgument::IMAGE, MediaArgument::optional("mask")],
+        PortKind::Image,
     )
     .aliases(IMAGE_ALIASES);
     const ENGINE: &'static str = "inpaint.fill";

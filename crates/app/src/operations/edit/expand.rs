@@ -1,13 +1,13 @@
 //! Expand: a larger canvas whose new parts continue the background.
 
-use aquatint_domain::{Anchor, Credits, Problem, Scope};
+use aquatint_domain::{Anchor, Credits, PortKind, Problem, Scope};
 use aquatint_engines::models::Task;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Edit, IMAGE_ALIASES, edit_operation};
-use crate::operation::{Effects, Spec, post};
+use crate::operation::{Effects, MediaArgument, Spec, post};
 
 pub struct Expand;
 
@@ -58,6 +58,7 @@ impl Edit for Expand {
         Effects::Spends,
         post("/edit/expand"),
     )
+    .as_node(&[MediaArgument::IMAGE], PortKind::Image)
     .aliases(IMAGE_ALIASES);
     const ENGINE: &'static str = "expand.continue";
     const STAGE: &'static str = "continuing the background";

@@ -29,6 +29,7 @@ use serde_json::{Value, json};
 use crate::formats;
 use crate::jobs::{Item, JobContext, JobView, Order, Product, Spending, submit};
 use crate::operation::{Context, Making, Operation, Spec};
+use crate::studio::Studio;
 
 /// Other names for the pictures to edit that clients are known to use.
 pub(crate) const IMAGE_ALIASES: &[(&str, &str)] = &[
@@ -240,6 +241,20 @@ pub(crate) async fn run<E: Edit>(
     Ok(view)
 }
 
+/// What one edited picture costs.
+pub(crate) fn price<E: Edit>(studio: &Studio, arguments: &Value) -> Result<Credits, Problem> {
+    if let Some(price) = studio.settings().prices.get(E::SPEC.name) {
+        return Ok(*price);
+    }
+    let options: E::Options = serde_json::from_value(arguments.clone()).map_err(|error| {
+        Problem::new(
+            aquatint_domain::Code::InvalidArgument,
+            format!("The settings do not fit: {error}."),
+        )
+    })?;
+    Ok(E::price(&options))
+}
+
 /// The name under which callers choose what needs no download.
 const BUILT_IN: &str = "built-in";
 
@@ -378,6 +393,13 @@ macro_rules! edit_operation {
 
         impl $crate::operation::Making for $edit {
             type Item = $crate::operations::edit::ItemArgs<<$edit as $crate::operations::edit::Edit>::Options>;
+
+            fn price(
+                studio: &$crate::studio::Studio,
+                arguments: &serde_json::Value,
+            ) -> Result<aquatint_domain::Credits, aquatint_domain::Problem> {
+                $crate::operations::edit::price::<$edit>(studio, arguments)
+            }
 
             async fn make(
                 cx: &$crate::jobs::JobContext,

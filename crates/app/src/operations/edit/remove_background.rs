@@ -1,13 +1,13 @@
 //! Remove the background: the subject on transparency, its mask, or the subject on something new.
 
-use aquatint_domain::{Credits, Problem, Scope};
+use aquatint_domain::{Credits, PortKind, Problem, Scope};
 use aquatint_engines::models::Task;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Edit, IMAGE_ALIASES, backdrop, edit_operation};
-use crate::operation::{Effects, Spec, post};
+use crate::operation::{Effects, MediaArgument, Spec, post};
 
 pub struct RemoveBackground;
 
@@ -76,6 +76,10 @@ impl Edit for RemoveBackground {
         Scope::Generate,
         Effects::Spends,
         post("/edit/remove-background"),
+    )
+    .as_node(
+        &[MediaArgument::IMAGE, MediaArgument::optional("background")],
+        PortKind::Image,
     )
     .aliases(IMAGE_ALIASES);
     const ENGINE: &'static str = "cutout.plain";

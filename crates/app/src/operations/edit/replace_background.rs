@@ -1,13 +1,13 @@
 //! Replace the background: the subject on a colour, a gradient, a picture or a scene.
 
-use aquatint_domain::{Credits, Problem, Scope};
+use aquatint_domain::{Credits, PortKind, Problem, Scope};
 use aquatint_engines::models::Task;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Edit, IMAGE_ALIASES, backdrop, edit_operation};
-use crate::operation::{Effects, Spec, post};
+use crate::operation::{Effects, MediaArgument, Spec, post};
 
 pub struct ReplaceBackground;
 
@@ -36,6 +36,10 @@ impl Edit for ReplaceBackground {
         Scope::Generate,
         Effects::Spends,
         post("/edit/replace-background"),
+    )
+    .as_node(
+        &[MediaArgument::IMAGE, MediaArgument::optional("background")],
+        PortKind::Image,
     )
     .aliases(IMAGE_ALIASES);
     const ENGINE: &'static str = "cutout.plain";

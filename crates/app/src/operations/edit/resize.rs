@@ -1,12 +1,12 @@
 //! Resize: the same picture at other dimensions.
 
-use aquatint_domain::{Credits, Problem, Scope};
+use aquatint_domain::{Credits, PortKind, Problem, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Edit, IMAGE_ALIASES, edit_operation};
-use crate::operation::{Effects, Spec, post};
+use crate::operation::{Effects, MediaArgument, Spec, post};
 
 pub struct Resize;
 
@@ -44,6 +44,7 @@ impl Edit for Resize {
         Effects::Spends,
         post("/edit/resize"),
     )
+    .as_node(&[MediaArgument::IMAGE], PortKind::Image)
     .aliases(IMAGE_ALIASES);
     const ENGINE: &'static str = "transform.resize";
     const STAGE: &'static str = "resizing";

@@ -1,13 +1,13 @@
 //! Upscale: more pixels of the same picture.
 
-use aquatint_domain::{Credits, Problem, Scope};
+use aquatint_domain::{Credits, PortKind, Problem, Scope};
 use aquatint_engines::models::Task;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Edit, IMAGE_ALIASES, edit_operation};
-use crate::operation::{Effects, Spec, post};
+use crate::operation::{Effects, MediaArgument, Spec, post};
 
 pub struct Upscale;
 
@@ -63,6 +63,7 @@ impl Edit for Upscale {
         Effects::Spends,
         post("/edit/upscale"),
     )
+    .as_node(&[MediaArgument::IMAGE], PortKind::Image)
     .aliases(IMAGE_ALIASES);
     const ENGINE: &'static str = "upscale.auto";
     const STAGE: &'static str = "upscaling";

@@ -76,7 +76,7 @@ async fn hints_say_what_a_tool_does() {
     for tool in tools("/mcp").await {
         let hints = &tool["annotations"];
         let expected = match tool["name"].as_str().expect("a name") {
-            "edit_image" | "generate_media" | "upload" => (false, true),
+            "edit_image" | "generate_media" | "upload" | "pipelines" => (false, true),
             "collections" | "share_links" | "cancel_job" => (false, false),
             _ => (true, false),
         };
