@@ -84,6 +84,7 @@ id!(/** A signed-in browser. */ SessionId, "ses_");
 id!(/** An invitation into a workspace. */ InviteId, "inv_");
 id!(/** A public link to assets or to a collection. */ ShareId, "shr_");
 id!(/** A one-time upload. */ UploadId, "upl_");
+id!(/** Something that a workspace buys, or has bought. */ OrderId, "ord_");
 id!(/** Reserved credits. */ HoldId, "hld_");
 id!(/** One ledger transaction. */ EntryId, "led_");
 id!(/** One request, for the log and for people who ask. */ RequestId, "req_");
