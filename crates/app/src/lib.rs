@@ -15,6 +15,7 @@ pub mod models;
 pub mod oauth;
 pub mod operation;
 pub mod operations;
+pub mod payments;
 pub mod people;
 mod provenance;
 mod rate;

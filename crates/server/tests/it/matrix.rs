@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::person::{Filled, Person, browser, create_user, send};
 use super::process::{Process, run};
+use super::stripe::StandIn;
 
 /// What the first workspace owns.
 struct Owned {
@@ -22,6 +23,7 @@ struct Owned {
     user: String,
     session: String,
     workspace: String,
+    order: String,
 }
 
 /// What a stranger finds who names what another workspace owns.
@@ -116,6 +118,9 @@ fn row(operation: &str, own: &Owned) -> (Value, Foreign) {
         "keys.create" => (json!({ "name": "mine" }), Untouched),
         "keys.revoke" => (json!({ "key_id": own.key }), Nowhere),
         "apps.revoke" => (json!({ "grant_id": "grt_00000000000000000000000000" }), Nowhere),
+        "payments.get" | "payments.portal" | "payments.orders" => (json!({}), Untouched),
+        "payments.buy" => (json!({ "price": "price_pack" }), Untouched),
+        "payments.order" | "payments.receipt" => (json!({ "order_id": own.order }), Nowhere),
         "admin.overview" | "admin.users" | "admin.workspaces" | "admin.plans" => (json!({}), Refused),
         "admin.change_user" | "admin.reset_password" => (json!({ "user_id": own.user }), Refused),
         "admin.set_plan" => (json!({ "workspace_id": own.workspace, "plan": "local" }), Refused),
@@ -174,6 +179,10 @@ fn request(entry: &Entry, arguments: &Value) -> (&'static str, String, Option<Va
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_is_closed_to_those_it_is_not_for() {
     let folder = tempfile::tempdir().expect("a folder");
+    // With something for sale, on a plan that meters only.
+    let stripe = StandIn::start().await;
+    let selling = stripe.config().replace("default_plan = \"free\"", "");
+    std::fs::write(folder.path().join("aquatint.toml"), selling).expect("written");
     let studio = Process::start(folder.path());
     create_user(folder.path(), "ada@example.com", &[]);
     create_user(folder.path(), "bob@example.com", &[]);
@@ -203,6 +212,7 @@ async fn every_operation_is_closed_to_those_it_is_not_for() {
         .post("/keys", json!({ "name": "other", "scopes": ["models:read"] }))
         .await;
     let invite = ada.post("/invites", json!({ "role": "member" })).await;
+    let order = ada.post("/payments/checkout", json!({ "price": "price_pack" })).await;
     let me = ada.get("/me").await;
     let own = Owned {
         job: text(&job["job_id"]),
@@ -213,6 +223,7 @@ async fn every_operation_is_closed_to_those_it_is_not_for() {
         user: text(&eve.get("/me").await["user"]["user_id"]),
         session: text(&ada.get("/me/sessions").await["sessions"][0]["session_id"]),
         workspace: text(&me["workspace"]["workspace_id"]),
+        order: text(&order["order_id"]),
         asset,
     };
     let share_secret = text(&share["url"]).rsplit('/').next().expect("a secret").to_owned();
@@ -347,6 +358,7 @@ async fn every_other_route_is_known() {
         ("GET", "/app/library", 303),
         ("GET", "/app/assets/none.js", 404),
         ("PUT", "/u/aqt_upl_x", 404),
+        ("POST", "/webhooks/stripe", 404),
         ("GET", "/media/ast_00000000000000000000000000/256.webp", 403),
         ("POST", "/mcp", 401),
         ("GET", "/mcp", 405),

@@ -17,7 +17,7 @@ pub(crate) use post::{grant_once, hold, release, settle, take_back};
 pub use usage::{UsageBy, UsageFilter, UsageRow, UsageTotal};
 
 use crate::columns::{flag, get, parsed};
-use crate::connection::{Connections, broken, execute, row, rows};
+use crate::connection::{Connections, broken, row, rows};
 
 /// Workspaces in one lookup.
 const MANY: usize = 500;
