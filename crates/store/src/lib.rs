@@ -39,8 +39,8 @@ pub use ledger::{Balances, Books, Funds, Ledger, UsageBy, UsageFilter, UsageRow,
 pub use oauth::{Grant, Oauth, OauthClient, OauthCode, OauthToken, OauthTokenKind};
 pub use page::Page;
 pub use payments::{
-    Facts, NewOrder, Order, OrderKind, OrderState, PaidEvent, Payments, PlanTerms, Recorded, Refund, Standing, Subscription,
-    SubscriptionFacts, Synced, TakenBack,
+    Facts, NewOrder, Order, OrderKind, OrderState, PaidEvent, Payments, PlanTerms, Recorded, Refund, Standing,
+    Subscription, SubscriptionFacts, Synced, TakenBack,
 };
 pub use sessions::{Session, Sessions, Ticket};
 pub use shares::{Share, Shares};
@@ -100,7 +100,10 @@ impl Store {
             ("DELETE FROM tickets WHERE expires_at <= $1", now),
             ("DELETE FROM invites WHERE expires_at <= $1", now),
             // That an order is granted once does not hang on these: they save the work of looking.
-            ("DELETE FROM payment_events WHERE received_at <= $1", now - PAYMENT_EVENTS_MS),
+            (
+                "DELETE FROM payment_events WHERE received_at <= $1",
+                now - PAYMENT_EVENTS_MS,
+            ),
             // Codes and tokens stay known a while after their end, so that a second use is told from nonsense.
             ("DELETE FROM oauth_codes WHERE expires_at <= $1", now - DAY_MS),
             ("DELETE FROM oauth_tokens WHERE expires_at <= $1", now - DAY_MS),

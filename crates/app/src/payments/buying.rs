@@ -9,8 +9,8 @@ use aquatint_store::{NewOrder, Order, OrderKind};
 use super::offers::{Goods, Offer};
 use crate::studio::Studio;
 
-/// Orders of a workspace that nobody paid, within [`WINDOW`]. More is a script, or a person who should take a breath.
-const UNPAID_MAX: u64 = 20;
+/// Orders of a workspace that wait for their payment, begun within [`WINDOW`]. More is a script, or a person who should take a breath.
+const WAITING_MAX: u64 = 20;
 const WINDOW: Duration = Duration::from_secs(3_600);
 
 /// Where a person goes on to pay.
@@ -46,12 +46,15 @@ impl Studio {
         {
             return Err(Problem::new(
                 Code::Conflict,
-                format!("This workspace has a subscription already, to the plan `{}`.", live.plan),
+                format!(
+                    "This workspace has a subscription already, to the plan `{}`.",
+                    live.plan
+                ),
             )
             .hint("Change or cancel it under \"Manage subscription\"."));
         }
         let now = self.now();
-        if payments.unpaid_since(workspace, now - WINDOW).await? >= UNPAID_MAX {
+        if payments.waiting_since(workspace, now - WINDOW).await? >= WAITING_MAX {
             return Err(Problem::new(
                 Code::RateLimited,
                 "This workspace has begun many orders and paid none of them. Try again in an hour.",
@@ -63,7 +66,11 @@ impl Studio {
         let order = NewOrder {
             id: OrderId::generate(now),
             workspace: workspace.clone(),
-            kind: if goods.plan.is_some() { OrderKind::Plan } else { OrderKind::Pack },
+            kind: if goods.plan.is_some() {
+                OrderKind::Plan
+            } else {
+                OrderKind::Pack
+            },
             title: goods.title.clone(),
             price: goods.price.clone(),
             plan: goods.plan.clone(),

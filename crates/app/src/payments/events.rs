@@ -27,9 +27,8 @@ impl Studio {
     /// Takes an event as it was delivered. An error asks the provider to send it again.
     pub async fn take_payment_event(&self, signature: Option<&str>, body: &[u8]) -> Result<Delivery, Problem> {
         let config = self.stripe_config()?;
-        let signature = signature.ok_or_else(|| {
-            Problem::new(Code::MalformedRequest, "The header `Stripe-Signature` is missing.")
-        })?;
+        let signature = signature
+            .ok_or_else(|| Problem::new(Code::MalformedRequest, "The header `Stripe-Signature` is missing."))?;
         verify(signature, body, &config.webhook_secrets, self.now())?;
         let event = read_event(body)?;
         let delivery = self.follow(&event).await;
@@ -233,7 +232,14 @@ impl Studio {
         };
         let fallback = &self.settings().default_plan;
         let synced = payments
-            .sync(PaidEvent { id: event, kind }, ticket, &facts, &|name| self.terms(name), fallback, now)
+            .sync(
+                PaidEvent { id: event, kind },
+                ticket,
+                &facts,
+                &|name| self.terms(name),
+                fallback,
+                now,
+            )
             .await?;
         match synced {
             Synced::Repeated => Ok(Delivery::Repeated),

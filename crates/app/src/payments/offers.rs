@@ -43,7 +43,13 @@ impl Studio {
     pub(crate) fn goods(&self) -> Vec<Goods> {
         let payments = &self.settings().payments;
         let packs = payments.packs.iter().map(|pack| {
-            let credits = |balance| if pack.balance == balance { pack.credits } else { Credits::ZERO };
+            let credits = |balance| {
+                if pack.balance == balance {
+                    pack.credits
+                } else {
+                    Credits::ZERO
+                }
+            };
             Goods {
                 title: text::one_line(&pack.title, 80),
                 price: pack.price.clone(),

@@ -26,7 +26,9 @@ pub enum Happening {
     CheckoutFailed(Checkout),
     CheckoutExpired(Checkout),
     /// A subscription was made, changed or ended; how it stands now must be asked.
-    Subscription { id: String },
+    Subscription {
+        id: String,
+    },
     InvoicePaid(Invoice),
     InvoiceFailed(Invoice),
     Refunded(Charged),
@@ -214,7 +216,12 @@ mod tests {
 
     #[test]
     fn a_finished_page_is_paid_only_where_stripe_says_so() {
-        for (status, is_paid) in [("paid", true), ("no_payment_required", true), ("unpaid", false), ("new word", false)] {
+        for (status, is_paid) in [
+            ("paid", true),
+            ("no_payment_required", true),
+            ("unpaid", false),
+            ("new word", false),
+        ] {
             let object = json!({ "id": "cs_1", "payment_status": status });
             let got = matches!(read("checkout.session.completed", object), Happening::CheckoutPaid(_));
             assert_eq!(got, is_paid, "{status}");
@@ -227,6 +234,9 @@ mod tests {
             assert!(read_event(body.as_bytes()).is_err(), "{body}");
         }
         assert_eq!(read("payment_link.created", json!({})), Happening::Other);
-        assert_eq!(read("checkout.session.expired", json!(null)), Happening::CheckoutExpired(Checkout::default()));
+        assert_eq!(
+            read("checkout.session.expired", json!(null)),
+            Happening::CheckoutExpired(Checkout::default())
+        );
     }
 }

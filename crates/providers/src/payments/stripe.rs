@@ -164,10 +164,7 @@ impl<'a> Stripe<'a> {
 
     /// Makes a page on which a customer manages subscriptions and payment methods.
     pub async fn create_portal(&self, customer: &str, return_url: &str, key: &str) -> Result<StripePage, Failure> {
-        let form = [
-            ("customer".to_owned(), customer),
-            ("return_url".to_owned(), return_url),
-        ];
+        let form = [("customer".to_owned(), customer), ("return_url".to_owned(), return_url)];
         self.page("/v1/billing_portal/sessions", &form, key).await
     }
 
@@ -279,13 +276,19 @@ impl<'a> Stripe<'a> {
         ));
         let problem = match status {
             429 => out_of_reach().retry_after(PAUSE_S),
-            401 | 403 => Problem::new(Code::EngineFailed, "The payment provider does not accept this studio's key.")
-                .final_failure()
-                .hint("Tell the operator: `aquatint payments check` says what is wrong."),
+            401 | 403 => Problem::new(
+                Code::EngineFailed,
+                "The payment provider does not accept this studio's key.",
+            )
+            .final_failure()
+            .hint("Tell the operator: `aquatint payments check` says what is wrong."),
             409 | 500.. => out_of_reach().retry_after(PAUSE_S),
-            _ => Problem::new(Code::EngineFailed, "The payment provider refused the request. Nothing was charged.")
-                .final_failure()
-                .hint("Tell the operator: `aquatint payments check` looks at the configured prices."),
+            _ => Problem::new(
+                Code::EngineFailed,
+                "The payment provider refused the request. Nothing was charged.",
+            )
+            .final_failure()
+            .hint("Tell the operator: `aquatint payments check` looks at the configured prices."),
         };
         Failure {
             code: text(&error["code"]),

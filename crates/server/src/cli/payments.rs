@@ -62,9 +62,7 @@ async fn check(studio: &Studio) -> Result<u32> {
         println!("note     public_url is not https: Stripe delivers events of live mode to https only");
     }
     let default = &settings.default_plan;
-    if !settings.payments.plan_prices.is_empty()
-        && settings.plans.get(default).is_some_and(|plan| !plan.refuses)
-    {
+    if !settings.payments.plan_prices.is_empty() && settings.plans.get(default).is_some_and(|plan| !plan.refuses) {
         problem(
             "default_plan",
             &format!("whoever cancels goes back to `{default}`, which never refuses; set one that does, such as free"),
@@ -118,7 +116,9 @@ async fn orders(studio: &Studio, named: Option<&str>) -> Result<()> {
     }
     for order in page.items {
         let currency = order.currency.as_deref().unwrap_or_default();
-        let amount = order.amount.map_or_else(|| "-".into(), |amount| money(amount, currency));
+        let amount = order
+            .amount
+            .map_or_else(|| "-".into(), |amount| money(amount, currency));
         let back = if order.refunded > 0 {
             format!("  refunded {}", money(order.refunded, currency))
         } else {

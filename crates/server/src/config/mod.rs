@@ -202,7 +202,9 @@ impl Config {
         let all = payments.packs.iter().map(|pack| ("credit_packs", &pack.price));
         for (table, price) in all.chain(payments.plan_prices.iter().map(|offer| ("plan_prices", &offer.price))) {
             if !price.starts_with("price_") {
-                bail!("{table}: `{price}` is no price of Stripe; its id begins with price_ (a product's begins with prod_)");
+                bail!(
+                    "{table}: `{price}` is no price of Stripe; its id begins with price_ (a product's begins with prod_)"
+                );
             }
             if !prices.insert(price) {
                 bail!("{table}: the price `{price}` stands twice; each offer needs one of its own");
@@ -225,10 +227,14 @@ impl Config {
             }
         }
         if self.uses_stripe && self.stripe.secret_key.is_empty() {
-            bail!("payments.stripe_secret_key: needed where payments.provider is `stripe`; Stripe shows it under Developers, API keys");
+            bail!(
+                "payments.stripe_secret_key: needed where payments.provider is `stripe`; Stripe shows it under Developers, API keys"
+            );
         }
         if self.uses_stripe && self.stripe.webhook_secrets.is_empty() {
-            bail!("payments.stripe_webhook_secret: needed where payments.provider is `stripe`; Stripe shows it beside the webhook endpoint");
+            bail!(
+                "payments.stripe_webhook_secret: needed where payments.provider is `stripe`; Stripe shows it beside the webhook endpoint"
+            );
         }
         Ok(())
     }
@@ -362,14 +368,20 @@ mod tests {
         let config = load(&format!("{SELLING}{offers}")).expect("whole");
         let payments = &config.settings.payments;
         assert_eq!((payments.packs.len(), payments.plan_prices[0].times), (1, 12));
-        assert_eq!(payments.stripe.as_ref().map(|stripe| stripe.webhook_secrets.len()), Some(2));
+        assert_eq!(
+            payments.stripe.as_ref().map(|stripe| stripe.webhook_secrets.len()),
+            Some(2)
+        );
         let printed = format!("{config:?}");
         assert!(!printed.contains("hush") && !printed.contains("whsec_"), "{printed}");
         assert!(load(offers).expect("offers alone").settings.payments.stripe.is_none());
 
         let pack = "[[credit_packs]]\ntitle = \"x\"\ncredits = 1\n";
         for (text, words) in [
-            ("[payments]\nprovider = \"stripe\"".to_owned(), "payments.stripe_secret_key"),
+            (
+                "[payments]\nprovider = \"stripe\"".to_owned(),
+                "payments.stripe_secret_key",
+            ),
             (
                 "[payments]\nprovider = \"stripe\"\nstripe_secret_key = \"sk_test_hush\"".to_owned(),
                 "payments.stripe_webhook_secret",
@@ -378,10 +390,22 @@ mod tests {
             ("[payments]\ngrace_days = 400".to_owned(), "at most 90 days"),
             (format!("{pack}price = \"prod_1\""), "prod_1"),
             (format!("{pack}price = \"price_1\"\nbalance = \"gold\""), "balance"),
-            (format!("{pack}price = \"price_1\"\n{pack}price = \"price_1\""), "stands twice"),
-            ("[[credit_packs]]\ntitle = \"x\"\ncredits = 0\nprice = \"price_1\"".to_owned(), "more than 0"),
-            ("[[plan_prices]]\nplan = \"gold\"\nprice = \"price_1\"".to_owned(), "no plan `gold`"),
-            ("[[plan_prices]]\nplan = \"pro\"\nprice = \"price_1\"\ntimes = 0".to_owned(), "1 to 60"),
+            (
+                format!("{pack}price = \"price_1\"\n{pack}price = \"price_1\""),
+                "stands twice",
+            ),
+            (
+                "[[credit_packs]]\ntitle = \"x\"\ncredits = 0\nprice = \"price_1\"".to_owned(),
+                "more than 0",
+            ),
+            (
+                "[[plan_prices]]\nplan = \"gold\"\nprice = \"price_1\"".to_owned(),
+                "no plan `gold`",
+            ),
+            (
+                "[[plan_prices]]\nplan = \"pro\"\nprice = \"price_1\"\ntimes = 0".to_owned(),
+                "1 to 60",
+            ),
         ] {
             let error = refused(&text);
             assert!(error.contains(words) && !error.contains("hush"), "{text}: {error}");

@@ -47,7 +47,9 @@ fn text(value: &Value) -> String {
 
 impl Shop {
     async fn deliver_as(&self, body: &str, signature: Option<&str>) -> (u16, Value) {
-        let mut request = browser().post(format!("{}/webhooks/stripe", self.studio.url)).body(body.to_owned());
+        let mut request = browser()
+            .post(format!("{}/webhooks/stripe", self.studio.url))
+            .body(body.to_owned());
         request = request.header("content-type", "application/json; charset=utf-8");
         if let Some(signature) = signature {
             request = request.header("stripe-signature", signature);
@@ -64,7 +66,9 @@ impl Shop {
     async fn buy(&self, price: &str) -> (String, String) {
         let begun = self.ada.post("/payments/checkout", json!({ "price": price })).await;
         let url = text(&begun["url"]);
-        let session = url.strip_prefix("https://checkout.stripe.com/c/pay/").expect("Stripe's page");
+        let session = url
+            .strip_prefix("https://checkout.stripe.com/c/pay/")
+            .expect("Stripe's page");
         (text(&begun["order_id"]), session.to_owned())
     }
 
@@ -101,10 +105,17 @@ async fn a_pack_is_bought_and_granted_once() {
     // What is for sale, with amounts as Stripe has them.
     let offers = shop.ada.get("/payments").await;
     assert_eq!(
-        (&offers["packs"][0]["amount"]["text"], &offers["packs"][0]["api_credits"], &offers["can_manage"]),
+        (
+            &offers["packs"][0]["amount"]["text"],
+            &offers["packs"][0]["api_credits"],
+            &offers["can_manage"]
+        ),
         (&json!("19.99 USD"), &json!(100), &json!(false))
     );
-    assert_eq!((&offers["plans"][0]["title"], &offers["plans"][0]["every"]), (&json!("Pro"), &json!("month")));
+    assert_eq!(
+        (&offers["plans"][0]["title"], &offers["plans"][0]["every"]),
+        (&json!("Pro"), &json!("month"))
+    );
 
     let (order, id) = shop.buy("price_pack").await;
     let form = shop.stripe.last("/v1/checkout/sessions");
@@ -137,11 +148,19 @@ async fn a_pack_is_bought_and_granted_once() {
         ("an old time", &body, Some(signature(SIGNING, &body, now() - 301))),
         ("a time to come", &body, Some(signature(SIGNING, &body, now() + 330))),
         ("another body", &body.replace("1999", "1"), Some(good.clone())),
-        ("a signature without a time", &body, Some(good.split_once(',').expect("two parts").1.to_owned())),
+        (
+            "a signature without a time",
+            &body,
+            Some(good.split_once(',').expect("two parts").1.to_owned()),
+        ),
         ("nonsense", &body, Some("t=,v1=".into())),
     ] {
         let (status, answer) = shop.deliver_as(tried, header.as_deref()).await;
-        assert_eq!((status, &answer["code"]), (400, &json!("malformed_request")), "{why}: {answer}");
+        assert_eq!(
+            (status, &answer["code"]),
+            (400, &json!("malformed_request")),
+            "{why}: {answer}"
+        );
     }
     let large = "x".repeat(600 * 1024);
     assert_eq!(shop.deliver(&large).await, 413);
@@ -153,8 +172,13 @@ async fn a_pack_is_bought_and_granted_once() {
     assert_eq!(shop.order(&order).await["state"], "pending");
 
     // Twenty deliveries at once, of two events that say the same.
-    let again = event("evt_2", "checkout.session.async_payment_succeeded", session(&order, &id, "paid"));
-    let answers = futures::future::join_all((0..20).map(|turn| shop.deliver(if turn % 2 == 0 { &body } else { &again }))).await;
+    let again = event(
+        "evt_2",
+        "checkout.session.async_payment_succeeded",
+        session(&order, &id, "paid"),
+    );
+    let answers =
+        futures::future::join_all((0..20).map(|turn| shop.deliver(if turn % 2 == 0 { &body } else { &again }))).await;
     assert!(answers.iter().all(|status| *status == 200), "{answers:?}");
     let after = (before.0, before.1 + 100.0);
     assert_eq!(shop.balances().await, after);
@@ -162,29 +186,71 @@ async fn a_pack_is_bought_and_granted_once() {
     for body in [
         waiting,
         event("evt_3", "checkout.session.expired", session(&order, &id, "unpaid")),
-        event("evt_4", "checkout.session.async_payment_failed", session(&order, &id, "unpaid")),
-        event("evt_5", "checkout.session.completed", session("ord_00000000000000000000000000", "cs_x", "paid")),
-        event("evt_6", "checkout.session.completed", session("cart-17", "cs_y", "paid")),
+        event(
+            "evt_4",
+            "checkout.session.async_payment_failed",
+            session(&order, &id, "unpaid"),
+        ),
+        event(
+            "evt_5",
+            "checkout.session.completed",
+            session("ord_00000000000000000000000000", "cs_x", "paid"),
+        ),
+        event(
+            "evt_6",
+            "checkout.session.completed",
+            session("cart-17", "cs_y", "paid"),
+        ),
         event("evt_7", "product.created", json!({ "id": "prod_1" })),
-        event("evt_8", "charge.refunded", json!({ "payment_intent": "pi_other", "amount": 5, "amount_refunded": 5 })),
+        event(
+            "evt_8",
+            "charge.refunded",
+            json!({ "payment_intent": "pi_other", "amount": 5, "amount_refunded": 5 }),
+        ),
     ] {
         assert_eq!(shop.deliver(&body).await, 200, "{body}");
     }
     // A session of somebody else's does not pay another order, though the event is genuine.
     let (second, _) = shop.buy("price_pack").await;
-    assert_eq!(shop.stripe.last("/v1/checkout/sessions").get("customer").map(String::as_str), Some("cus_known"));
-    assert_eq!(shop.deliver(&event("evt_9", "checkout.session.completed", session(&second, "cs_z", "paid"))).await, 200);
+    assert_eq!(
+        shop.stripe
+            .last("/v1/checkout/sessions")
+            .get("customer")
+            .map(String::as_str),
+        Some("cus_known")
+    );
+    assert_eq!(
+        shop.deliver(&event(
+            "evt_9",
+            "checkout.session.completed",
+            session(&second, "cs_z", "paid")
+        ))
+        .await,
+        200
+    );
     assert_eq!(shop.balances().await, after);
 
     let paid = shop.order(&order).await;
-    assert_eq!((&paid["state"], &paid["amount"]["text"], &paid["is_granted"]), (&json!("paid"), &json!("19.99 USD"), &json!(true)));
+    assert_eq!(
+        (&paid["state"], &paid["amount"]["text"], &paid["is_granted"]),
+        (&json!("paid"), &json!("19.99 USD"), &json!(true))
+    );
     let receipt = shop.ada.get(&format!("/payments/orders/{order}/receipt")).await;
     assert_eq!(receipt["url"], "https://pay.stripe.com/receipts/pi_1");
-    let (status, _) = shop.ada.call("GET", &format!("/payments/orders/{second}/receipt"), None).await;
+    let (status, _) = shop
+        .ada
+        .call("GET", &format!("/payments/orders/{second}/receipt"), None)
+        .await;
     assert_eq!(status, 404);
     let listed = shop.ada.get("/payments/orders?limit=1").await;
     assert_eq!(listed["orders"][0]["order_id"], json!(second));
-    let rest = shop.ada.get(&format!("/payments/orders?limit=1&cursor={}", text(&listed["next_cursor"]))).await;
+    let rest = shop
+        .ada
+        .get(&format!(
+            "/payments/orders?limit=1&cursor={}",
+            text(&listed["next_cursor"])
+        ))
+        .await;
     assert_eq!(rest["orders"][0]["order_id"], json!(order));
     let portal = shop.ada.post("/payments/portal", json!({})).await;
     assert!(text(&portal["url"]).starts_with("https://billing.stripe.com/"));
@@ -193,7 +259,13 @@ async fn a_pack_is_bought_and_granted_once() {
     let charge = |refunded: i64| json!({ "payment_intent": "pi_1", "amount": 1_999, "amount_refunded": refunded, "metadata": {} });
     for (id, kind, object, left, state) in [
         ("evt_a", "charge.refunded", charge(500), 74.98749375, "paid"),
-        ("evt_b", "charge.dispute.created", json!({ "payment_intent": "pi_1", "amount": 1_999 }), 0.0, "refunded"),
+        (
+            "evt_b",
+            "charge.dispute.created",
+            json!({ "payment_intent": "pi_1", "amount": 1_999 }),
+            0.0,
+            "refunded",
+        ),
         ("evt_c", "charge.refunded", charge(1_999), 0.0, "refunded"),
     ] {
         for _ in 0..2 {
@@ -237,7 +309,11 @@ async fn a_plan_is_subscribed_to_renewed_not_paid_and_ended() {
 
     // Stripe does not answer: the event must come again, and does.
     stands(subscription(&order, "active", "price_pro"));
-    let created = event("evt_1", "customer.subscription.created", subscription(&order, "incomplete", "price_pro"));
+    let created = event(
+        "evt_1",
+        "customer.subscription.created",
+        subscription(&order, "incomplete", "price_pro"),
+    );
     shop.stripe.mood(Mood::Status(500));
     assert_eq!(shop.deliver(&created).await, 503);
     shop.stripe.mood(Mood::Well);
@@ -247,10 +323,22 @@ async fn a_plan_is_subscribed_to_renewed_not_paid_and_ended() {
         "subscription": "sub_1", "invoice": "in_1", "customer": "cus_known",
     });
     for (id, kind, object) in [
-        ("evt_2", "invoice.paid", invoice(&order, "in_1", "subscription_create", "price_pro")),
-        ("evt_1", "customer.subscription.created", subscription(&order, "incomplete", "price_pro")),
+        (
+            "evt_2",
+            "invoice.paid",
+            invoice(&order, "in_1", "subscription_create", "price_pro"),
+        ),
+        (
+            "evt_1",
+            "customer.subscription.created",
+            subscription(&order, "incomplete", "price_pro"),
+        ),
         ("evt_3", "checkout.session.completed", done),
-        ("evt_4", "customer.subscription.updated", subscription(&order, "incomplete", "price_pro")),
+        (
+            "evt_4",
+            "customer.subscription.updated",
+            subscription(&order, "incomplete", "price_pro"),
+        ),
     ] {
         for _ in 0..2 {
             assert_eq!(shop.deliver(&event(id, kind, object.clone())).await, 200, "{id}");
@@ -259,13 +347,27 @@ async fn a_plan_is_subscribed_to_renewed_not_paid_and_ended() {
     assert_eq!(plan().await, "pro");
     assert_eq!(shop.balances().await, (before.0 + 1_000.0, before.1 + 100.0));
     let shown = shop.ada.get("/payments").await;
-    assert_eq!((&shown["subscription"]["plan"], &shown["subscription"]["status"]), (&json!("pro"), &json!("active")));
-    let (status, refused) = shop.ada.call("POST", "/payments/checkout", Some(json!({ "price": "price_business" }))).await;
+    assert_eq!(
+        (&shown["subscription"]["plan"], &shown["subscription"]["status"]),
+        (&json!("pro"), &json!("active"))
+    );
+    let (status, refused) = shop
+        .ada
+        .call("POST", "/payments/checkout", Some(json!({ "price": "price_business" })))
+        .await;
     assert_eq!((status, &refused["code"]), (409, &json!("conflict")));
 
     // A change of plan at Stripe: the plan at once, its credits with the next paid period.
     stands(subscription(&order, "active", "price_business"));
-    assert_eq!(shop.deliver(&event("evt_5", "customer.subscription.updated", json!({ "id": "sub_1" }))).await, 200);
+    assert_eq!(
+        shop.deliver(&event(
+            "evt_5",
+            "customer.subscription.updated",
+            json!({ "id": "sub_1" })
+        ))
+        .await,
+        200
+    );
     let change = invoice(&order, "in_2", "subscription_update", "price_business");
     assert_eq!(shop.deliver(&event("evt_6", "invoice.paid", change)).await, 200);
     assert_eq!(plan().await, "business");
@@ -276,13 +378,19 @@ async fn a_plan_is_subscribed_to_renewed_not_paid_and_ended() {
     }
     assert_eq!(shop.balances().await, (before.0 + 11_000.0, before.1 + 1_100.0));
     let orders = shop.ada.get("/payments/orders").await;
-    assert_eq!((&orders["orders"][0]["kind"], orders["orders"].as_array().map(Vec::len)), (&json!("renewal"), Some(2)));
+    assert_eq!(
+        (&orders["orders"][0]["kind"], orders["orders"].as_array().map(Vec::len)),
+        (&json!("renewal"), Some(2))
+    );
     let renewal = text(&orders["orders"][0]["order_id"]);
     let receipt = shop.ada.get(&format!("/payments/orders/{renewal}/receipt")).await;
     assert_eq!(receipt["url"], "https://invoice.stripe.com/i/in_3");
 
     // The charge of an invoice carries nothing of ours: Stripe says which invoice it was for.
-    shop.stripe.inner().invoices_by_payment.insert("pi_3".into(), "in_3".into());
+    shop.stripe
+        .inner()
+        .invoices_by_payment
+        .insert("pi_3".into(), "in_3".into());
     let charge = json!({ "payment_intent": "pi_3", "amount": 2_900, "amount_refunded": 2_900 });
     assert_eq!(shop.deliver(&event("evt_9", "charge.refunded", charge)).await, 200);
     assert_eq!(shop.balances().await, (before.0 + 1_000.0, before.1 + 100.0));
@@ -291,11 +399,22 @@ async fn a_plan_is_subscribed_to_renewed_not_paid_and_ended() {
     // Not paid: the plan stays for now. Ended: back to the default plan.
     stands(subscription(&order, "past_due", "price_business"));
     let failed = invoice(&order, "in_4", "subscription_cycle", "price_business");
-    assert_eq!(shop.deliver(&event("evt_10", "invoice.payment_failed", failed)).await, 200);
+    assert_eq!(
+        shop.deliver(&event("evt_10", "invoice.payment_failed", failed)).await,
+        200
+    );
     assert_eq!(plan().await, "business");
     assert!(shop.ada.get("/payments").await["subscription"]["plan_until"].is_string());
     stands(subscription(&order, "canceled", "price_business"));
-    assert_eq!(shop.deliver(&event("evt_11", "customer.subscription.deleted", json!({ "id": "sub_1" }))).await, 200);
+    assert_eq!(
+        shop.deliver(&event(
+            "evt_11",
+            "customer.subscription.deleted",
+            json!({ "id": "sub_1" })
+        ))
+        .await,
+        200
+    );
     assert_eq!(plan().await, "free");
     assert!(shop.ada.get("/payments").await["subscription"].is_null());
     assert_eq!(shop.balances().await.0, before.0 + 1_000.0);
@@ -320,19 +439,42 @@ async fn a_provider_that_fails_costs_nothing_and_tells_nothing() {
         (Mood::Down, 503, true),
     ] {
         shop.stripe.mood(mood);
-        let (got, answer) = shop.ada.call("POST", "/payments/checkout", Some(json!({ "price": "price_pack" }))).await;
-        assert_eq!((got, &answer["retryable"]), (status, &json!(retryable)), "{mood:?}: {answer}");
+        let (got, answer) = shop
+            .ada
+            .call("POST", "/payments/checkout", Some(json!({ "price": "price_pack" })))
+            .await;
+        assert_eq!(
+            (got, &answer["retryable"]),
+            (status, &json!(retryable)),
+            "{mood:?}: {answer}"
+        );
         assert!(!answer.to_string().contains("sk_test"), "{answer}");
         // The page of what is for sale does without amounts.
         if mood != Mood::Slow {
             let offers = shop.ada.get("/payments").await;
-            assert_eq!((&offers["packs"][0]["title"], &offers["packs"][0]["amount"]), (&json!("100 credits"), &Value::Null));
+            assert_eq!(
+                (&offers["packs"][0]["title"], &offers["packs"][0]["amount"]),
+                (&json!("100 credits"), &Value::Null)
+            );
         }
     }
     shop.stripe.mood(Mood::Well);
     let orders = shop.ada.get("/payments/orders").await;
-    assert!(orders["orders"].as_array().expect("a list").iter().all(|order| order["state"] == "failed"));
-    let (status, answer) = shop.ada.call("POST", "/payments/checkout", Some(json!({ "price": "price_free_lunch" }))).await;
+    assert!(
+        orders["orders"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .all(|order| order["state"] == "failed")
+    );
+    let (status, answer) = shop
+        .ada
+        .call(
+            "POST",
+            "/payments/checkout",
+            Some(json!({ "price": "price_free_lunch" })),
+        )
+        .await;
     assert_eq!((status, &answer["field"]), (400, &json!("price")), "{answer}");
 
     // A customer whom Stripe does not know any more is forgotten.
@@ -346,7 +488,10 @@ async fn a_provider_that_fails_costs_nothing_and_tells_nothing() {
     // Too many orders that nobody pays.
     let mut refused = None;
     for _ in 0..20 {
-        let (status, answer) = shop.ada.call("POST", "/payments/checkout", Some(json!({ "price": "price_pack" }))).await;
+        let (status, answer) = shop
+            .ada
+            .call("POST", "/payments/checkout", Some(json!({ "price": "price_pack" })))
+            .await;
         if status != 200 {
             refused = Some((status, answer["code"].clone()));
             break;
@@ -361,13 +506,21 @@ async fn only_owners_and_admins_of_the_workspace_buy() {
     let shop = open().await;
     let data = shop.folder.path();
     create_user(data, "bob@example.com", &[]);
-    for (email, role) in [("eve@example.com", "viewer"), ("max@example.com", "member"), ("amy@example.com", "admin")] {
+    for (email, role) in [
+        ("eve@example.com", "viewer"),
+        ("max@example.com", "member"),
+        ("amy@example.com", "admin"),
+    ] {
         create_user(data, email, &["--workspace", "My studio", "--role", role]);
     }
     let (order, _) = shop.buy("price_pack").await;
     let paths = [
         ("GET", "/payments".to_owned(), None),
-        ("POST", "/payments/checkout".to_owned(), Some(json!({ "price": "price_pack" }))),
+        (
+            "POST",
+            "/payments/checkout".to_owned(),
+            Some(json!({ "price": "price_pack" })),
+        ),
         ("POST", "/payments/portal".to_owned(), Some(json!({}))),
         ("GET", "/payments/orders".to_owned(), None),
         ("GET", format!("/payments/orders/{order}"), None),
@@ -387,10 +540,19 @@ async fn only_owners_and_admins_of_the_workspace_buy() {
     }
     assert_eq!(bob.get("/payments/orders").await["orders"], json!([]));
     // Keys do not buy, whatever their scopes.
-    assert_eq!(shop.studio.rest("POST", "/payments/checkout", Some(json!({ "price": "price_pack" }))).await.0, 403);
+    assert_eq!(
+        shop.studio
+            .rest("POST", "/payments/checkout", Some(json!({ "price": "price_pack" })))
+            .await
+            .0,
+        403
+    );
 
     let checked = run(data, &["payments", "check"]);
-    assert!(checked.contains("19.99 USD") && !checked.contains("PROBLEM") && !checked.contains(KEY), "{checked}");
+    assert!(
+        checked.contains("19.99 USD") && !checked.contains("PROBLEM") && !checked.contains(KEY),
+        "{checked}"
+    );
     let orders = run(data, &["payments", "orders"]);
     assert!(orders.contains(&order) && orders.contains("pending"), "{orders}");
     assert!(failed(data, "price_pack", "price_unknown").contains("No such price"));
@@ -404,7 +566,10 @@ fn failed(data: &Path, from: &str, to: &str) -> String {
     // Each price stands once.
     let changed = before.replace(to, "price_pro_2").replace(from, to);
     std::fs::write(&path, changed).expect("written");
-    let output = super::process::aquatint(data).args(["payments", "check"]).output().expect("it runs");
+    let output = super::process::aquatint(data)
+        .args(["payments", "check"])
+        .output()
+        .expect("it runs");
     std::fs::write(&path, before).expect("written");
     assert!(!output.status.success());
     String::from_utf8_lossy(&output.stdout).into_owned()
@@ -428,7 +593,9 @@ async fn without_configuration_nothing_is_sold_and_every_route_says_so() {
         assert!(text(&answer["message"]).contains("not switched on"), "{answer}");
     }
     let body = event("evt_1", "checkout.session.completed", json!({}));
-    let request = browser().post(format!("{}/webhooks/stripe", studio.url)).body(body.clone());
+    let request = browser()
+        .post(format!("{}/webhooks/stripe", studio.url))
+        .body(body.clone());
     let answer = send(request.header("stripe-signature", signature(SIGNING, &body, now()))).await;
     assert_eq!(answer.status, 404);
     assert!(run(folder.path(), &["payments", "check"]).contains("not switched on"));

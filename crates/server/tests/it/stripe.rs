@@ -71,7 +71,9 @@ impl StandIn {
             made: 0,
         }));
         let router = Router::new().fallback(serve).with_state(state.clone());
-        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let task = tokio::spawn(async move {
             // It serves until it is aborted.
@@ -119,7 +121,12 @@ impl Drop for StandIn {
 pub fn signature(secret: &str, body: &str, seconds: i64) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key");
     mac.update(format!("{seconds}.{body}").as_bytes());
-    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = mac
+        .finalize()
+        .into_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("t={seconds},v1={hex},v0={}", "0".repeat(64))
 }
 
@@ -160,7 +167,13 @@ async fn serve(State(state): State<Shared>, request: Request) -> Response {
         Mood::Well => {}
         // Stripe shows keys in part; a message that shows all of it is the worst case.
         Mood::Status(status) => {
-            return error(status, "api_error", "", "", &format!("Something about {KEY} went wrong"));
+            return error(
+                status,
+                "api_error",
+                "",
+                "",
+                &format!("Something about {KEY} went wrong"),
+            );
         }
         Mood::Html(status) => {
             let status = StatusCode::from_u16(status).expect("a status");
@@ -175,7 +188,13 @@ async fn serve(State(state): State<Shared>, request: Request) -> Response {
         return error(401, "invalid_request_error", "", "", "Invalid API Key provided");
     }
     if header("stripe-version") != Some(VERSION) {
-        return error(400, "invalid_request_error", "", "", "The version is not the pinned one");
+        return error(
+            400,
+            "invalid_request_error",
+            "",
+            "",
+            "The version is not the pinned one",
+        );
     }
     let path = head.uri.path().to_owned();
     if head.method == http::Method::GET {
@@ -205,11 +224,20 @@ fn look(state: &Shared, path: &str, query: &str) -> Response {
         }
         ["v1", "invoice_payments"] => {
             if query.get("payment[type]").map(String::as_str) != Some("payment_intent") {
-                return error(400, "invalid_request_error", "parameter_missing", "payment[type]", "Missing");
+                return error(
+                    400,
+                    "invalid_request_error",
+                    "parameter_missing",
+                    "payment[type]",
+                    "Missing",
+                );
             }
             let payment = query.get("payment[payment_intent]").cloned().unwrap_or_default();
             let found = inner.invoices_by_payment.get(&payment);
-            let data: Vec<Value> = found.iter().map(|invoice| json!({ "object": "invoice_payment", "invoice": invoice })).collect();
+            let data: Vec<Value> = found
+                .iter()
+                .map(|invoice| json!({ "object": "invoice_payment", "invoice": invoice }))
+                .collect();
             good(&json!({ "object": "list", "data": data }))
         }
         _ => error(404, "invalid_request_error", "", "", "Unrecognized request URL"),
@@ -222,14 +250,26 @@ fn post(state: &Shared, path: &str, headers: &HeaderMap, body: &Bytes) -> Respon
         return error(400, "invalid_request_error", "", "", "The body must be a form");
     }
     let Some(key) = header("idempotency-key").filter(|key| !key.is_empty() && key.len() <= 255) else {
-        return error(400, "invalid_request_error", "", "", "This stand-in wants an Idempotency-Key");
+        return error(
+            400,
+            "invalid_request_error",
+            "",
+            "",
+            "This stand-in wants an Idempotency-Key",
+        );
     };
     let form: Form = url::form_urlencoded::parse(body).into_owned().collect();
     let mut inner = state.lock().expect("not poisoned");
     inner.forms.push((path.to_owned(), form.clone()));
     if let Some((before, answer)) = inner.answers.get(key) {
         if *before != form {
-            return error(400, "idempotency_error", "", "", "Keys for idempotent requests can only be used with the same parameters");
+            return error(
+                400,
+                "idempotency_error",
+                "",
+                "",
+                "Keys for idempotent requests can only be used with the same parameters",
+            );
         }
         return good(answer);
     }
@@ -244,8 +284,17 @@ fn post(state: &Shared, path: &str, headers: &HeaderMap, body: &Bytes) -> Respon
             }
         },
         "/v1/billing_portal/sessions" => {
-            if let Some(unknown) = form.keys().find(|name| !["customer", "return_url"].contains(&name.as_str())) {
-                return error(400, "invalid_request_error", "parameter_unknown", unknown, "Received unknown parameter");
+            if let Some(unknown) = form
+                .keys()
+                .find(|name| !["customer", "return_url"].contains(&name.as_str()))
+            {
+                return error(
+                    400,
+                    "invalid_request_error",
+                    "parameter_unknown",
+                    unknown,
+                    "Received unknown parameter",
+                );
             }
             let customer = form.get("customer").cloned().unwrap_or_default();
             if !inner.customers.contains(&customer) {
@@ -270,8 +319,15 @@ fn checkout(form: &Form, customers: &[String]) -> Result<(), Response> {
     for name in form.keys() {
         let is_known = matches!(
             name.as_str(),
-            "mode" | "line_items[0][price]" | "line_items[0][quantity]" | "client_reference_id" | "success_url"
-                | "cancel_url" | "customer" | "customer_email" | "customer_creation"
+            "mode"
+                | "line_items[0][price]"
+                | "line_items[0][quantity]"
+                | "client_reference_id"
+                | "success_url"
+                | "cancel_url"
+                | "customer"
+                | "customer_email"
+                | "customer_creation"
         ) || name.starts_with("metadata[")
             || name.starts_with(&format!("{inner}[metadata]["));
         if !is_known {
@@ -283,20 +339,47 @@ fn checkout(form: &Form, customers: &[String]) -> Result<(), Response> {
         return Err(missing("line_items[0][price]", field("line_items[0][price]")));
     };
     if price["recurring"].is_object() != (mode == "subscription") {
-        return Err(error(400, "invalid_request_error", "", "mode", "The price does not fit the mode"));
+        return Err(error(
+            400,
+            "invalid_request_error",
+            "",
+            "mode",
+            "The price does not fit the mode",
+        ));
     }
-    if form.contains_key("customer") && (form.contains_key("customer_email") || form.contains_key("customer_creation")) {
-        return Err(error(400, "invalid_request_error", "", "customer", "You may only specify one of these parameters"));
+    if form.contains_key("customer") && (form.contains_key("customer_email") || form.contains_key("customer_creation"))
+    {
+        return Err(error(
+            400,
+            "invalid_request_error",
+            "",
+            "customer",
+            "You may only specify one of these parameters",
+        ));
     }
     if mode == "subscription" && form.contains_key("customer_creation") {
-        return Err(error(400, "invalid_request_error", "", "customer_creation", "Only in payment mode"));
+        return Err(error(
+            400,
+            "invalid_request_error",
+            "",
+            "customer_creation",
+            "Only in payment mode",
+        ));
     }
     if form.contains_key("customer") && !customers.iter().any(|known| known == field("customer")) {
         return Err(missing("customer", field("customer")));
     }
-    let whole = ["success_url", "cancel_url"].iter().all(|name| url::Url::parse(field(name)).is_ok());
+    let whole = ["success_url", "cancel_url"]
+        .iter()
+        .all(|name| url::Url::parse(field(name)).is_ok());
     if !whole || field("line_items[0][quantity]") != "1" {
-        return Err(error(400, "invalid_request_error", "url_invalid", "success_url", "Not a valid URL"));
+        return Err(error(
+            400,
+            "invalid_request_error",
+            "url_invalid",
+            "success_url",
+            "Not a valid URL",
+        ));
     }
     Ok(())
 }

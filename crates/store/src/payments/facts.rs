@@ -145,8 +145,8 @@ fn add(order: &mut Order, facts: &Facts, now: Timestamp) {
         // A dispute names its own amount only; what was paid is what it is a part of.
         let of = refund.of.or(order.amount).unwrap_or(refund.amount).max(1);
         let amount = refund.amount.clamp(0, of);
-        let is_more = i128::from(amount) * i128::from(order.refunded_of.max(1))
-            > i128::from(order.refunded) * i128::from(of);
+        let is_more =
+            i128::from(amount) * i128::from(order.refunded_of.max(1)) > i128::from(order.refunded) * i128::from(of);
         if is_more {
             (order.refunded, order.refunded_of) = (amount, of);
         }
@@ -187,7 +187,12 @@ async fn take<C: ConnectionTrait>(tx: &C, order: &mut Order, now: Timestamp) -> 
             &mut order.taken.plan_units,
             &mut order.missing.plan_units,
         ),
-        (Balance::Api, order.api_credits, &mut order.taken.api, &mut order.missing.api),
+        (
+            Balance::Api,
+            order.api_credits,
+            &mut order.taken.api,
+            &mut order.missing.api,
+        ),
     ] {
         let due = part(granted, refunded, of) - *taken - *missing;
         if due > Credits::ZERO {

@@ -98,12 +98,16 @@ impl Payments<'_> {
         Ok(Page::of(items, limit, |order| order.id.to_string()))
     }
 
-    /// How many orders a workspace has begun since then and not paid.
-    pub async fn unpaid_since(&self, workspace: &WorkspaceId, since: Timestamp) -> Result<u64, Problem> {
+    /// How many orders a workspace has begun since then that still wait for their payment.
+    pub async fn waiting_since(&self, workspace: &WorkspaceId, since: Timestamp) -> Result<u64, Problem> {
         let found = row(
             self.0.read(),
-            "SELECT COUNT(*) AS n FROM orders WHERE workspace_id = $1 AND created_at > $2 AND paid_at IS NULL",
-            vec![workspace.as_str().into(), since.as_millisecond().into()],
+            "SELECT COUNT(*) AS n FROM orders WHERE workspace_id = $1 AND created_at > $2 AND state = $3",
+            vec![
+                workspace.as_str().into(),
+                since.as_millisecond().into(),
+                OrderState::Pending.as_str().into(),
+            ],
         )
         .await?;
         number(&found.ok_or_else(|| Problem::internal("a count without a row"))?, "n")

@@ -131,7 +131,7 @@ impl Payments<'_> {
             holds_plan,
             cancel_at: facts.cancel_at,
             period_end: facts.period_end,
-            plan_until: plan_until.filter(|_| holds_plan || !had),
+            plan_until: plan_until.filter(|_| holds_plan),
         };
         save(&tx, &after, now).await?;
         let is_new = holds_plan && (!had || before.as_ref().is_some_and(|before| before.plan != after.plan));
@@ -171,6 +171,7 @@ impl Payments<'_> {
             }
             let after = Subscription {
                 holds_plan: false,
+                plan_until: None,
                 ..before.clone()
             };
             save(&tx, &after, now).await?;
@@ -217,12 +218,7 @@ async fn leave<C: ConnectionTrait>(
     fallback: &str,
 ) -> Result<Option<String>, Problem> {
     let workspace = before.workspace.as_str();
-    let found = row(
-        tx,
-        "SELECT plan FROM workspaces WHERE id = $1",
-        vec![workspace.into()],
-    )
-    .await?;
+    let found = row(tx, "SELECT plan FROM workspaces WHERE id = $1", vec![workspace.into()]).await?;
     if found.map(|row| get::<String>(&row, "plan")).transpose()?.as_deref() != Some(before.plan.as_str()) {
         return Ok(None);
     }

@@ -56,7 +56,11 @@ fn refund(amount: i64, of: Option<i64>) -> Facts {
 }
 
 async fn note(house: &House, id: &str, order: &OrderId, facts: &Facts) -> Recorded {
-    let recorded = house.store.payments().record(event(id), order, facts, house.now()).await;
+    let recorded = house
+        .store
+        .payments()
+        .record(event(id), order, facts, house.now())
+        .await;
     recorded.expect("it is recorded")
 }
 
@@ -83,9 +87,17 @@ async fn twenty_deliveries_of_one_event_at_once_grant_once() {
         for number in 0..40 {
             let (store, id, now) = (house.store.clone(), id.clone(), house.now());
             // Half of them are one event; the others are events of their own about the same payment.
-            let name = if number < 20 { "evt_one".to_owned() } else { format!("evt_{number}") };
+            let name = if number < 20 {
+                "evt_one".to_owned()
+            } else {
+                format!("evt_{number}")
+            };
             tasks.push(tokio::spawn(async move {
-                store.payments().record(event(&name), &id, &paid(), now).await.expect("recorded")
+                store
+                    .payments()
+                    .record(event(&name), &id, &paid(), now)
+                    .await
+                    .expect("recorded")
             }));
         }
         let (mut granted, mut repeated) = (0, 0);
@@ -99,9 +111,27 @@ async fn twenty_deliveries_of_one_event_at_once_grant_once() {
         }
         assert_eq!((granted, repeated), (1, 19));
         assert_eq!(balances(&house, &workspace).await, (60, 40));
-        let found = house.store.payments().get(&workspace, &id).await.expect("reads").expect("it is there");
-        assert_eq!((found.state, found.amount, found.currency.as_deref()), (OrderState::Paid, Some(2_000), Some("eur")));
-        assert_eq!(house.store.payments().customer(&workspace).await.expect("reads").as_deref(), Some("cus_1"));
+        let found = house
+            .store
+            .payments()
+            .get(&workspace, &id)
+            .await
+            .expect("reads")
+            .expect("it is there");
+        assert_eq!(
+            (found.state, found.amount, found.currency.as_deref()),
+            (OrderState::Paid, Some(2_000), Some("eur"))
+        );
+        assert_eq!(
+            house
+                .store
+                .payments()
+                .customer(&workspace)
+                .await
+                .expect("reads")
+                .as_deref(),
+            Some("cus_1")
+        );
         house.store.ledger().check().await.expect("the books are right");
     }
 }
@@ -121,7 +151,10 @@ async fn the_order_of_events_does_not_matter() {
         ),
     ];
     for house in house::each().await {
-        for (turn, places) in [[0, 1, 2, 3], [2, 1, 0, 3], [3, 2, 0, 1], [1, 3, 2, 0]].iter().enumerate() {
+        for (turn, places) in [[0, 1, 2, 3], [2, 1, 0, 3], [3, 2, 0, 1], [1, 3, 2, 0]]
+            .iter()
+            .enumerate()
+        {
             let workspace = house.workspace(0, 1).await;
             let id = order(&house, &workspace, OrderKind::Pack).await;
             let mut last = None;
@@ -149,12 +182,27 @@ async fn what_is_spent_is_not_taken_back_and_is_said() {
         // A dispute does not say what was charged; the order does.
         let disputed = noted(&house, "disputed", &id, &refund(2_000, None)).await;
         assert_eq!(disputed.state, OrderState::Refunded);
-        assert_eq!((disputed.taken.plan_units, disputed.missing.plan_units), (Credits::whole(10), Credits::whole(50)));
-        assert_eq!((disputed.taken.api, disputed.missing.api), (Credits::whole(40), Credits::ZERO));
+        assert_eq!(
+            (disputed.taken.plan_units, disputed.missing.plan_units),
+            (Credits::whole(10), Credits::whole(50))
+        );
+        assert_eq!(
+            (disputed.taken.api, disputed.missing.api),
+            (Credits::whole(40), Credits::ZERO)
+        );
         assert_eq!(balances(&house, &workspace).await, (0, 0));
         // Credits that come later are not touched by what was missing.
         let ledger = house.store.ledger();
-        let gift = ledger.grant(&workspace, Balance::PlanUnits, Credits::whole(5), "gift", "a gift", house.now()).await;
+        let gift = ledger
+            .grant(
+                &workspace,
+                Balance::PlanUnits,
+                Credits::whole(5),
+                "gift",
+                "a gift",
+                house.now(),
+            )
+            .await;
         assert!(gift.expect("granted"));
         noted(&house, "refunded too", &id, &refund(2_000, Some(2_000))).await;
         assert_eq!(balances(&house, &workspace).await, (5, 0));
@@ -178,17 +226,30 @@ async fn a_plan_is_paid_before_it_is_due_and_a_renewal_is_one_per_invoice() {
         assert_eq!(balances(&house, &workspace).await, (0, 0));
         noted(&house, "invoice", &id, &paid()).await;
         assert_eq!(balances(&house, &workspace).await, (60, 40));
-        let found = house.store.payments().by_invoice("in_1").await.expect("reads").expect("it is there");
+        let found = house
+            .store
+            .payments()
+            .by_invoice("in_1")
+            .await
+            .expect("reads")
+            .expect("it is there");
         assert_eq!(found.id, id);
 
         for turn in ["renewal", "renewal again"] {
             let new = new_order(&house, &workspace, OrderKind::Renewal);
             let payments = house.store.payments();
-            let recorded = payments.record_renewal(event(turn), &new, "in_2", &paid(), house.now()).await;
+            let recorded = payments
+                .record_renewal(event(turn), &new, "in_2", &paid(), house.now())
+                .await;
             assert!(matches!(recorded, Ok(Recorded::Noted { granted, .. }) if granted == (turn == "renewal")));
         }
         assert_eq!(balances(&house, &workspace).await, (120, 80));
-        let page = house.store.payments().list(Some(&workspace), None, 10).await.expect("lists");
+        let page = house
+            .store
+            .payments()
+            .list(Some(&workspace), None, 10)
+            .await
+            .expect("lists");
         let kinds: Vec<OrderKind> = page.items.iter().map(|order| order.kind).collect();
         assert_eq!(kinds, [OrderKind::Renewal, OrderKind::Plan]);
     }
@@ -201,9 +262,22 @@ async fn another_workspace_sees_no_order_and_an_unknown_one_is_not_remembered() 
         let id = order(&house, &mine, OrderKind::Pack).await;
         let payments = house.store.payments();
         assert!(payments.get(&other, &id).await.expect("reads").is_none());
-        assert!(payments.list(Some(&other), None, 10).await.expect("lists").items.is_empty());
+        assert!(
+            payments
+                .list(Some(&other), None, 10)
+                .await
+                .expect("lists")
+                .items
+                .is_empty()
+        );
         assert_eq!(payments.list(None, None, 10).await.expect("lists").items.len(), 1);
-        assert_eq!(payments.unpaid_since(&mine, house.now() - Duration::from_secs(60)).await.expect("counts"), 1);
+        assert_eq!(
+            payments
+                .waiting_since(&mine, house.now() - Duration::from_secs(60))
+                .await
+                .expect("counts"),
+            1
+        );
         let unknown = OrderId::generate(house.now());
         assert_eq!(note(&house, "early", &unknown, &paid()).await, Recorded::Unknown);
         // The event comes again when there is something for it.
@@ -262,27 +336,59 @@ fn terms(name: &str) -> Option<PlanTerms> {
 async fn the_plan_follows_the_subscription_and_late_answers_change_nothing() {
     for house in house::each().await {
         let workspace = house.workspace(0, 1).await;
-        house.store.workspaces().set_plan(&workspace, "free", false, 1).await.expect("moved");
+        house
+            .store
+            .workspaces()
+            .set_plan(&workspace, "free", false, 1)
+            .await
+            .expect("moved");
         let order = order(&house, &workspace, OrderKind::Plan).await;
-        let it = Sub { house: &house, workspace, order };
+        let it = Sub {
+            house: &house,
+            workspace,
+            order,
+        };
 
         let first = it.ask("sub_1").await;
         let second = it.ask("sub_1").await;
         assert!(second > first);
-        assert_eq!(it.sync("a", second, "sub_1", "pro", Standing::Good).await, Synced::Moved("pro".into()));
+        assert_eq!(
+            it.sync("a", second, "sub_1", "pro", Standing::Good).await,
+            Synced::Moved("pro".into())
+        );
         // The first question was answered last, with what it saw before.
-        assert_eq!(it.sync("b", first, "sub_1", "pro", Standing::Waiting).await, Synced::Stale);
-        assert_eq!(it.sync("a", second + 1, "sub_1", "pro", Standing::Ended).await, Synced::Repeated);
+        assert_eq!(
+            it.sync("b", first, "sub_1", "pro", Standing::Waiting).await,
+            Synced::Stale
+        );
+        assert_eq!(
+            it.sync("a", second + 1, "sub_1", "pro", Standing::Ended).await,
+            Synced::Repeated
+        );
         assert_eq!(it.plan().await, "pro");
 
         let ticket = it.ask("sub_1").await;
-        assert_eq!(it.sync("c", ticket, "sub_1", "business", Standing::Good).await, Synced::Moved("business".into()));
+        assert_eq!(
+            it.sync("c", ticket, "sub_1", "business", Standing::Good).await,
+            Synced::Moved("business".into())
+        );
         // Where the operator moves it, it stays, until the subscription changes.
-        house.store.workspaces().set_plan(&it.workspace, "pro", false, 1).await.expect("moved");
+        house
+            .store
+            .workspaces()
+            .set_plan(&it.workspace, "pro", false, 1)
+            .await
+            .expect("moved");
         let ticket = it.ask("sub_1").await;
-        assert_eq!(it.sync("d", ticket, "sub_1", "business", Standing::Good).await, Synced::Same);
+        assert_eq!(
+            it.sync("d", ticket, "sub_1", "business", Standing::Good).await,
+            Synced::Same
+        );
         let ticket = it.ask("sub_1").await;
-        assert_eq!(it.sync("e", ticket, "sub_1", "business", Standing::Ended).await, Synced::Same);
+        assert_eq!(
+            it.sync("e", ticket, "sub_1", "business", Standing::Ended).await,
+            Synced::Same
+        );
         assert_eq!(it.plan().await, "pro");
 
         // Of two, the one that is left counts.
@@ -292,9 +398,15 @@ async fn the_plan_follows_the_subscription_and_late_answers_change_nothing() {
         }
         assert_eq!(it.plan().await, "business");
         let ticket = it.ask("sub_3").await;
-        assert_eq!(it.sync("h", ticket, "sub_3", "business", Standing::Ended).await, Synced::Moved("pro".into()));
+        assert_eq!(
+            it.sync("h", ticket, "sub_3", "business", Standing::Ended).await,
+            Synced::Moved("pro".into())
+        );
         let ticket = it.ask("sub_2").await;
-        assert_eq!(it.sync("i", ticket, "sub_2", "pro", Standing::Ended).await, Synced::Moved("free".into()));
+        assert_eq!(
+            it.sync("i", ticket, "sub_2", "pro", Standing::Ended).await,
+            Synced::Moved("free".into())
+        );
     }
 }
 
@@ -303,19 +415,34 @@ async fn an_unpaid_period_has_a_grace_that_is_counted_once() {
     for house in house::each().await {
         let workspace = house.workspace(0, 1).await;
         let order = order(&house, &workspace, OrderKind::Plan).await;
-        let it = Sub { house: &house, workspace, order };
+        let it = Sub {
+            house: &house,
+            workspace,
+            order,
+        };
         let day = Duration::from_secs(86_400);
         let payments = house.store.payments();
         let grace = |days: u32| Standing::Grace(house.now() + day * days);
-        let end = async || payments.end_grace(&terms, FALLBACK, house.now()).await.expect("it ends");
+        let end = async || {
+            payments
+                .end_grace(&terms, FALLBACK, house.now())
+                .await
+                .expect("it ends")
+        };
 
         // Never paid: grace brings nothing.
         let ticket = it.ask("sub_0").await;
-        assert_eq!(it.sync("never", ticket, "sub_0", "business", grace(7)).await, Synced::Same);
+        assert_eq!(
+            it.sync("never", ticket, "sub_0", "business", grace(7)).await,
+            Synced::Same
+        );
         let ticket = it.ask("sub_1").await;
         it.sync("good", ticket, "sub_1", "business", Standing::Good).await;
         let ticket = it.ask("sub_1").await;
-        assert_eq!(it.sync("past due", ticket, "sub_1", "business", grace(7)).await, Synced::Same);
+        assert_eq!(
+            it.sync("past due", ticket, "sub_1", "business", grace(7)).await,
+            Synced::Same
+        );
         house.clock.advance(day * 5);
         // Tries that fail again do not begin it anew.
         let ticket = it.ask("sub_1").await;
@@ -324,10 +451,17 @@ async fn an_unpaid_period_has_a_grace_that_is_counted_once() {
         house.clock.advance(day * 3);
         assert_eq!(end().await, [it.workspace.clone()]);
         assert_eq!((end().await.len(), it.plan().await.as_str()), (0, "free"));
-        let live = payments.live_subscription(&it.workspace).await.expect("reads").expect("it is there");
+        let live = payments
+            .live_subscription(&it.workspace)
+            .await
+            .expect("reads")
+            .expect("it is there");
         assert!(!live.holds_plan);
         // Paid after all.
         let ticket = it.ask("sub_1").await;
-        assert_eq!(it.sync("paid", ticket, "sub_1", "business", Standing::Good).await, Synced::Moved("business".into()));
+        assert_eq!(
+            it.sync("paid", ticket, "sub_1", "business", Standing::Good).await,
+            Synced::Moved("business".into())
+        );
     }
 }
