@@ -389,7 +389,10 @@ mod tests {
             ("[payments]\nprovider = \"paypal\"".to_owned(), "`stripe` or `none`"),
             ("[payments]\ngrace_days = 400".to_owned(), "at most 90 days"),
             (format!("{pack}price = \"prod_1\""), "prod_1"),
-            (format!("{pack}price = \"price_1\"\nbalance = \"gold\""), "balance"),
+            (
+                format!("{pack}price = \"price_1\"\nbalance = \"gold\""),
+                "unknown variant `gold`",
+            ),
             (
                 format!("{pack}price = \"price_1\"\n{pack}price = \"price_1\""),
                 "stands twice",
