@@ -8,6 +8,8 @@ const EVERY: Duration = Duration::from_secs(10);
 /// Rounds between two tidyings (six hours), and the round of the first (ten minutes after the start).
 const TIDY_ROUNDS: u64 = 2_160;
 const FIRST_TIDY_ROUND: u64 = 60;
+/// Rounds between two looks for plans that were not paid for (ten minutes).
+const GRACE_ROUNDS: u64 = 60;
 /// Bytes that no asset names are kept this long: their job may be tried again.
 const ORPHANS_KEPT: Duration = Duration::from_secs(24 * 3_600);
 
@@ -24,6 +26,11 @@ impl Studio {
                     tracing::warn!(?problem, "could not save the request counts of the day");
                 }
                 studio.save_key_uses().await;
+                if rounds % GRACE_ROUNDS == 1
+                    && let Err(problem) = studio.end_grace().await
+                {
+                    tracing::warn!(?problem, "could not end plans that were not paid for");
+                }
                 if rounds % TIDY_ROUNDS == FIRST_TIDY_ROUND {
                     studio.tidy().await;
                 }

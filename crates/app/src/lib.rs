@@ -16,6 +16,7 @@ mod nodes;
 pub mod oauth;
 pub mod operation;
 pub mod operations;
+pub mod payments;
 pub mod people;
 mod pipelines;
 mod provenance;

@@ -10,6 +10,7 @@ use aquatint_media::Limits;
 use aquatint_providers::FetcherConfig;
 
 use crate::oauth::ConfiguredClient;
+use crate::payments::PaymentSettings;
 use crate::people::OidcProvider;
 use crate::pipelines::PipelineLimits;
 
@@ -74,6 +75,8 @@ pub struct Settings {
     /// Where a person adds credits, and where one upgrades.
     pub credits_url: Option<String>,
     pub upgrade_url: Option<String>,
+    /// What is sold, and by whom.
+    pub payments: PaymentSettings,
     /// How long an idempotency key is remembered.
     pub idempotency_ttl: Duration,
     /// Days that deleted assets stay in the trash.
@@ -158,25 +161,12 @@ impl Settings {
             prices: BTreeMap::new(),
             credits_url: None,
             upgrade_url: None,
+            payments: PaymentSettings::default(),
             idempotency_ttl: Duration::from_secs(24 * 3_600),
             trash_days: 30,
             oauth_clients: Vec::new(),
             pipelines: PipelineLimits::default(),
             oidc: Vec::new(),
         }
-    }
-
-    /// Where a person adds credits: the configured page, else the studio's own front page.
-    pub fn credits_page(&self) -> String {
-        self.credits_url
-            .clone()
-            .unwrap_or_else(|| format!("{}/", self.public_url))
-    }
-
-    /// Where a person upgrades the plan.
-    pub fn upgrade_page(&self) -> String {
-        self.upgrade_url
-            .clone()
-            .unwrap_or_else(|| format!("{}/", self.public_url))
     }
 }

@@ -19,6 +19,7 @@ use crate::jobs::{self, Events, WorkerHandle};
 use crate::oauth::Documents;
 use crate::operation::{Context, Effects, Entry, ProgressSender, Reply};
 use crate::operations;
+use crate::payments::Prices;
 use crate::people::{Descriptions, Throttle};
 use crate::pipelines::Conductor;
 use crate::provenance::Notary;
@@ -51,6 +52,7 @@ struct Inner {
     throttle: Throttle,
     documents: Documents,
     descriptions: Descriptions,
+    prices: Prices,
     rates: RateLimits,
     audit: Audit,
     /// With the installed models as they were found at that time.
@@ -102,6 +104,7 @@ impl Studio {
             throttle: Throttle::default(),
             documents: Documents::default(),
             descriptions: Descriptions::default(),
+            prices: Prices::default(),
             rates: RateLimits::default(),
             catalogue: RwLock::new((Instant::now(), Arc::new(catalogue))),
         }));
@@ -164,6 +167,10 @@ impl Studio {
 
     pub(crate) fn descriptions(&self) -> &Descriptions {
         &self.0.descriptions
+    }
+
+    pub(crate) fn prices(&self) -> &Prices {
+        &self.0.prices
     }
 
     pub(crate) fn rates(&self) -> &RateLimits {

@@ -86,6 +86,7 @@ id!(/** A public link to assets or to a collection. */ ShareId, "shr_");
 id!(/** A reusable graph of work. */ PipelineId, "pip_");
 id!(/** One run of a pipeline. */ RunId, "run_");
 id!(/** A one-time upload. */ UploadId, "upl_");
+id!(/** Something that a workspace buys, or has bought. */ OrderId, "ord_");
 id!(/** Reserved credits. */ HoldId, "hld_");
 id!(/** One ledger transaction. */ EntryId, "led_");
 id!(/** One request, for the log and for people who ask. */ RequestId, "req_");

@@ -24,7 +24,7 @@ pub use clock::{Clock, SystemClock};
 pub use credits::Credits;
 pub use error::{Code, Problem};
 pub use ids::{
-    ApiKeyId, AssetId, CollectionId, EntryId, GrantId, HoldId, InviteId, JobId, PipelineId, RequestId, RunId,
+    ApiKeyId, AssetId, CollectionId, EntryId, GrantId, HoldId, InviteId, JobId, OrderId, PipelineId, RequestId, RunId,
     SessionId, ShareId, UploadId, UserId, WorkspaceId,
 };
 pub use jiff::Timestamp;

@@ -14,6 +14,7 @@ mod ledger;
 mod migrations;
 mod oauth;
 mod page;
+mod payments;
 mod pipelines;
 mod runs;
 mod sessions;
@@ -39,6 +40,10 @@ pub use keys::{ApiKey, Keys, NewKey};
 pub use ledger::{Balances, Books, Funds, Ledger, UsageBy, UsageFilter, UsageRow, UsageTotal};
 pub use oauth::{Grant, Oauth, OauthClient, OauthCode, OauthToken, OauthTokenKind};
 pub use page::Page;
+pub use payments::{
+    Facts, NewOrder, Order, OrderKind, OrderState, PaidEvent, Payments, PlanTerms, Recorded, Refund, Standing,
+    Subscription, SubscriptionFacts, Synced, TakenBack,
+};
 pub use pipelines::{Pipeline, PipelineChange, PipelineVersion, Pipelines};
 pub use runs::{Run, RunKey, Runs, Step};
 pub use sessions::{Session, Sessions, Ticket};
@@ -55,6 +60,8 @@ const UNUSED_UPLOADS_MS: i64 = 7 * DAY_MS;
 const UNUSED_CLIENTS_MS: i64 = 30 * DAY_MS;
 /// How long the result of a pipeline's node may be used again.
 const RESULTS_MS: i64 = 90 * DAY_MS;
+/// How long the ids of payment events are kept; a provider sends an event again for a month at most.
+const PAYMENT_EVENTS_MS: i64 = 90 * DAY_MS;
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 /// The database behind everything.
@@ -98,6 +105,11 @@ impl Store {
             ("DELETE FROM sessions WHERE expires_at <= $1", now),
             ("DELETE FROM tickets WHERE expires_at <= $1", now),
             ("DELETE FROM invites WHERE expires_at <= $1", now),
+            // That an order is granted once does not hang on these: they save the work of looking.
+            (
+                "DELETE FROM payment_events WHERE received_at <= $1",
+                now - PAYMENT_EVENTS_MS,
+            ),
             // Codes and tokens stay known a while after their end, so that a second use is told from nonsense.
             ("DELETE FROM oauth_codes WHERE expires_at <= $1", now - DAY_MS),
             ("DELETE FROM oauth_tokens WHERE expires_at <= $1", now - DAY_MS),
@@ -175,6 +187,10 @@ impl Store {
 
     pub fn ledger(&self) -> Ledger<'_> {
         Ledger(&self.connections)
+    }
+
+    pub fn payments(&self) -> Payments<'_> {
+        Payments(&self.connections)
     }
 
     pub fn audit(&self) -> Audit<'_> {

@@ -132,31 +132,43 @@ impl Workspaces<'_> {
         concurrent_jobs: u32,
     ) -> Result<(), Problem> {
         let tx = self.0.begin().await?;
-        let found = execute(
-            &tx,
-            "UPDATE workspaces SET plan = $2 WHERE id = $1",
-            vec![id.as_str().into(), plan.into()],
-        )
-        .await?;
-        if found == 0 {
-            return Err(Problem::not_found("workspace", id));
-        }
-        execute(
-            &tx,
-            "UPDATE lanes SET concurrency = $2 WHERE workspace_id = $1",
-            vec![id.as_str().into(), i64::from(concurrent_jobs).into()],
-        )
-        .await?;
-        // A balance below zero stays as it is, and may go no lower: only further spending is refused.
-        execute(
-            &tx,
-            "UPDATE ledger_accounts SET may_overdraw = $2, lowest = CASE WHEN amount < 0 THEN amount ELSE 0 END WHERE workspace_id = $1 AND purpose = 'available'",
-            vec![id.as_str().into(), i64::from(may_overdraw).into()],
-        )
-        .await?;
-        execute(&tx, crate::keys::CHANGED, vec![]).await?;
+        move_to_plan(&tx, id, plan, may_overdraw, concurrent_jobs).await?;
         tx.commit().await.map_err(broken)
     }
+}
+
+/// The same inside a transaction.
+pub(crate) async fn move_to_plan<C: ConnectionTrait>(
+    tx: &C,
+    id: &WorkspaceId,
+    plan: &str,
+    may_overdraw: bool,
+    concurrent_jobs: u32,
+) -> Result<(), Problem> {
+    let found = execute(
+        tx,
+        "UPDATE workspaces SET plan = $2 WHERE id = $1",
+        vec![id.as_str().into(), plan.into()],
+    )
+    .await?;
+    if found == 0 {
+        return Err(Problem::not_found("workspace", id));
+    }
+    execute(
+        tx,
+        "UPDATE lanes SET concurrency = $2 WHERE workspace_id = $1",
+        vec![id.as_str().into(), i64::from(concurrent_jobs).into()],
+    )
+    .await?;
+    // A balance below zero stays as it is, and may go no lower: only further spending is refused.
+    execute(
+        tx,
+        "UPDATE ledger_accounts SET may_overdraw = $2, lowest = CASE WHEN amount < 0 THEN amount ELSE 0 END WHERE workspace_id = $1 AND purpose = 'available'",
+        vec![id.as_str().into(), i64::from(may_overdraw).into()],
+    )
+    .await?;
+    execute(tx, crate::keys::CHANGED, vec![]).await?;
+    Ok(())
 }
 
 /// A workspace with its lane, its accounts and its owner.

@@ -21,6 +21,8 @@ export interface ServerFacts {
   upload_max_bytes: number;
   mail_configured: boolean;
   trash_days: number;
+  /** Whether credits or plans are sold here. */
+  sells: boolean;
 }
 export interface Me { user: User; workspace: Workspace; workspaces: Workspace[]; csrf_token: string; server: ServerFacts }
 export interface SessionView {
@@ -301,3 +303,36 @@ export interface AdminWorkspace {
   balances: { plan_units: number; api: number };
 }
 export type PlanView = { name: string } & Record<string, string | number | boolean>;
+
+export interface Money { minor: number; currency: string; decimals: number; text: string }
+export interface Offer {
+  price: string;
+  title: string;
+  plan?: string;
+  plan_units: number;
+  api_credits: number;
+  /** Absent while the payment provider does not tell. */
+  amount?: Money;
+  every?: string;
+}
+export interface Subscription { plan: string; status: string; period_end?: string; cancel_at?: string; plan_until?: string }
+export interface Shop { packs: Offer[]; plans: Offer[]; subscription?: Subscription; can_manage: boolean }
+export type OrderState = 'pending' | 'paid' | 'failed' | 'expired' | 'refunded';
+export interface Order {
+  order_id: string;
+  kind: 'pack' | 'plan' | 'renewal';
+  title: string;
+  state: OrderState;
+  plan?: string;
+  plan_units: number;
+  api_credits: number;
+  amount?: Money;
+  refunded?: Money;
+  credits_taken_back?: number;
+  credits_missing?: number;
+  is_granted: boolean;
+  has_receipt: boolean;
+  created_at: string;
+  paid_at?: string;
+}
+export interface Orders extends Page { orders: Order[] }

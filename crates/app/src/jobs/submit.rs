@@ -208,7 +208,7 @@ fn explain_refusal(cx: &Context, problem: Problem) -> Problem {
     if problem.code != Code::InsufficientCredits {
         return problem;
     }
-    let page = cx.studio.settings().credits_page();
+    let page = cx.studio.credits_page();
     let balance = match cx.caller.balance {
         aquatint_domain::Balance::PlanUnits => "plan units",
         aquatint_domain::Balance::Api => "API balance",

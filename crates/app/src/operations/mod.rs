@@ -18,7 +18,7 @@ mod workspace;
 use crate::operation::Entry;
 
 /// Every operation, in the order of the reference page.
-pub static ALL: [Entry; 103] = [
+pub static ALL: [Entry; 109] = [
     Entry::making::<edit::remove_background::RemoveBackground>(),
     Entry::making::<edit::upscale::Upscale>(),
     Entry::making::<edit::expand::Expand>(),
@@ -113,6 +113,12 @@ pub static ALL: [Entry; 103] = [
     Entry::of::<workspace::keys::Revoke>(),
     Entry::of::<workspace::apps::List>(),
     Entry::of::<workspace::apps::Revoke>(),
+    Entry::of::<workspace::payments::Get>(),
+    Entry::of::<workspace::payments::Buy>(),
+    Entry::of::<workspace::payments::Portal>(),
+    Entry::of::<workspace::orders::List>(),
+    Entry::of::<workspace::orders::Get>(),
+    Entry::of::<workspace::orders::Receipt>(),
     Entry::of::<admin::overview::Overview>(),
     Entry::of::<admin::users::List>(),
     Entry::of::<admin::users::Change>(),

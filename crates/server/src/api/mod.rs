@@ -1,5 +1,5 @@
 //! REST under `/api/v1`, made from the list of operations, and the plain endpoints around it:
-//! uploads, media, health, metrics.
+//! uploads, media, events of the payment provider, health, metrics.
 
 mod caller;
 mod events;
@@ -7,6 +7,7 @@ mod health;
 mod media;
 mod openapi;
 mod operations;
+mod payments;
 mod problem;
 mod uploads;
 
@@ -60,6 +61,10 @@ pub fn router(studio: Studio, config: &Config, stop: CancellationToken) -> Route
             post(uploads::receive)
                 .put(uploads::receive)
                 .layer(DefaultBodyLimit::disable()),
+        )
+        .route(
+            "/webhooks/stripe",
+            post(payments::receive).layer(DefaultBodyLimit::max(payments::EVENT_BYTES)),
         )
         .route("/media/{asset}/{file}", get(media::serve))
         .route("/healthz", get(health::alive))

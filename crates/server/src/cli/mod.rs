@@ -6,6 +6,7 @@ mod doctor;
 mod keys;
 mod ledger;
 mod models;
+mod payments;
 mod serve;
 mod stdio;
 mod users;
@@ -108,6 +109,11 @@ enum Command {
     Models {
         #[command(subcommand)]
         command: models::ModelsCommand,
+    },
+    /// Payments: what is sold, and what was
+    Payments {
+        #[command(subcommand)]
+        command: payments::PaymentsCommand,
     },
     /// The credit ledger
     Ledger {
@@ -256,6 +262,10 @@ async fn run(matches: &clap::ArgMatches) -> Result<std::process::ExitCode> {
         Command::Models { command } => {
             quiet_logging(&config);
             return models::run(&config, command).await;
+        }
+        Command::Payments { command } => {
+            quiet_logging(&config);
+            return payments::run(&config, command).await;
         }
         Command::Ledger { command } => {
             quiet_logging(&config);

@@ -20,7 +20,7 @@ use crate::boot::explain;
 use crate::config::Config;
 
 /// Groups that a fixed command already has.
-const TAKEN: &[&str] = &["models", "workspace", "keys"];
+const TAKEN: &[&str] = &["models", "workspace", "keys", "payments"];
 /// Groups that are a signed-in person's alone.
 const PERSONAL: &[&str] = &["me", "admin", "apps"];
 /// The pictures that an edit works on.

@@ -11,8 +11,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use aquatint_app::Settings;
 use aquatint_app::oauth::ConfiguredClient;
+use aquatint_app::payments::{CreditPack, PlanPrice};
 use aquatint_app::people::OidcProvider;
 use aquatint_domain::{Credits, Plan, PlanName};
+use aquatint_providers::payments::{Secret, stripe};
 
 pub use table::{Setting, TABLE};
 
@@ -34,6 +36,9 @@ pub struct Config {
     pub log_json: bool,
     pub drain_seconds: u64,
     pub conformance_fixtures: bool,
+    /// Whether credits and plans are sold through Stripe, and how it is reached.
+    pub uses_stripe: bool,
+    pub stripe: stripe::Config,
     pub settings: Settings,
     /// The file that was read, if there was one.
     pub file: Option<PathBuf>,
@@ -56,10 +61,19 @@ pub(crate) struct Tables {
     pub prices: BTreeMap<String, Credits>,
     pub oauth_clients: Vec<ConfiguredClient>,
     pub oidc: Vec<OidcProvider>,
+    pub credit_packs: Vec<CreditPack>,
+    pub plan_prices: Vec<PlanPrice>,
 }
 
 /// The keys of [`Tables`].
-const TABLES: [&str; 4] = ["plans", "prices", "oauth_clients", "oidc"];
+const TABLES: [&str; 6] = [
+    "plans",
+    "prices",
+    "oauth_clients",
+    "oidc",
+    "credit_packs",
+    "plan_prices",
+];
 
 impl Config {
     /// Reads everything: defaults, then the file, then the environment, then flags.
@@ -87,6 +101,12 @@ impl Config {
             log_json: false,
             drain_seconds: 10,
             conformance_fixtures: false,
+            uses_stripe: false,
+            stripe: stripe::Config {
+                secret_key: Secret::new(""),
+                webhook_secrets: Vec::new(),
+                base_url: stripe::API.to_owned(),
+            },
             file: None,
             data,
         };
@@ -115,6 +135,8 @@ impl Config {
             (setting.set)(&mut config, value).map_err(|why| anyhow::anyhow!("--set {key}: {why} (it is `{value}`)"))?;
         }
         config.check()?;
+        config.check_payments()?;
+        config.settings.payments.stripe = config.uses_stripe.then(|| config.stripe.clone());
         Ok(config)
     }
 
@@ -131,6 +153,8 @@ impl Config {
         self.settings.prices.extend(tables.prices);
         self.settings.oauth_clients.extend(tables.oauth_clients);
         self.settings.oidc.extend(tables.oidc);
+        self.settings.payments.packs.extend(tables.credit_packs);
+        self.settings.payments.plan_prices.extend(tables.plan_prices);
         Ok(())
     }
 
@@ -164,6 +188,52 @@ impl Config {
             bail!(
                 "public_url: a server that listens on {} must be told how clients reach it, such as https://studio.example.com",
                 self.listen
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    /// What is sold must be whole before anybody is offered it. No secret stands in a message.
+    fn check_payments(&self) -> Result<()> {
+        let payments = &self.settings.payments;
+        let mut prices = std::collections::HashSet::new();
+        let all = payments.packs.iter().map(|pack| ("credit_packs", &pack.price));
+        for (table, price) in all.chain(payments.plan_prices.iter().map(|offer| ("plan_prices", &offer.price))) {
+            if !price.starts_with("price_") {
+                bail!(
+                    "{table}: `{price}` is no price of Stripe; its id begins with price_ (a product's begins with prod_)"
+                );
+            }
+            if !prices.insert(price) {
+                bail!("{table}: the price `{price}` stands twice; each offer needs one of its own");
+            }
+        }
+        if let Some(pack) = payments.packs.iter().find(|pack| pack.credits <= Credits::ZERO) {
+            bail!("credit_packs: `{}` must bring more than 0 credits", pack.title);
+        }
+        for offer in &payments.plan_prices {
+            if !self.settings.plans.contains_key(&offer.plan) {
+                let known: Vec<&str> = self.settings.plans.keys().map(String::as_str).collect();
+                bail!(
+                    "plan_prices: there is no plan `{}`; there are: {}",
+                    offer.plan,
+                    known.join(", ")
+                );
+            }
+            if !(1..=60).contains(&offer.times) {
+                bail!("plan_prices: `times` of `{}` must be 1 to 60", offer.plan);
+            }
+        }
+        if self.uses_stripe && self.stripe.secret_key.is_empty() {
+            bail!(
+                "payments.stripe_secret_key: needed where payments.provider is `stripe`; Stripe shows it under Developers, API keys"
+            );
+        }
+        if self.uses_stripe && self.stripe.webhook_secrets.is_empty() {
+            bail!(
+                "payments.stripe_webhook_secret: needed where payments.provider is `stripe`; Stripe shows it beside the webhook endpoint"
             );
         }
         Ok(())
@@ -287,6 +357,61 @@ mod tests {
             for word in words {
                 assert!(error.contains(word), "{text:?}: {error:?} lacks {word:?}");
             }
+        }
+    }
+
+    const SELLING: &str = "[payments]\nprovider = \"stripe\"\nstripe_secret_key = \"sk_test_hush\"\nstripe_webhook_secret = \"whsec_new, whsec_old\"\n";
+
+    #[test]
+    fn payments_are_whole_or_refused_and_their_secrets_never_print() {
+        let offers = "[[credit_packs]]\nprice = \"price_1\"\ntitle = \"100 credits\"\ncredits = 100\n[[plan_prices]]\nprice = \"price_2\"\nplan = \"pro\"\ntimes = 12\n";
+        let config = load(&format!("{SELLING}{offers}")).expect("whole");
+        let payments = &config.settings.payments;
+        assert_eq!((payments.packs.len(), payments.plan_prices[0].times), (1, 12));
+        assert_eq!(
+            payments.stripe.as_ref().map(|stripe| stripe.webhook_secrets.len()),
+            Some(2)
+        );
+        let printed = format!("{config:?}");
+        assert!(!printed.contains("hush") && !printed.contains("whsec_"), "{printed}");
+        assert!(load(offers).expect("offers alone").settings.payments.stripe.is_none());
+
+        let pack = "[[credit_packs]]\ntitle = \"x\"\ncredits = 1\n";
+        for (text, words) in [
+            (
+                "[payments]\nprovider = \"stripe\"".to_owned(),
+                "payments.stripe_secret_key",
+            ),
+            (
+                "[payments]\nprovider = \"stripe\"\nstripe_secret_key = \"sk_test_hush\"".to_owned(),
+                "payments.stripe_webhook_secret",
+            ),
+            ("[payments]\nprovider = \"paypal\"".to_owned(), "`stripe` or `none`"),
+            ("[payments]\ngrace_days = 400".to_owned(), "at most 90 days"),
+            (format!("{pack}price = \"prod_1\""), "prod_1"),
+            (
+                format!("{pack}price = \"price_1\"\nbalance = \"gold\""),
+                "unknown variant `gold`",
+            ),
+            (
+                format!("{pack}price = \"price_1\"\n{pack}price = \"price_1\""),
+                "stands twice",
+            ),
+            (
+                "[[credit_packs]]\ntitle = \"x\"\ncredits = 0\nprice = \"price_1\"".to_owned(),
+                "more than 0",
+            ),
+            (
+                "[[plan_prices]]\nplan = \"gold\"\nprice = \"price_1\"".to_owned(),
+                "no plan `gold`",
+            ),
+            (
+                "[[plan_prices]]\nplan = \"pro\"\nprice = \"price_1\"\ntimes = 0".to_owned(),
+                "1 to 60",
+            ),
+        ] {
+            let error = refused(&text);
+            assert!(error.contains(words) && !error.contains("hush"), "{text}: {error}");
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use aquatint_app::OnnxRuntime;
+use aquatint_providers::payments::Secret;
 
 use super::Config;
 
@@ -194,7 +195,7 @@ pub static TABLE: &[Setting] = &[
     setting!(
         "credits_url",
         "AQUATINT_CREDITS_URL",
-        "the studio's front page",
+        "the page of usage and credits where something is sold, else the front page",
         "https://studio.example.com/credits",
         "Where a person adds credits; named in \"insufficient credits\".",
         |c, v| {
@@ -205,11 +206,75 @@ pub static TABLE: &[Setting] = &[
     setting!(
         "upgrade_url",
         "AQUATINT_UPGRADE_URL",
-        "the studio's front page",
+        "the page of usage and credits where something is sold, else the front page",
         "https://studio.example.com/plans",
         "Where a person upgrades the plan; named in \"upgrade required\".",
         |c, v| {
             c.settings.upgrade_url = Some(web_url(v)?);
+            Ok(())
+        }
+    ),
+    setting!(
+        "payments.provider",
+        "AQUATINT_PAYMENTS_PROVIDER",
+        "none",
+        "none",
+        "Who takes money for `[[credit_packs]]` and `[[plan_prices]]`: `stripe`, or `none`. See docs/payments.md.",
+        |c, v| {
+            c.uses_stripe = match v {
+                "stripe" => true,
+                "none" => false,
+                _ => return Err("`stripe` or `none` is needed".into()),
+            };
+            Ok(())
+        }
+    ),
+    // The two secrets are taken as they are: a refusal would print them.
+    setting!(
+        "payments.stripe_secret_key",
+        "AQUATINT_PAYMENTS_STRIPE_SECRET_KEY",
+        "none",
+        "",
+        "Stripe's secret or restricted API key (`sk_…`, `rk_…`). Better in the environment than in a file.",
+        |c, v| {
+            c.stripe.secret_key = Secret::new(v.trim());
+            Ok(())
+        }
+    ),
+    setting!(
+        "payments.stripe_webhook_secret",
+        "AQUATINT_PAYMENTS_STRIPE_WEBHOOK_SECRET",
+        "none",
+        "",
+        "The signing secret of the webhook endpoint `/webhooks/stripe` (`whsec_…`); the old and the new one, comma-separated, while it is rolled.",
+        |c, v| {
+            c.stripe.webhook_secrets = list(v).into_iter().map(Secret::new).collect();
+            Ok(())
+        }
+    ),
+    setting!(
+        "payments.stripe_url",
+        "AQUATINT_PAYMENTS_STRIPE_URL",
+        "https://api.stripe.com",
+        "https://api.stripe.com",
+        "Where Stripe's API is. For tests only.",
+        |c, v| {
+            c.stripe.base_url = web_url(v)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "payments.grace_days",
+        "AQUATINT_PAYMENTS_GRACE_DAYS",
+        "7",
+        "7",
+        "How long a plan stays after a period that was not paid.",
+        |c, v| {
+            let days: u64 = whole(v, 0)?;
+            if days > 90 {
+                return Err("at most 90 days are possible".into());
+            }
+            c.settings.payments.grace = Duration::from_secs(days * 24 * 3_600);
             Ok(())
         }
     ),

@@ -10,6 +10,7 @@ mod manners;
 mod matrix;
 mod mcp;
 mod models;
+mod payments;
 mod people;
 mod person;
 mod pictures;
@@ -19,4 +20,5 @@ mod process;
 #[cfg(feature = "c2pa")]
 mod provenance;
 mod sharing;
+mod stripe;
 mod surface;

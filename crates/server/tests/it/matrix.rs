@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::person::{Filled, Person, browser, create_user, send};
 use super::process::{Process, run};
+use super::stripe::StandIn;
 
 /// What the first workspace owns.
 struct Owned {
@@ -28,6 +29,7 @@ struct Owned {
     workspace: String,
     pipeline: String,
     run: String,
+    order: String,
 }
 
 /// What a stranger finds who names what another workspace owns.
@@ -142,6 +144,9 @@ fn row(operation: &str, own: &Owned) -> (Value, Foreign) {
         "keys.create" => (json!({ "name": "mine" }), Untouched),
         "keys.revoke" => (json!({ "key_id": own.key }), Nowhere),
         "apps.revoke" => (json!({ "grant_id": "grt_00000000000000000000000000" }), Nowhere),
+        "payments.get" | "payments.portal" | "payments.orders" => (json!({}), Untouched),
+        "payments.buy" => (json!({ "price": "price_pack" }), Untouched),
+        "payments.order" | "payments.receipt" => (json!({ "order_id": own.order }), Nowhere),
         "admin.overview" | "admin.audit" | "admin.users" | "admin.workspaces" | "admin.plans" => (json!({}), Refused),
         "admin.change_user" | "admin.reset_password" => (json!({ "user_id": own.user }), Refused),
         "admin.set_plan" => (json!({ "workspace_id": own.workspace, "plan": "local" }), Refused),
@@ -284,6 +289,10 @@ fn request(entry: &Entry, arguments: &Value) -> (&'static str, String, Option<Va
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_is_closed_to_those_it_is_not_for() {
     let folder = tempfile::tempdir().expect("a folder");
+    // With something for sale, on a plan that meters only.
+    let stripe = StandIn::start().await;
+    let selling = stripe.config().replace("default_plan = \"free\"", "");
+    std::fs::write(folder.path().join("aquatint.toml"), selling).expect("written");
     let studio = Process::start(folder.path());
     create_user(folder.path(), "ada@example.com", &[]);
     create_user(folder.path(), "bob@example.com", &[]);
@@ -321,6 +330,7 @@ async fn every_operation_is_closed_to_those_it_is_not_for() {
     let (_, started) = ada
         .call("POST", &run_of, Some(json!({ "inputs": { "photo": asset } })))
         .await;
+    let order = ada.post("/payments/checkout", json!({ "price": "price_pack" })).await;
     let me = ada.get("/me").await;
     let own = Owned {
         job: text(&job["job_id"]),
@@ -333,6 +343,7 @@ async fn every_operation_is_closed_to_those_it_is_not_for() {
         workspace: text(&me["workspace"]["workspace_id"]),
         pipeline: text(&pipeline["pipeline_id"]),
         run: text(&started["run_id"]),
+        order: text(&order["order_id"]),
         asset,
     };
     let share_secret = text(&share["url"]).rsplit('/').next().expect("a secret").to_owned();
@@ -479,6 +490,7 @@ const OTHERS: &[(&str, &str, u16)] = &[
     ("POST", "/reset/aqt_tkt_x", 422),
     ("POST", "/s/aqt_shr_x", 422),
     ("POST", "/u/aqt_upl_x", 404),
+    ("POST", "/webhooks/stripe", 404),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,12 +13,11 @@ use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::json;
 
 pub use check::Books;
-pub(crate) use post::{hold, release, settle};
+pub(crate) use post::{grant_once, hold, release, settle, take_back};
 pub use usage::{UsageBy, UsageFilter, UsageRow, UsageTotal};
 
 use crate::columns::{flag, get, parsed};
-use crate::connection::{Connections, broken, execute, row, rows};
-use post::{Entry, post};
+use crate::connection::{Connections, broken, row, rows};
 
 /// Workspaces in one lookup.
 const MANY: usize = 500;
@@ -65,31 +64,9 @@ impl Ledger<'_> {
             return Err(Problem::invalid("amount", "A grant must be more than 0 credits."));
         }
         let tx = self.0.begin().await?;
-        let id = aquatint_domain::EntryId::generate(now);
-        let fresh = execute(
-            &tx,
-            "INSERT INTO ledger_grants (reference, tx) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            vec![reference.into(), id.as_str().into()],
-        )
-        .await?;
-        if fresh == 0 {
+        if !grant_once(&tx, workspace, balance, amount, reference, memo, now).await? {
             return Ok(false);
         }
-        let to = account_id(workspace, balance, "available");
-        post(
-            &tx,
-            &Entry {
-                tx: id.as_str(),
-                from: "issued",
-                to: &to,
-                amount,
-                kind: "grant",
-                job: None,
-                memo,
-                now,
-            },
-        )
-        .await?;
         tx.commit().await.map_err(broken)?;
         Ok(true)
     }

@@ -8,6 +8,9 @@ use super::account_id;
 use crate::columns::get;
 use crate::connection::{execute, is_postgres, row};
 
+/// Where all credits come from.
+const ISSUED: &str = "issued";
+
 /// One movement between two accounts.
 pub(super) struct Entry<'a> {
     pub tx: &'a str,
@@ -102,6 +105,88 @@ impl Line<'_> {
         let text = format!("{before}\n{account}\n{number}\n{tx}\n{amount}\n{kind}\n{job}\n{at}\n{memo}");
         blake3::hash(text.as_bytes()).to_hex().to_string()
     }
+}
+
+/// Grants credits once per reference, inside a transaction; `false` when the reference was used before.
+pub(crate) async fn grant_once<C: ConnectionTrait>(
+    tx: &C,
+    workspace: &WorkspaceId,
+    balance: Balance,
+    amount: Credits,
+    reference: &str,
+    memo: &str,
+    now: Timestamp,
+) -> Result<bool, Problem> {
+    let id = EntryId::generate(now);
+    let fresh = execute(
+        tx,
+        "INSERT INTO ledger_grants (reference, tx) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        vec![reference.into(), id.as_str().into()],
+    )
+    .await?;
+    if fresh == 0 {
+        return Ok(false);
+    }
+    let to = account_id(workspace, balance, "available");
+    post(
+        tx,
+        &Entry {
+            tx: id.as_str(),
+            from: ISSUED,
+            to: &to,
+            amount,
+            kind: "grant",
+            job: None,
+            memo,
+            now,
+        },
+    )
+    .await?;
+    Ok(true)
+}
+
+/// Takes granted credits back as far as they are there, and says how many that were. A balance never goes below zero by it.
+pub(crate) async fn take_back<C: ConnectionTrait>(
+    tx: &C,
+    workspace: &WorkspaceId,
+    balance: Balance,
+    wanted: Credits,
+    memo: &str,
+    now: Timestamp,
+) -> Result<Credits, Problem> {
+    let from = account_id(workspace, balance, "available");
+    let lock = if is_postgres(tx) { " FOR UPDATE" } else { "" };
+    let mut available = 0;
+    // In the order of the ids, as every movement takes its accounts.
+    for account in [ISSUED, &from] {
+        let found = row(
+            tx,
+            &format!("SELECT amount FROM ledger_accounts WHERE id = $1{lock}"),
+            vec![account.into()],
+        )
+        .await?;
+        let found = found.ok_or_else(|| Problem::internal(format!("there is no ledger account {account}")))?;
+        available = get::<i64>(&found, "amount")?;
+    }
+    let amount = Credits::from_micro(available.clamp(0, wanted.micro().max(0)));
+    if amount.is_zero() {
+        return Ok(Credits::ZERO);
+    }
+    post(
+        tx,
+        &Entry {
+            tx: EntryId::generate(now).as_str(),
+            from: &from,
+            to: ISSUED,
+            amount,
+            kind: "refund",
+            job: None,
+            memo,
+            now,
+        },
+    )
+    .await?;
+    Ok(amount)
 }
 
 /// Reserves the price of a job.

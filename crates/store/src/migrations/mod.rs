@@ -3,6 +3,7 @@
 
 mod m0001_base;
 mod m0002_people;
+mod m0004_payments;
 mod m0007_audit;
 mod m0008_pipelines;
 
@@ -23,6 +24,7 @@ pub(crate) struct Migration {
 const ALL: &[Migration] = &[
     m0001_base::MIGRATION,
     m0002_people::MIGRATION,
+    m0004_payments::MIGRATION,
     m0007_audit::MIGRATION,
     m0008_pipelines::MIGRATION,
 ];

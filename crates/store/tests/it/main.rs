@@ -9,6 +9,7 @@ mod jobs;
 mod keys;
 mod model;
 mod opening;
+mod payments;
 mod people;
 mod pipelines;
 mod spending;

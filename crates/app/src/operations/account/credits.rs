@@ -98,7 +98,7 @@ impl Operation for CreditsBalance {
             unlimited: balances.may_overdraw,
             plan_units: balances.plan_units.into(),
             api: balances.api.into(),
-            credits_url: cx.studio.settings().credits_page(),
+            credits_url: cx.studio.credits_page(),
         })
     }
 }

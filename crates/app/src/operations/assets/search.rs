@@ -53,7 +53,7 @@ impl Operation for Search {
                 )
                 .hint("Search with `mode: \"keyword\"`.")
             } else {
-                let page = cx.studio.settings().upgrade_page();
+                let page = cx.studio.upgrade_page();
                 Problem::new(
                     Code::UpgradeRequired,
                     format!("Semantic search is part of a higher plan than `{plan_name}`."),

@@ -60,6 +60,8 @@ pub struct Server {
     pub upload_max_bytes: u64,
     pub trash_days: u32,
     pub mail_configured: bool,
+    /// Whether credits or plans are sold here.
+    pub sells: bool,
 }
 
 impl Describe for Output {}
@@ -131,6 +133,7 @@ async fn output(cx: &Context) -> Result<Output, Problem> {
             upload_max_bytes: settings.upload_max_bytes,
             trash_days: settings.trash_days,
             mail_configured: false,
+            sells: studio.sells(),
         },
     })
 }

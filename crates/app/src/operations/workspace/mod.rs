@@ -1,10 +1,12 @@
-//! The workspace and who is in it: members, invitations, keys, connected apps.
+//! The workspace and who is in it: members, invitations, keys, connected apps, purchases.
 
 pub mod apps;
 pub mod invites;
 pub mod itself;
 pub mod keys;
 pub mod members;
+pub mod orders;
+pub mod payments;
 
 use aquatint_domain::{Role, Scope};
 
