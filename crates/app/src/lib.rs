@@ -11,6 +11,7 @@ mod formats;
 mod inputs;
 mod jobs;
 mod library;
+mod mail;
 pub mod models;
 pub mod oauth;
 pub mod operation;

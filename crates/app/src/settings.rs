@@ -8,6 +8,7 @@ use std::time::Duration;
 use aquatint_domain::{Credits, Plan, PlanName, plan};
 use aquatint_media::Limits;
 use aquatint_providers::FetcherConfig;
+use aquatint_providers::mail::MailConfig;
 
 use crate::oauth::ConfiguredClient;
 use crate::people::OidcProvider;
@@ -79,6 +80,8 @@ pub struct Settings {
     pub trash_days: u32,
     /// OAuth clients that need not register.
     pub oauth_clients: Vec<ConfiguredClient>,
+    /// The server that takes mail; none unless it is named.
+    pub mail: MailConfig,
     /// Providers that people may sign in with.
     pub oidc: Vec<OidcProvider>,
 }
@@ -158,6 +161,7 @@ impl Settings {
             idempotency_ttl: Duration::from_secs(24 * 3_600),
             trash_days: 30,
             oauth_clients: Vec::new(),
+            mail: MailConfig::default(),
             oidc: Vec::new(),
         }
     }

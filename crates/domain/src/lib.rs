@@ -23,7 +23,7 @@ pub use clock::{Clock, SystemClock};
 pub use credits::Credits;
 pub use error::{Code, Problem};
 pub use ids::{
-    ApiKeyId, AssetId, CollectionId, EntryId, GrantId, HoldId, InviteId, JobId, RequestId, SessionId, ShareId,
+    ApiKeyId, AssetId, CollectionId, EntryId, GrantId, HoldId, InviteId, JobId, MailId, RequestId, SessionId, ShareId,
     UploadId, UserId, WorkspaceId,
 };
 pub use jiff::Timestamp;

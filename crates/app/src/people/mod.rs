@@ -1,5 +1,6 @@
 //! People: who they are, how they prove it, and where they belong.
 
+mod forgotten;
 mod invites;
 mod oidc;
 pub(crate) mod passwords;

@@ -17,6 +17,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{SignIn, Visitor, email_address, later};
+use crate::mail::Occasion;
 use crate::studio::Studio;
 
 /// What the sealed question is bound to.
@@ -337,14 +338,14 @@ impl Studio {
             )
             .hint("Verify it there first, or sign in with a password.")
         })?;
-        let user = match users.by_email(&email).await? {
+        let (user, is_new) = match users.by_email(&email).await? {
             Some(user) if user.disabled_at.is_some() => return Err(closed()),
-            Some(user) => user,
+            Some(user) => (user, false),
             None if provider.auto_create => {
                 let name = claims.name.as_deref().map(|name| text::one_line(name, 80));
                 let name = name.filter(|name| !name.is_empty());
                 let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
-                self.add_person(&email, &name, None, None).await?
+                (self.add_person(&email, &name, None, None).await?, true)
             }
             None => {
                 return Err(Problem::new(Code::Forbidden, "You have no account here.")
@@ -354,6 +355,11 @@ impl Studio {
         users
             .add_identity(&provider.name, &claims.sub, &user.id, self.now())
             .await?;
+        if !is_new {
+            let title = provider.title.clone();
+            self.notify(&user, Occasion::ProviderLinked { title, at: self.now() })
+                .await;
+        }
         Ok(user)
     }
 }

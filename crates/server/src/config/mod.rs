@@ -13,6 +13,7 @@ use aquatint_app::Settings;
 use aquatint_app::oauth::ConfiguredClient;
 use aquatint_app::people::OidcProvider;
 use aquatint_domain::{Credits, Plan, PlanName};
+use aquatint_providers::mail::MailDoor;
 
 pub use table::{Setting, TABLE};
 
@@ -107,12 +108,13 @@ impl Config {
         for setting in TABLE {
             if let Some(value) = environment(setting.env) {
                 (setting.set)(&mut config, &value)
-                    .map_err(|why| anyhow::anyhow!("{}: {why} (it is `{value}`)", setting.env))?;
+                    .map_err(|why| anyhow::anyhow!("{}: {why}{}", setting.env, shown(setting, &value)))?;
             }
         }
         for (key, value) in &flags.set {
             let setting = find(key)?;
-            (setting.set)(&mut config, value).map_err(|why| anyhow::anyhow!("--set {key}: {why} (it is `{value}`)"))?;
+            (setting.set)(&mut config, value)
+                .map_err(|why| anyhow::anyhow!("--set {key}: {why}{}", shown(setting, value)))?;
         }
         config.check()?;
         Ok(config)
@@ -123,7 +125,12 @@ impl Config {
         for entry in file::entries(text).map_err(|(line, why)| anyhow::anyhow!("{}: {why}", at(line)))? {
             let setting = find(&entry.key).with_context(|| at(entry.line))?;
             (setting.set)(self, &entry.value).map_err(|why| {
-                anyhow::anyhow!("{}: `{}`: {why} (it is `{}`)", at(entry.line), entry.key, entry.value)
+                anyhow::anyhow!(
+                    "{}: `{}`: {why}{}",
+                    at(entry.line),
+                    entry.key,
+                    shown(setting, &entry.value)
+                )
             })?;
         }
         let tables = file::tables(text).map_err(|(line, why)| anyhow::anyhow!("{}: {why}", at(line)))?;
@@ -139,6 +146,7 @@ impl Config {
         if self.queue_url != "embedded" {
             bail!("queue_url: only `embedded` works in this version; NATS comes behind the same setting");
         }
+        MailDoor::open(&self.settings.mail).map_err(crate::boot::explain)?;
         for provider in &self.settings.oidc {
             let is_name = !provider.name.is_empty()
                 && provider
@@ -200,6 +208,18 @@ fn refuse_unknown_environment() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Settings that hold a secret, or may.
+const SECRET: [&str; 4] = ["secret", "database_url", "mail.url", "mail.password"];
+
+/// A value that does not do, as its error shows it; a secret is not shown.
+fn shown(setting: &Setting, value: &str) -> String {
+    if SECRET.contains(&setting.key) {
+        String::new()
+    } else {
+        format!(" (it is `{value}`)")
+    }
 }
 
 /// The setting of that key, or an error that names the nearest one.
@@ -282,8 +302,25 @@ mod tests {
             ("queue_url = \"nats://x\"", ["queue_url", "embedded", ""]),
             ("default_plan = \"gold\"", ["default_plan", "gold", "local"]),
             ("listen = \"0.0.0.0:80\"", ["public_url", "0.0.0.0:80", ""]),
+            (
+                "[mail]\nurl = \"smpt://me:hidden@mail\"",
+                ["line 2", "mail.url", "smtp://"],
+            ),
+            (
+                "[mail]\nfrom = \"nobody\"",
+                ["line 2", "mail.from", "studio@example.com"],
+            ),
+            (
+                "[mail]\nurl = \"smtp://mail.example.com\"",
+                ["mail.url", "mail.from", ""],
+            ),
+            (
+                "[mail]\nurl = \"smtp://me:hidden@mail.example.com\"\nfrom = \"a@example.com\"\ntls = \"off\"",
+                ["mail.tls", "password", ""],
+            ),
         ] {
             let error = refused(text);
+            assert!(!error.contains("hidden"), "{error}");
             for word in words {
                 assert!(error.contains(word), "{text:?}: {error:?} lacks {word:?}");
             }

@@ -4,6 +4,7 @@
 mod app;
 mod consent;
 pub(crate) mod cookies;
+mod forgotten;
 mod invite;
 mod oidc;
 mod pages;
@@ -43,6 +44,7 @@ pub fn router(studio: Studio) -> Router {
         .route("/sign-in/oidc/{name}/callback", get(oidc::arrive))
         .route("/sign-out", post(sign_in::leave))
         .route("/invite/{secret}", get(invite::ask).post(invite::answer))
+        .route("/forgotten", get(forgotten::ask).post(forgotten::answer))
         .route("/reset/{secret}", get(reset::ask).post(reset::answer))
         .route("/oauth/authorize", get(consent::begin))
         .route("/oauth/consent", get(consent::ask).post(consent::answer))

@@ -54,6 +54,7 @@ struct SignInPage<'a> {
     next: &'a str,
     wrong: &'a str,
     needs_setup: bool,
+    sends_mail: bool,
     providers: &'a [OidcProvider],
     next_encoded: String,
 }
@@ -79,6 +80,7 @@ pub(super) async fn ask(State(studio): State<Studio>, headers: HeaderMap, Query(
                     next,
                     wrong: "",
                     needs_setup,
+                    sends_mail: studio.sends_mail(),
                     providers: &studio.settings().oidc,
                     next_encoded: encoded(next),
                 },
@@ -108,6 +110,7 @@ pub(super) async fn answer(
                 next,
                 wrong: &problem.message,
                 needs_setup: false,
+                sends_mail: studio.sends_mail(),
                 providers: &studio.settings().oidc,
                 next_encoded: encoded(next),
             },

@@ -5,6 +5,7 @@ mod crash;
 mod doors;
 mod edits;
 mod journeys;
+mod mail;
 mod manners;
 mod matrix;
 mod mcp;
