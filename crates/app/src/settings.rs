@@ -11,7 +11,7 @@ use aquatint_providers::FetcherConfig;
 use aquatint_providers::mail::MailConfig;
 
 use crate::oauth::ConfiguredClient;
-use crate::people::OidcProvider;
+use crate::people::{GithubProvider, OidcProvider};
 
 /// Settings of one studio process.
 #[derive(Clone, Debug)]
@@ -84,6 +84,7 @@ pub struct Settings {
     pub mail: MailConfig,
     /// Providers that people may sign in with.
     pub oidc: Vec<OidcProvider>,
+    pub github: Option<GithubProvider>,
 }
 
 /// Content credentials and XMP on what is made.
@@ -163,6 +164,7 @@ impl Settings {
             oauth_clients: Vec::new(),
             mail: MailConfig::default(),
             oidc: Vec::new(),
+            github: None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The TOML file: flattened to dotted keys with their lines; `[plans.*]`, `[prices]` and `[[oauth_clients]]`, `[[oidc]]` are
+//! The TOML file: flattened to dotted keys with their lines; `[plans.*]`, `[prices]` and `[[oauth_clients]]`, `[[oidc]]`, `[github]` are
 //! tables of their own.
 
 use toml::de::{DeTable, DeValue};

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use aquatint_app::Settings;
 use aquatint_app::oauth::ConfiguredClient;
-use aquatint_app::people::OidcProvider;
+use aquatint_app::people::{GithubProvider, OidcProvider};
 use aquatint_domain::{Credits, Plan, PlanName};
 use aquatint_providers::mail::MailDoor;
 
@@ -57,10 +57,11 @@ pub(crate) struct Tables {
     pub prices: BTreeMap<String, Credits>,
     pub oauth_clients: Vec<ConfiguredClient>,
     pub oidc: Vec<OidcProvider>,
+    pub github: Option<GithubProvider>,
 }
 
 /// The keys of [`Tables`].
-const TABLES: [&str; 4] = ["plans", "prices", "oauth_clients", "oidc"];
+const TABLES: [&str; 5] = ["plans", "prices", "oauth_clients", "oidc", "github"];
 
 impl Config {
     /// Reads everything: defaults, then the file, then the environment, then flags.
@@ -138,6 +139,7 @@ impl Config {
         self.settings.prices.extend(tables.prices);
         self.settings.oauth_clients.extend(tables.oauth_clients);
         self.settings.oidc.extend(tables.oidc);
+        self.settings.github = tables.github.or(self.settings.github.take());
         Ok(())
     }
 
@@ -159,6 +161,9 @@ impl Config {
                     provider.name
                 );
             }
+        }
+        if let Some(github) = &self.settings.github {
+            github.check().map_err(|why| anyhow::anyhow!("github: {why}"))?;
         }
         if !self.settings.plans.contains_key(&self.settings.default_plan) {
             let known: Vec<&str> = self.settings.plans.keys().map(String::as_str).collect();

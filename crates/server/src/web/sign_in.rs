@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use aquatint_app::Studio;
-use aquatint_app::people::{NewSession, OidcProvider, SignIn};
+use aquatint_app::people::{NewSession, Offer, SignIn};
 use aquatint_domain::{Code, Problem};
 use askama::Template;
 use axum::extract::{ConnectInfo, Query, State};
@@ -55,7 +55,7 @@ struct SignInPage<'a> {
     wrong: &'a str,
     needs_setup: bool,
     sends_mail: bool,
-    providers: &'a [OidcProvider],
+    offers: Vec<Offer>,
     next_encoded: String,
 }
 
@@ -81,7 +81,7 @@ pub(super) async fn ask(State(studio): State<Studio>, headers: HeaderMap, Query(
                     wrong: "",
                     needs_setup,
                     sends_mail: studio.sends_mail(),
-                    providers: &studio.settings().oidc,
+                    offers: studio.sign_in_offers(),
                     next_encoded: encoded(next),
                 },
             )
@@ -111,7 +111,7 @@ pub(super) async fn answer(
                 wrong: &problem.message,
                 needs_setup: false,
                 sends_mail: studio.sends_mail(),
-                providers: &studio.settings().oidc,
+                offers: studio.sign_in_offers(),
                 next_encoded: encoded(next),
             },
         ),

@@ -4,6 +4,7 @@
 mod crash;
 mod doors;
 mod edits;
+mod github;
 mod journeys;
 mod mail;
 mod manners;
