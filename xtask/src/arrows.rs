@@ -51,7 +51,9 @@ const RULES: &[(&str, &[&str])] = &[
 const ONLY: &[(&str, &[&str])] = &[
     ("axum", &["aquatint"]),
     ("rmcp", &["aquatint"]),
-    ("askama", &["aquatint"]),
+    // Pages are the server's; letters are the app's, which sends them when no server runs at all.
+    ("askama", &["aquatint", "aquatint-app"]),
+    ("lettre", &["aquatint-providers"]),
     ("hyper", &["aquatint", "aquatint-providers"]),
     ("reqwest", &["aquatint-providers"]),
     ("sea-orm", &["aquatint-store"]),

@@ -1,4 +1,4 @@
-//! Chores of a serving process: saves counters, and takes away what has outlived its use.
+//! Chores of a serving process: saves counters, sends mail, and takes away what has outlived its use.
 
 use std::time::Duration;
 
@@ -18,24 +18,28 @@ impl Studio {
     pub fn spawn_chores(&self) -> tokio::task::JoinHandle<()> {
         let studio = self.clone();
         tokio::spawn(async move {
-            let mut rounds: u64 = 0;
-            loop {
-                tokio::time::sleep(EVERY).await;
-                rounds += 1;
-                if let Err(problem) = studio.save_rates().await {
-                    tracing::warn!(?problem, "could not save the request counts of the day");
-                }
-                studio.save_key_uses().await;
-                if rounds % GRACE_ROUNDS == 1
-                    && let Err(problem) = studio.end_grace().await
-                {
-                    tracing::warn!(?problem, "could not end plans that were not paid for");
-                }
-                if rounds % TIDY_ROUNDS == FIRST_TIDY_ROUND {
-                    studio.tidy().await;
-                }
-            }
+            tokio::join!(studio.keep_house(), studio.send_mail());
         })
+    }
+
+    async fn keep_house(&self) {
+        let mut rounds: u64 = 0;
+        loop {
+            tokio::time::sleep(EVERY).await;
+            rounds += 1;
+            if let Err(problem) = self.save_rates().await {
+                tracing::warn!(?problem, "could not save the request counts of the day");
+            }
+            self.save_key_uses().await;
+            if rounds % GRACE_ROUNDS == 1
+                && let Err(problem) = self.end_grace().await
+            {
+                tracing::warn!(?problem, "could not end plans that were not paid for");
+            }
+            if rounds % TIDY_ROUNDS == FIRST_TIDY_ROUND {
+                self.tidy().await;
+            }
+        }
     }
 
     /// Rows past their time, and bytes of work that was cut off.

@@ -8,10 +8,11 @@ use std::time::Duration;
 use aquatint_domain::{Credits, Plan, PlanName, plan};
 use aquatint_media::Limits;
 use aquatint_providers::FetcherConfig;
+use aquatint_providers::mail::MailConfig;
 
 use crate::oauth::ConfiguredClient;
 use crate::payments::PaymentSettings;
-use crate::people::OidcProvider;
+use crate::people::{GithubProvider, OidcProvider};
 use crate::pipelines::PipelineLimits;
 
 /// Settings of one studio process.
@@ -85,8 +86,11 @@ pub struct Settings {
     pub oauth_clients: Vec<ConfiguredClient>,
     /// How large pipelines and runs may become.
     pub pipelines: PipelineLimits,
+    /// The server that takes mail; none unless it is named.
+    pub mail: MailConfig,
     /// Providers that people may sign in with.
     pub oidc: Vec<OidcProvider>,
+    pub github: Option<GithubProvider>,
 }
 
 /// Content credentials and XMP on what is made.
@@ -166,7 +170,9 @@ impl Settings {
             trash_days: 30,
             oauth_clients: Vec::new(),
             pipelines: PipelineLimits::default(),
+            mail: MailConfig::default(),
             oidc: Vec::new(),
+            github: None,
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::access::KeyCache;
 use crate::audit::Audit;
 use crate::catalogue::Catalogue;
 use crate::jobs::{self, Events, WorkerHandle};
+use crate::mail::Post;
 use crate::oauth::Documents;
 use crate::operation::{Context, Effects, Entry, ProgressSender, Reply};
 use crate::operations;
@@ -46,6 +47,7 @@ struct Inner {
     crew: Crew,
     signer: Signer,
     provenance: Notary,
+    post: Option<Post>,
     events: Events,
     conductor: Conductor,
     keys: KeyCache,
@@ -71,6 +73,7 @@ impl Studio {
         let signer = Signer::open(settings.secret.as_deref(), &settings.data)?;
         let store = Store::open(&settings.database_url, clock.now()).await?;
         let provenance = Notary::open(&settings.provenance, &settings.data)?;
+        let post = Post::open(&settings.mail)?;
         let blobs = Blobs::open(&settings.blobs_url)?;
         let fetcher = Fetcher::new(settings.fetcher.clone())?;
         let crew = Crew::new(CrewConfig {
@@ -98,6 +101,7 @@ impl Studio {
             crew,
             signer,
             provenance,
+            post,
             events: Events::default(),
             conductor: Conductor::default(),
             keys: KeyCache::default(),
@@ -143,6 +147,10 @@ impl Studio {
 
     pub(crate) fn provenance(&self) -> &Notary {
         &self.0.provenance
+    }
+
+    pub(crate) fn post(&self) -> Option<&Post> {
+        self.0.post.as_ref()
     }
 
     pub(crate) fn signer(&self) -> &Signer {

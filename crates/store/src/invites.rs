@@ -5,6 +5,7 @@ use sea_orm::QueryResult;
 
 use crate::columns::{get, hex, parsed, parsed_if, time};
 use crate::connection::{Connections, broken, execute, row, rows};
+use crate::mails::NewMail;
 use crate::users::{NewUser, insert, join};
 
 pub struct Invites<'a>(pub(crate) &'a Connections);
@@ -39,7 +40,8 @@ pub enum Taken {
 }
 
 impl Invites<'_> {
-    pub async fn insert(&self, hash: &[u8; 32], invite: &Invite) -> Result<(), Problem> {
+    /// Keeps an invitation, with the letter that carries it where there is one.
+    pub async fn insert(&self, hash: &[u8; 32], invite: &Invite, letter: Option<NewMail>) -> Result<(), Problem> {
         let tx = self.0.begin().await?;
         execute(
             &tx,
@@ -56,6 +58,9 @@ impl Invites<'_> {
             ],
         )
         .await?;
+        if let Some(letter) = letter {
+            crate::mails::insert(&tx, letter).await?;
+        }
         tx.commit().await.map_err(broken)
     }
 

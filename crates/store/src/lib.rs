@@ -11,6 +11,7 @@ mod invites;
 mod jobs;
 mod keys;
 mod ledger;
+mod mails;
 mod migrations;
 mod oauth;
 mod page;
@@ -38,6 +39,7 @@ pub use jobs::{
 };
 pub use keys::{ApiKey, Keys, NewKey};
 pub use ledger::{Balances, Books, Funds, Ledger, UsageBy, UsageFilter, UsageRow, UsageTotal};
+pub use mails::{ClaimedMail, Mail, MailCounts, MailState, Mails, NewMail};
 pub use oauth::{Grant, Oauth, OauthClient, OauthCode, OauthToken, OauthTokenKind};
 pub use page::Page;
 pub use payments::{
@@ -62,6 +64,8 @@ const UNUSED_CLIENTS_MS: i64 = 30 * DAY_MS;
 const RESULTS_MS: i64 = 90 * DAY_MS;
 /// How long the ids of payment events are kept; a provider sends an event again for a month at most.
 const PAYMENT_EVENTS_MS: i64 = 90 * DAY_MS;
+/// How long it can be seen what became of a letter.
+const ENDED_MAILS_MS: i64 = 30 * DAY_MS;
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 /// The database behind everything.
@@ -110,6 +114,7 @@ impl Store {
                 "DELETE FROM payment_events WHERE received_at <= $1",
                 now - PAYMENT_EVENTS_MS,
             ),
+            ("DELETE FROM mails WHERE ended_at <= $1", now - ENDED_MAILS_MS),
             // Codes and tokens stay known a while after their end, so that a second use is told from nonsense.
             ("DELETE FROM oauth_codes WHERE expires_at <= $1", now - DAY_MS),
             ("DELETE FROM oauth_tokens WHERE expires_at <= $1", now - DAY_MS),
@@ -147,6 +152,10 @@ impl Store {
 
     pub fn invites(&self) -> Invites<'_> {
         Invites(&self.connections)
+    }
+
+    pub fn mails(&self) -> Mails<'_> {
+        Mails(&self.connections)
     }
 
     pub fn oauth(&self) -> Oauth<'_> {

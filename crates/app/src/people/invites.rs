@@ -21,7 +21,8 @@ pub struct Invitation {
 }
 
 impl Studio {
-    /// Makes an invitation. Its secret exists only in the answer.
+    /// Makes an invitation, and sends it where it names an address and mail can be sent; says whether it does. Beside the letter its
+    /// secret exists only in the answer.
     pub async fn invite(
         &self,
         workspace: &WorkspaceId,
@@ -29,7 +30,7 @@ impl Studio {
         role: Role,
         by: Option<UserId>,
         ttl: Duration,
-    ) -> Result<(Invite, Token), Problem> {
+    ) -> Result<(Invite, Token, bool), Problem> {
         if role == Role::Owner {
             return Err(one_owner());
         }
@@ -58,8 +59,19 @@ impl Studio {
             created_at: now,
             expires_at: later(now, ttl),
         };
-        self.store().invites().insert(&token.hash(), &invite).await?;
-        Ok((invite, token))
+        let letter = match &invite.email {
+            Some(email) => {
+                self.invitation_letter(workspace, email, token.reveal(), invite.expires_at)
+                    .await?
+            }
+            None => None,
+        };
+        let is_mailed = letter.is_some();
+        self.store().invites().insert(&token.hash(), &invite, letter).await?;
+        if is_mailed {
+            self.wake_post();
+        }
+        Ok((invite, token, is_mailed))
     }
 
     /// What a link invites to; `None` when it is used, withdrawn or past its time.

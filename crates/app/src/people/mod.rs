@@ -1,24 +1,30 @@
 //! People: who they are, how they prove it, and where they belong.
 
+mod forgotten;
+mod github;
+mod id_token;
 mod invites;
 mod oidc;
 pub(crate) mod passwords;
 mod sessions;
 mod throttle;
 mod totp;
+mod upstream;
 
 use aquatint_domain::{Code, Problem, Role, UserId, WorkspaceId, text};
 use aquatint_store::{Membership, NewUser, User, Workspace};
 
 use crate::studio::Studio;
 
+pub use github::GithubProvider;
 pub use invites::Invitation;
 pub(crate) use oidc::Descriptions;
-pub use oidc::{Arrival, Departure, OidcProvider};
+pub use oidc::OidcProvider;
 pub(crate) use sessions::later;
 pub use sessions::{NewSession, Seat, SignIn, Visitor};
 pub(crate) use throttle::{Limit, Throttle, network};
 pub use totp::Enrolment;
+pub use upstream::{Arrival, Departure, Offer, Upstream};
 
 /// A workspace of a person.
 pub struct Place {

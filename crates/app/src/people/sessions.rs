@@ -12,6 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::{Throttle, passwords};
 use crate::audit::Deed;
+use crate::mail::Occasion;
 use crate::studio::Studio;
 use crate::tokens::{Token, TokenKind, recognise};
 
@@ -269,10 +270,11 @@ impl Studio {
             .map_err(|problem| problem.at("new_password"))?;
         self.store().users().set_password(user, &hash).await?;
         self.store().sessions().end_others(user, Some(session)).await?;
+        self.notify(&person, Occasion::PasswordChanged { at: self.now() }).await;
         Ok(())
     }
 
-    /// A link to a new password, for the operator to hand over. It works once, for a day.
+    /// A link to a new password, for the operator to hand over or for a letter. It works once, for a day.
     pub async fn mint_reset(&self, user: &UserId) -> Result<(Token, Timestamp), Problem> {
         self.user(user).await?;
         let token = self
@@ -311,6 +313,8 @@ impl Studio {
             ..Deed::default()
         };
         self.note(&deed, "ok");
+        let person = self.user(&user).await?;
+        self.notify(&person, Occasion::PasswordChanged { at: self.now() }).await;
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use totp_rs::{Builder, Totp};
 
 use super::Throttle;
+use crate::mail::Occasion;
 use crate::studio::Studio;
 
 /// RFC 4226 asks for 160 bits.
@@ -86,7 +87,11 @@ impl Studio {
         if !person.password_hash.is_empty() && !self.password_is_right(&person, password, address).await? {
             return Err(Problem::invalid("password", "That is not your password."));
         }
-        self.store().users().set_totp(user, &Stored::default()).await
+        self.store().users().set_totp(user, &Stored::default()).await?;
+        if person.totp.secret.is_some() {
+            self.notify(&person, Occasion::SecondStepOff { at: self.now() }).await;
+        }
+        Ok(())
     }
 
     /// Whether a code of the app, or a recovery code, is right; it is used up by that.

@@ -1,7 +1,8 @@
-//! The fetcher against hostile URLs, hostile names and hostile servers, all on this machine.
+//! The fetcher against hostile URLs, hostile names and hostile servers, and letters to a strict mail server, all on this machine.
 
 mod hostile;
 mod kit;
+mod mail;
 mod matrix;
 mod names;
 mod redirects;

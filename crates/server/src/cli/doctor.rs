@@ -86,6 +86,16 @@ pub(super) async fn run(config: &Config) -> Result<ExitCode> {
         ),
         Err(problem) => report.wrong("walls around work children", problem.message),
     }
+    match studio.mail_server() {
+        Some((server, from)) => match studio.check_mail().await {
+            Ok(()) => report.well("mail", format!("{server} lets {from} in; `aquatint mail test ADDRESS` sends a letter")),
+            Err(problem) => report.wrong("mail", problem.message),
+        },
+        None => report.note(
+            "mail (optional)",
+            "no server is named; invitations and new passwords are links to pass on. `mail.url` and `mail.from` name one",
+        ),
+    }
     let models = studio.crew().models();
     let (installed, broken) = models.list();
     let names: Vec<&str> = installed.iter().map(|model| model.manifest.id.as_str()).collect();

@@ -5,6 +5,7 @@ mod call;
 mod doctor;
 mod keys;
 mod ledger;
+mod mail;
 mod models;
 mod payments;
 mod serve;
@@ -114,6 +115,11 @@ enum Command {
     Payments {
         #[command(subcommand)]
         command: payments::PaymentsCommand,
+    },
+    /// Letters to people
+    Mail {
+        #[command(subcommand)]
+        command: mail::MailCommand,
     },
     /// The credit ledger
     Ledger {
@@ -270,6 +276,10 @@ async fn run(matches: &clap::ArgMatches) -> Result<std::process::ExitCode> {
         Command::Ledger { command } => {
             quiet_logging(&config);
             ledger::run(&config, command).await?;
+        }
+        Command::Mail { command } => {
+            quiet_logging(&config);
+            mail::run(&config, command).await?;
         }
         Command::Doctor => return doctor::run(&config).await,
         Command::Reference { .. } | Command::WorkChild { .. } => {}

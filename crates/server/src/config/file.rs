@@ -1,5 +1,5 @@
-//! The TOML file: flattened to dotted keys with their lines; `[plans.*]`, `[prices]` and `[[oauth_clients]]`, `[[oidc]]`,
-//! `[[credit_packs]]`, `[[plan_prices]]` are tables of their own.
+//! The TOML file: flattened to dotted keys with their lines; `[plans.*]`, `[prices]`, `[[oauth_clients]]`, `[[oidc]]`, `[github]`,
+//! `[[credit_packs]]` and `[[plan_prices]]` are tables of their own.
 
 use toml::de::{DeTable, DeValue};
 

@@ -12,8 +12,9 @@ use anyhow::{Context, Result, bail};
 use aquatint_app::Settings;
 use aquatint_app::oauth::ConfiguredClient;
 use aquatint_app::payments::{CreditPack, PlanPrice};
-use aquatint_app::people::OidcProvider;
+use aquatint_app::people::{GithubProvider, OidcProvider};
 use aquatint_domain::{Credits, Plan, PlanName};
+use aquatint_providers::mail::MailDoor;
 use aquatint_providers::payments::{Secret, stripe};
 
 pub use table::{Setting, TABLE};
@@ -63,16 +64,18 @@ pub(crate) struct Tables {
     pub oidc: Vec<OidcProvider>,
     pub credit_packs: Vec<CreditPack>,
     pub plan_prices: Vec<PlanPrice>,
+    pub github: Option<GithubProvider>,
 }
 
 /// The keys of [`Tables`].
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 7] = [
     "plans",
     "prices",
     "oauth_clients",
     "oidc",
     "credit_packs",
     "plan_prices",
+    "github",
 ];
 
 impl Config {
@@ -127,12 +130,13 @@ impl Config {
         for setting in TABLE {
             if let Some(value) = environment(setting.env) {
                 (setting.set)(&mut config, &value)
-                    .map_err(|why| anyhow::anyhow!("{}: {why} (it is `{value}`)", setting.env))?;
+                    .map_err(|why| anyhow::anyhow!("{}: {why}{}", setting.env, shown(setting, &value)))?;
             }
         }
         for (key, value) in &flags.set {
             let setting = find(key)?;
-            (setting.set)(&mut config, value).map_err(|why| anyhow::anyhow!("--set {key}: {why} (it is `{value}`)"))?;
+            (setting.set)(&mut config, value)
+                .map_err(|why| anyhow::anyhow!("--set {key}: {why}{}", shown(setting, value)))?;
         }
         config.check()?;
         config.check_payments()?;
@@ -145,7 +149,12 @@ impl Config {
         for entry in file::entries(text).map_err(|(line, why)| anyhow::anyhow!("{}: {why}", at(line)))? {
             let setting = find(&entry.key).with_context(|| at(entry.line))?;
             (setting.set)(self, &entry.value).map_err(|why| {
-                anyhow::anyhow!("{}: `{}`: {why} (it is `{}`)", at(entry.line), entry.key, entry.value)
+                anyhow::anyhow!(
+                    "{}: `{}`: {why}{}",
+                    at(entry.line),
+                    entry.key,
+                    shown(setting, &entry.value)
+                )
             })?;
         }
         let tables = file::tables(text).map_err(|(line, why)| anyhow::anyhow!("{}: {why}", at(line)))?;
@@ -155,6 +164,7 @@ impl Config {
         self.settings.oidc.extend(tables.oidc);
         self.settings.payments.packs.extend(tables.credit_packs);
         self.settings.payments.plan_prices.extend(tables.plan_prices);
+        self.settings.github = tables.github.or(self.settings.github.take());
         Ok(())
     }
 
@@ -163,6 +173,7 @@ impl Config {
         if self.queue_url != "embedded" {
             bail!("queue_url: only `embedded` works in this version; NATS comes behind the same setting");
         }
+        MailDoor::open(&self.settings.mail).map_err(crate::boot::explain)?;
         for provider in &self.settings.oidc {
             let is_name = !provider.name.is_empty()
                 && provider
@@ -175,6 +186,9 @@ impl Config {
                     provider.name
                 );
             }
+        }
+        if let Some(github) = &self.settings.github {
+            github.check().map_err(|why| anyhow::anyhow!("github: {why}"))?;
         }
         if !self.settings.plans.contains_key(&self.settings.default_plan) {
             let known: Vec<&str> = self.settings.plans.keys().map(String::as_str).collect();
@@ -272,6 +286,18 @@ fn refuse_unknown_environment() -> Result<()> {
     Ok(())
 }
 
+/// Settings that hold a secret, or may.
+const SECRET: [&str; 4] = ["secret", "database_url", "mail.url", "mail.password"];
+
+/// A value that does not do, as its error shows it; a secret is not shown.
+fn shown(setting: &Setting, value: &str) -> String {
+    if SECRET.contains(&setting.key) {
+        String::new()
+    } else {
+        format!(" (it is `{value}`)")
+    }
+}
+
 /// The setting of that key, or an error that names the nearest one.
 fn find(key: &str) -> Result<&'static Setting> {
     TABLE.iter().find(|setting| setting.key == key).ok_or_else(|| {
@@ -352,8 +378,25 @@ mod tests {
             ("queue_url = \"nats://x\"", ["queue_url", "embedded", ""]),
             ("default_plan = \"gold\"", ["default_plan", "gold", "local"]),
             ("listen = \"0.0.0.0:80\"", ["public_url", "0.0.0.0:80", ""]),
+            (
+                "[mail]\nurl = \"smpt://me:hidden@mail\"",
+                ["line 2", "mail.url", "smtp://"],
+            ),
+            (
+                "[mail]\nfrom = \"nobody\"",
+                ["line 2", "mail.from", "studio@example.com"],
+            ),
+            (
+                "[mail]\nurl = \"smtp://mail.example.com\"",
+                ["mail.url", "mail.from", ""],
+            ),
+            (
+                "[mail]\nurl = \"smtp://me:hidden@mail.example.com\"\nfrom = \"a@example.com\"\ntls = \"off\"",
+                ["mail.tls", "password", ""],
+            ),
         ] {
             let error = refused(text);
+            assert!(!error.contains("hidden"), "{error}");
             for word in words {
                 assert!(error.contains(word), "{text:?}: {error:?} lacks {word:?}");
             }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use aquatint_app::OnnxRuntime;
+use aquatint_providers::mail::MailTls;
 use aquatint_providers::payments::Secret;
 
 use super::Config;
@@ -618,6 +619,88 @@ pub static TABLE: &[Setting] = &[
         }
     ),
     setting!(
+        "mail.url",
+        "AQUATINT_MAIL_URL",
+        "none: no mail is sent",
+        "smtp://user:password@mail.example.com:587",
+        "The server that takes mail: smtp:// (port 587, with STARTTLS) or smtps:// (port 465), user and password percent-encoded. Needs `mail.from`.",
+        |c, v| {
+            c.settings.mail.server = Some(v.parse()?);
+            Ok(())
+        }
+    ),
+    setting!(
+        "mail.user",
+        "AQUATINT_MAIL_USER",
+        "the one in mail.url",
+        "studio@example.com",
+        "The user at the mail server, as it is.",
+        |c, v| {
+            c.settings.mail.user = some(v);
+            Ok(())
+        }
+    ),
+    setting!(
+        "mail.password",
+        "AQUATINT_MAIL_PASSWORD",
+        "the one in mail.url",
+        "",
+        "The password at the mail server, as it is.",
+        |c, v| {
+            c.settings.mail.password = some(v);
+            Ok(())
+        }
+    ),
+    setting!(
+        "mail.from",
+        "AQUATINT_MAIL_FROM",
+        "none",
+        "Studio <studio@example.com>",
+        "Who sends: an address that the mail server lets one send from.",
+        |c, v| {
+            c.settings.mail.from = Some(v.parse()?);
+            Ok(())
+        }
+    ),
+    setting!(
+        "mail.reply_to",
+        "AQUATINT_MAIL_REPLY_TO",
+        "mail.from",
+        "help@example.com",
+        "Where answers to letters go.",
+        |c, v| {
+            c.settings.mail.reply_to = Some(v.parse()?);
+            Ok(())
+        }
+    ),
+    setting!(
+        "mail.tls",
+        "AQUATINT_MAIL_TLS",
+        "auto",
+        "auto",
+        "`auto` (TLS always, except by smtp:// to this very machine), `required`, or `off` for a mail server in a network of one's own that asks for no password.",
+        |c, v| {
+            c.settings.mail.tls = match v {
+                "auto" => MailTls::Usual,
+                "required" => MailTls::Required,
+                "off" => MailTls::Off,
+                _ => return Err("it must be auto, required or off".into()),
+            };
+            Ok(())
+        }
+    ),
+    setting!(
+        "mail.trust",
+        "AQUATINT_MAIL_TRUST",
+        "public authorities only",
+        "/etc/aquatint/mail-authority.pem",
+        "The certificate of an authority, PEM, that the mail server may be vouched for by, beside the public ones.",
+        |c, v| {
+            c.settings.mail.trust = Some(v.into());
+            Ok(())
+        }
+    ),
+    setting!(
         "fetch.allow_http",
         "AQUATINT_FETCH_ALLOW_HTTP",
         "false",
@@ -688,6 +771,11 @@ fn flag(value: &str) -> Result<bool, String> {
         "false" | "0" | "no" | "off" => Ok(false),
         _ => Err("true or false is needed".into()),
     }
+}
+
+/// A text that is there.
+fn some(value: &str) -> Option<String> {
+    Some(value.to_owned()).filter(|value| !value.is_empty())
 }
 
 fn list(value: &str) -> Vec<String> {

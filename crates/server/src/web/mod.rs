@@ -4,13 +4,14 @@
 mod app;
 mod consent;
 pub(crate) mod cookies;
+mod forgotten;
 mod invite;
-mod oidc;
 mod pages;
 mod reset;
 mod setup;
 mod share;
 mod sign_in;
+mod upstream;
 
 pub use pages::{effects_words, kind_words};
 
@@ -39,10 +40,13 @@ pub fn router(studio: Studio) -> Router {
         .route("/setup", get(setup::ask).post(setup::answer))
         .route("/sign-in", get(sign_in::ask).post(sign_in::answer))
         .route("/sign-in/code", get(sign_in::ask_code).post(sign_in::answer_code))
-        .route("/sign-in/oidc/{name}", get(oidc::depart))
-        .route("/sign-in/oidc/{name}/callback", get(oidc::arrive))
+        .route("/sign-in/oidc/{name}", get(upstream::to_oidc))
+        .route("/sign-in/oidc/{name}/callback", get(upstream::from_oidc))
+        .route("/sign-in/github", get(upstream::to_github))
+        .route("/sign-in/github/callback", get(upstream::from_github))
         .route("/sign-out", post(sign_in::leave))
         .route("/invite/{secret}", get(invite::ask).post(invite::answer))
+        .route("/forgotten", get(forgotten::ask).post(forgotten::answer))
         .route("/reset/{secret}", get(reset::ask).post(reset::answer))
         .route("/oauth/authorize", get(consent::begin))
         .route("/oauth/consent", get(consent::ask).post(consent::answer))

@@ -1,4 +1,4 @@
-//! A new password by a link from the operator.
+//! A new password by a link, from the operator or by mail.
 
 use aquatint_app::Studio;
 use aquatint_domain::{Code, Problem};

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use aquatint_app::Studio;
-use aquatint_app::people::{NewSession, OidcProvider, SignIn};
+use aquatint_app::people::{NewSession, Offer, SignIn};
 use aquatint_domain::{Code, Problem};
 use askama::Template;
 use axum::extract::{ConnectInfo, Query, State};
@@ -54,7 +54,8 @@ struct SignInPage<'a> {
     next: &'a str,
     wrong: &'a str,
     needs_setup: bool,
-    providers: &'a [OidcProvider],
+    sends_mail: bool,
+    offers: Vec<Offer>,
     next_encoded: String,
 }
 
@@ -79,7 +80,8 @@ pub(super) async fn ask(State(studio): State<Studio>, headers: HeaderMap, Query(
                     next,
                     wrong: "",
                     needs_setup,
-                    providers: &studio.settings().oidc,
+                    sends_mail: studio.sends_mail(),
+                    offers: studio.sign_in_offers(),
                     next_encoded: encoded(next),
                 },
             )
@@ -108,7 +110,8 @@ pub(super) async fn answer(
                 next,
                 wrong: &problem.message,
                 needs_setup: false,
-                providers: &studio.settings().oidc,
+                sends_mail: studio.sends_mail(),
+                offers: studio.sign_in_offers(),
                 next_encoded: encoded(next),
             },
         ),

@@ -4,8 +4,10 @@
 mod crash;
 mod doors;
 mod edits;
+mod github;
 mod journeys;
 mod lifetimes;
+mod mail;
 mod manners;
 mod matrix;
 mod mcp;

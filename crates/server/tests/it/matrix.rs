@@ -491,6 +491,10 @@ const OTHERS: &[(&str, &str, u16)] = &[
     ("POST", "/s/aqt_shr_x", 422),
     ("POST", "/u/aqt_upl_x", 404),
     ("POST", "/webhooks/stripe", 404),
+    ("GET", "/sign-in/github", 404),
+    ("GET", "/sign-in/github/callback", 404),
+    ("GET", "/forgotten", 404),
+    ("POST", "/forgotten", 422),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

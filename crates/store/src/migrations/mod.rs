@@ -4,6 +4,7 @@
 mod m0001_base;
 mod m0002_people;
 mod m0004_payments;
+mod m0006_mail;
 mod m0007_audit;
 mod m0008_pipelines;
 
@@ -25,6 +26,15 @@ const ALL: &[Migration] = &[
     m0001_base::MIGRATION,
     m0002_people::MIGRATION,
     m0004_payments::MIGRATION,
+    m0006_mail::MIGRATION,
+    m0007_audit::MIGRATION,
+    m0008_pipelines::MIGRATION,
+];
+const ALL: &[Migration] = &[
+    m0001_base::MIGRATION,
+    m0002_people::MIGRATION,
+    m0004_payments::MIGRATION,
+    m0006_mail::MIGRATION,
     m0007_audit::MIGRATION,
     m0008_pipelines::MIGRATION,
 ];

@@ -7,6 +7,7 @@ mod collections;
 mod house;
 mod jobs;
 mod keys;
+mod mails;
 mod model;
 mod opening;
 mod payments;

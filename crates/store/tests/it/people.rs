@@ -169,7 +169,7 @@ async fn a_code_a_ticket_and_an_invitation_work_once_however_many_try() {
             created_at: house.now(),
             expires_at: house.now() + MINUTE,
         };
-        invites.insert(&[2; 32], &invite).await.expect("written");
+        invites.insert(&[2; 32], &invite, None).await.expect("written");
         let now = house.now();
         // An address that is taken does not use the invitation up.
         let taken = invites

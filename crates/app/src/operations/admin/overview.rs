@@ -87,6 +87,17 @@ impl Operation for Overview {
             check("ledger", store.ledger().check().await),
             check("walls around work children", studio.crew().walls().await),
         ];
+        if studio.sends_mail() {
+            let counts = store.mails().counts(a_day_ago).await?;
+            checks.push(Check {
+                name: "mail".into(),
+                ok: counts.delayed == 0,
+                detail: format!(
+                    "{} letters wait, {} of them failed before, {} were given up in a day; `aquatint mail list` says why",
+                    counts.waiting, counts.delayed, counts.given_up
+                ),
+            });
+        }
         checks.extend(broken.into_iter().map(|problem| Check {
             name: "models".into(),
             ok: false,

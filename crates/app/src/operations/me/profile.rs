@@ -132,7 +132,7 @@ async fn output(cx: &Context) -> Result<Output, Problem> {
             public_url: studio.public_url().to_string(),
             upload_max_bytes: settings.upload_max_bytes,
             trash_days: settings.trash_days,
-            mail_configured: false,
+            mail_configured: studio.sends_mail(),
             sells: studio.sells(),
         },
     })

@@ -14,7 +14,7 @@ const DAYS: u32 = 7;
 pub struct Create;
 pub struct Withdraw;
 
-/// Invite somebody by a link, which is shown only now.
+/// Invite somebody by a link, which is shown only now, and mailed where an address is given and the server sends mail.
 #[derive(Deserialize, JsonSchema)]
 pub struct CreateArgs {
     /// Whom; without it whoever holds the link may take it.
@@ -43,7 +43,7 @@ pub struct Invited {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     pub expires_at: Timestamp,
-    /// Whether the server has sent it.
+    /// Whether the server sends it to that address too.
     pub mailed: bool,
 }
 
@@ -64,7 +64,7 @@ impl Operation for Create {
         let days = args.expires_in_days.unwrap_or(DAYS);
         let ttl = Duration::from_secs(u64::from(days) * 86_400);
         let email = args.email.as_deref().filter(|email| !email.trim().is_empty());
-        let (invite, secret) = cx
+        let (invite, secret, mailed) = cx
             .studio
             .invite(&cx.caller.workspace, email, args.role, cx.caller.user.clone(), ttl)
             .await?;
@@ -74,7 +74,7 @@ impl Operation for Create {
             role: invite.role,
             email: invite.email,
             expires_at: invite.expires_at,
-            mailed: false,
+            mailed,
         })
     }
 }
