@@ -14,6 +14,7 @@ mod ledger;
 mod migrations;
 mod oauth;
 mod page;
+mod passkeys;
 mod sessions;
 mod shares;
 mod together;
@@ -37,6 +38,7 @@ pub use keys::{ApiKey, Keys, NewKey};
 pub use ledger::{Balances, Books, Funds, Ledger, UsageBy, UsageFilter, UsageRow, UsageTotal};
 pub use oauth::{Grant, Oauth, OauthClient, OauthCode, OauthToken, OauthTokenKind};
 pub use page::Page;
+pub use passkeys::{NewPasskey, Passkey, Passkeys, Removal};
 pub use sessions::{Session, Sessions, Ticket};
 pub use shares::{Share, Shares};
 pub use uploads::{NewUpload, Upload, Uploads};
@@ -91,6 +93,7 @@ impl Store {
             ("DELETE FROM setup_tokens WHERE expires_at <= $1", now),
             ("DELETE FROM sessions WHERE expires_at <= $1", now),
             ("DELETE FROM tickets WHERE expires_at <= $1", now),
+            ("DELETE FROM passkey_challenges WHERE expires_at <= $1", now),
             ("DELETE FROM invites WHERE expires_at <= $1", now),
             // Codes and tokens stay known a while after their end, so that a second use is told from nonsense.
             ("DELETE FROM oauth_codes WHERE expires_at <= $1", now - DAY_MS),
@@ -124,6 +127,10 @@ impl Store {
 
     pub fn sessions(&self) -> Sessions<'_> {
         Sessions(&self.connections)
+    }
+
+    pub fn passkeys(&self) -> Passkeys<'_> {
+        Passkeys(&self.connections)
     }
 
     pub fn invites(&self) -> Invites<'_> {

@@ -46,6 +46,7 @@ impl Studio {
             email,
             name,
             password_hash,
+            passkey: None,
         })
     }
 

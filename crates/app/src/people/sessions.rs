@@ -128,6 +128,7 @@ impl Studio {
             workspace: Some(place.workspace),
             user_agent: text::one_line(&visitor.user_agent, 300),
             address: text::one_line(&visitor.address, 64),
+            proved_at: now,
             created_at: now,
             last_used_at: now,
             expires_at: later(now, SESSION_TTL),

@@ -9,6 +9,7 @@ mod jobs;
 mod keys;
 mod model;
 mod opening;
+mod passkeys;
 mod people;
 mod spending;
 mod uploads;
