@@ -2,7 +2,9 @@
 
 mod invites;
 mod oidc;
+mod passkeys;
 pub(crate) mod passwords;
+mod proof;
 mod sessions;
 mod throttle;
 mod totp;
@@ -15,6 +17,8 @@ use crate::studio::Studio;
 pub use invites::Invitation;
 pub(crate) use oidc::Descriptions;
 pub use oidc::{Arrival, Departure, OidcProvider};
+pub use passkeys::{Asserted, Created, Newcomer, PasskeyQuestion, browser_secret};
+pub use proof::Proof;
 pub(crate) use sessions::later;
 pub use sessions::{NewSession, Seat, SignIn, Visitor};
 pub(crate) use throttle::{Limit, Throttle, network};

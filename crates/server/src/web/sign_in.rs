@@ -12,7 +12,7 @@ use axum::{Extension, Form};
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
-use super::{cookies, encoded, local, page, pages, see_other};
+use super::{cookies, encoded, local, page, pages, passkeys, see_other};
 
 type Peer = Option<Extension<ConnectInfo<SocketAddr>>>;
 
@@ -56,6 +56,7 @@ struct SignInPage<'a> {
     needs_setup: bool,
     providers: &'a [OidcProvider],
     next_encoded: String,
+    passkey_origin: String,
 }
 
 #[derive(Template)]
@@ -72,7 +73,7 @@ pub(super) async fn ask(State(studio): State<Studio>, headers: HeaderMap, Query(
         Ok(Some(_)) => see_other(next),
         Ok(None) => {
             let needs_setup = !studio.store().users().any_owner().await.unwrap_or(true);
-            page(
+            passkeys::with_script(page(
                 StatusCode::OK,
                 &SignInPage {
                     email: "",
@@ -81,8 +82,9 @@ pub(super) async fn ask(State(studio): State<Studio>, headers: HeaderMap, Query(
                     needs_setup,
                     providers: &studio.settings().oidc,
                     next_encoded: encoded(next),
+                    passkey_origin: passkeys::origin(&studio),
                 },
-            )
+            ))
         }
         Err(problem) => pages::failure(&problem),
     }
@@ -101,7 +103,7 @@ pub(super) async fn answer(
     let visitor = cookies::visitor(&headers, peer.as_deref());
     match studio.sign_in(&answers.email, &answers.password, &visitor).await {
         Ok(sign_in) => go_on(&studio, &sign_in, next),
-        Err(problem) => wrong(
+        Err(problem) => passkeys::with_script(wrong(
             &problem,
             &SignInPage {
                 email: &answers.email,
@@ -110,8 +112,9 @@ pub(super) async fn answer(
                 needs_setup: false,
                 providers: &studio.settings().oidc,
                 next_encoded: encoded(next),
+                passkey_origin: passkeys::origin(&studio),
             },
-        ),
+        )),
     }
 }
 

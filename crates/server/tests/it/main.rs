@@ -1,6 +1,7 @@
 //! The server through its front doors, one binary for all.
 #![allow(clippy::unwrap_used)]
 
+mod authenticator;
 mod crash;
 mod doors;
 mod edits;
@@ -9,6 +10,7 @@ mod manners;
 mod matrix;
 mod mcp;
 mod models;
+mod passkeys;
 mod people;
 mod person;
 mod pictures;

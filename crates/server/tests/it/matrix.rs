@@ -8,6 +8,7 @@ use aquatint_app::operations::ALL;
 use aquatint_domain::{Role, Scope};
 use serde_json::{Value, json};
 
+use super::authenticator::Authenticator;
 use super::person::{Filled, Person, browser, create_user, send};
 use super::process::{Process, run};
 
@@ -22,6 +23,7 @@ struct Owned {
     user: String,
     session: String,
     workspace: String,
+    passkey: String,
 }
 
 /// What a stranger finds who names what another workspace owns.
@@ -104,6 +106,14 @@ fn row(operation: &str, own: &Owned) -> (Value, Foreign) {
         "me.begin_totp" => (json!({}), Untouched),
         "me.confirm_totp" => (json!({ "code": "1" }), Untouched),
         "me.disable_totp" => (json!({ "password": "x" }), Untouched),
+        "me.passkeys" | "me.begin_passkey" | "me.begin_proof" => (json!({}), Untouched),
+        "me.add_passkey" => (
+            json!({ "kept": "x", "credential": { "id": "x", "response": { "clientDataJSON": "x", "attestationObject": "x" } } }),
+            Untouched,
+        ),
+        "me.rename_passkey" => (json!({ "passkey_id": own.passkey, "name": "Bob's" }), Nowhere),
+        "me.remove_passkey" => (json!({ "passkey_id": own.passkey }), Nowhere),
+        "me.prove" => (json!({ "password": "x" }), Untouched),
         "me.switch" | "me.default_workspace" => (json!({ "workspace_id": own.workspace }), Nowhere),
         "me.create_workspace" => (json!({ "name": "Another" }), Untouched),
         "workspace.rename" => (json!({ "name": "Bob's" }), Untouched),
@@ -204,6 +214,15 @@ async fn every_operation_is_closed_to_those_it_is_not_for() {
         .await;
     let invite = ada.post("/invites", json!({ "role": "member" })).await;
     let me = ada.get("/me").await;
+    let origin = studio.url.replace("127.0.0.1", "localhost");
+    let question = ada.post("/me/passkeys/begin", json!({})).await;
+    let credential = Authenticator::new("localhost", &origin).create(&question["options"]);
+    let passkey = ada
+        .post(
+            "/me/passkeys",
+            json!({ "kept": question["kept"], "credential": credential }),
+        )
+        .await;
     let own = Owned {
         job: text(&job["job_id"]),
         collection: text(&collection["collection_id"]),
@@ -213,6 +232,7 @@ async fn every_operation_is_closed_to_those_it_is_not_for() {
         user: text(&eve.get("/me").await["user"]["user_id"]),
         session: text(&ada.get("/me/sessions").await["sessions"][0]["session_id"]),
         workspace: text(&me["workspace"]["workspace_id"]),
+        passkey: text(&passkey["passkey_id"]),
         asset,
     };
     let share_secret = text(&share["url"]).rsplit('/').next().expect("a secret").to_owned();
@@ -335,6 +355,13 @@ async fn every_other_route_is_known() {
         ("GET", "/setup", 410),
         ("GET", "/sign-in", 200),
         ("GET", "/sign-in/code", 303),
+        ("GET", "/passkey.js", 200),
+        ("POST", "/sign-in/passkey", 415),
+        ("POST", "/sign-in/passkey/begin", 200),
+        ("POST", "/setup/passkey", 415),
+        ("POST", "/setup/passkey/begin", 415),
+        ("POST", "/invite/aqt_inv_x/passkey", 415),
+        ("POST", "/invite/aqt_inv_x/passkey/begin", 415),
         ("GET", "/sign-in/oidc/nobody", 404),
         ("GET", "/sign-in/oidc/nobody/callback", 404),
         ("POST", "/sign-out", 303),
