@@ -10,7 +10,7 @@ use aquatint_domain::{
     ApiKeyId, Balance, Caller, Code, GrantId, Plan, Principal, Problem, RequestId, Role, Scope, Timestamp, UserId,
     WorkspaceId, text,
 };
-use aquatint_store::{ApiKey, Grant, NewKey, NewWorkspace, OauthToken, OauthTokenKind, User, Workspace};
+use aquatint_store::{ApiKey, Grant, NewKey, NewUser, NewWorkspace, OauthToken, OauthTokenKind, User, Workspace};
 use parking_lot::{Mutex, RwLock};
 use tokio::time::Instant;
 
@@ -432,24 +432,24 @@ impl Studio {
 
     /// Makes the owner of the first workspace, once.
     pub async fn set_up_owner(&self, secret: &str, email: &str, name: &str, password: &str) -> Result<User, Problem> {
-        let refused = || {
-            Problem::new(Code::Expired, "This set-up link is used or past its time.")
-                .hint("Restart the studio for a new one, if no owner exists yet.")
-        };
-        let hash = recognise(TokenKind::Setup, secret).map_err(|_| refused())?;
         // A link that is used up must not cost the work of hashing.
         if !self.setup_token_works(secret).await? {
-            return Err(refused());
+            return Err(setup_used());
         }
-        let now = self.now();
-        let user = self.new_user(email, name, Some(password)).await?;
+        let new = self.new_user(email, name, Some(password)).await?;
+        self.make_owner(secret, new).await
+    }
+
+    /// Makes a new person the owner by the set-up link, which is used up.
+    pub(crate) async fn make_owner(&self, secret: &str, new: NewUser) -> Result<User, Problem> {
+        let hash = recognise(TokenKind::Setup, secret).map_err(|_| setup_used())?;
         let workspace = self.ensure_workspace().await?;
         let owner = self
             .store()
             .users()
-            .create_owner(Some(&hash), user, &workspace.id, now)
+            .create_owner(Some(&hash), new, &workspace.id, self.now())
             .await?
-            .ok_or_else(refused)?;
+            .ok_or_else(setup_used)?;
         let deed = Deed {
             action: "studio.set_up",
             user: Some(&owner.id),
@@ -459,4 +459,9 @@ impl Studio {
         self.note(&deed, "ok");
         Ok(owner)
     }
+}
+
+pub(crate) fn setup_used() -> Problem {
+    Problem::new(Code::Expired, "This set-up link is used or past its time.")
+        .hint("Restart the studio for a new one, if no owner exists yet.")
 }

@@ -81,6 +81,7 @@ id!(/** A person. */ UserId, "usr_");
 id!(/** An API key (the row, not the secret). */ ApiKeyId, "key_");
 id!(/** An OAuth authorisation of an app by a person, bound to a workspace. */ GrantId, "grt_");
 id!(/** A signed-in browser. */ SessionId, "ses_");
+id!(/** A passkey of a person. */ PasskeyId, "psk_");
 id!(/** An invitation into a workspace. */ InviteId, "inv_");
 id!(/** A letter on its way. */ MailId, "mal_");
 id!(/** A public link to assets or to a collection. */ ShareId, "shr_");

@@ -15,6 +15,7 @@ mod mails;
 mod migrations;
 mod oauth;
 mod page;
+mod passkeys;
 mod payments;
 mod pipelines;
 mod runs;
@@ -42,6 +43,7 @@ pub use ledger::{Balances, Books, Funds, Ledger, UsageBy, UsageFilter, UsageRow,
 pub use mails::{ClaimedMail, Mail, MailCounts, MailState, Mails, NewMail};
 pub use oauth::{Grant, Oauth, OauthClient, OauthCode, OauthToken, OauthTokenKind};
 pub use page::Page;
+pub use passkeys::{NewPasskey, Passkey, Passkeys, Removal};
 pub use payments::{
     Facts, NewOrder, Order, OrderKind, OrderState, PaidEvent, Payments, PlanTerms, Recorded, Refund, Standing,
     Subscription, SubscriptionFacts, Synced, TakenBack,
@@ -108,6 +110,7 @@ impl Store {
             ("DELETE FROM setup_tokens WHERE expires_at <= $1", now),
             ("DELETE FROM sessions WHERE expires_at <= $1", now),
             ("DELETE FROM tickets WHERE expires_at <= $1", now),
+            ("DELETE FROM passkey_challenges WHERE expires_at <= $1", now),
             ("DELETE FROM invites WHERE expires_at <= $1", now),
             // That an order is granted once does not hang on these: they save the work of looking.
             (
@@ -148,6 +151,10 @@ impl Store {
 
     pub fn sessions(&self) -> Sessions<'_> {
         Sessions(&self.connections)
+    }
+
+    pub fn passkeys(&self) -> Passkeys<'_> {
+        Passkeys(&self.connections)
     }
 
     pub fn invites(&self) -> Invites<'_> {

@@ -17,6 +17,8 @@ pub struct Session {
     pub workspace: Option<WorkspaceId>,
     pub user_agent: String,
     pub address: String,
+    /// When the person last proved in this session who they are; signing in is the first time.
+    pub proved_at: Timestamp,
     pub created_at: Timestamp,
     pub last_used_at: Timestamp,
     pub expires_at: Timestamp,
@@ -35,7 +37,7 @@ impl Sessions<'_> {
         let tx = self.0.begin().await?;
         execute(
             &tx,
-            "INSERT INTO sessions (id, hash, user_id, workspace_id, user_agent, address, created_at, last_used_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO sessions (id, hash, user_id, workspace_id, user_agent, address, proved_at, created_at, last_used_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             vec![
                 session.id.as_str().into(),
                 hex(hash).into(),
@@ -43,6 +45,7 @@ impl Sessions<'_> {
                 session.workspace.as_ref().map(|id| id.as_str().to_owned()).into(),
                 session.user_agent.clone().into(),
                 session.address.clone().into(),
+                session.proved_at.as_millisecond().into(),
                 session.created_at.as_millisecond().into(),
                 session.last_used_at.as_millisecond().into(),
                 session.expires_at.as_millisecond().into(),
@@ -62,6 +65,30 @@ impl Sessions<'_> {
         .as_ref()
         .map(read)
         .transpose()
+    }
+
+    pub async fn get(&self, id: &SessionId) -> Result<Option<Session>, Problem> {
+        row(
+            self.0.read(),
+            "SELECT * FROM sessions WHERE id = $1",
+            vec![id.as_str().into()],
+        )
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()
+    }
+
+    /// Notes that the person has just proved who they are.
+    pub async fn proved(&self, id: &SessionId, at: Timestamp) -> Result<(), Problem> {
+        let tx = self.0.begin().await?;
+        execute(
+            &tx,
+            "UPDATE sessions SET proved_at = $2 WHERE id = $1",
+            vec![id.as_str().into(), at.as_millisecond().into()],
+        )
+        .await?;
+        tx.commit().await.map_err(broken)
     }
 
     /// The sessions of a person, the last used first.
@@ -182,6 +209,7 @@ fn read(row: &QueryResult) -> Result<Session, Problem> {
         workspace: parsed_if(row, "workspace_id")?,
         user_agent: get(row, "user_agent")?,
         address: get(row, "address")?,
+        proved_at: time(row, "proved_at")?,
         created_at: time(row, "created_at")?,
         last_used_at: time(row, "last_used_at")?,
         expires_at: time(row, "expires_at")?,

@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 use crate::columns::{flag, get, hex, json, number, parsed, parsed_if, time, time_if, to_json};
 use crate::connection::{Connections, broken, execute, row, rows};
 use crate::page::{Page, id_cursor};
+use crate::passkeys::{self, NewPasskey};
 
 pub struct Users<'a>(pub(crate) &'a Connections);
 
@@ -63,7 +64,10 @@ pub struct NewUser {
     pub id: UserId,
     pub email: String,
     pub name: String,
+    /// PHC string; empty for a person without a password.
     pub password_hash: String,
+    /// What they sign in with instead of a password, or beside it.
+    pub passkey: Option<NewPasskey>,
 }
 
 impl Users<'_> {
@@ -300,6 +304,19 @@ impl Users<'_> {
         tx.commit().await.map_err(broken)
     }
 
+    /// The providers who vouch for a person.
+    pub async fn identities(&self, user: &UserId) -> Result<Vec<String>, Problem> {
+        rows(
+            self.0.read(),
+            "SELECT provider FROM identities WHERE user_id = $1 ORDER BY provider",
+            vec![user.as_str().into()],
+        )
+        .await?
+        .iter()
+        .map(|row| get(row, "provider"))
+        .collect()
+    }
+
     pub async fn any_owner(&self) -> Result<bool, Problem> {
         Ok(row(
             self.0.read(),
@@ -484,6 +501,7 @@ pub(crate) async fn insert<C: ConnectionTrait>(
     is_operator: bool,
     now: Timestamp,
 ) -> Result<bool, Problem> {
+    let id = new.id.clone();
     let added = execute(
         tx,
         "INSERT INTO users (id, email, name, password_hash, is_operator, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (email) DO NOTHING",
@@ -497,6 +515,12 @@ pub(crate) async fn insert<C: ConnectionTrait>(
         ],
     )
     .await?;
+    if added == 1
+        && let Some(passkey) = &new.passkey
+        && !passkeys::insert(tx, &id, passkey, now).await?
+    {
+        return Err(passkeys::known_already());
+    }
     Ok(added == 1)
 }
 

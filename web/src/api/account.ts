@@ -13,7 +13,7 @@ export const me = {
   endOtherSessions: () => del<unknown>('/me/sessions'),
   totp: () => post<{ secret: string; uri: string; qr_svg: string }>('/me/totp'),
   confirmTotp: (code: string) => post<{ recovery_codes: string[] }>('/me/totp/confirm', { code }),
-  disableTotp: (password: string) => post<unknown>('/me/totp/disable', { password }),
+  disableTotp: (password?: string) => post<unknown>('/me/totp/disable', password === undefined ? {} : { password }),
 };
 
 export const account = {

@@ -2,7 +2,14 @@
 
 export type Role = 'viewer' | 'member' | 'admin' | 'owner';
 
-export interface Passkey { passkey_id: string; name: string; created_at: string; last_used_at?: string }
+export interface Passkey { passkey_id: string; name: string; is_synced: boolean; created_at: string; last_used_at?: string }
+export interface Passkeys {
+  passkeys: Passkey[];
+  /** The one origin at which they work. */
+  origin?: string;
+  /** Why they work nowhere. */
+  unavailable?: string;
+}
 export interface User {
   user_id: string;
   name: string;
@@ -12,7 +19,7 @@ export interface User {
   /** How many recovery codes are unused, while two-step sign-in is on. */
   recovery_codes_left?: number;
   is_operator: boolean;
-  passkeys?: Passkey[];
+  passkey_count: number;
 }
 export interface Workspace { workspace_id: string; name: string; plan: string; role: Role; is_default?: boolean }
 export interface ServerFacts {

@@ -31,6 +31,8 @@ enum Server {
     Plain,
     /// The same, for those who need a set-up link that nobody used.
     Fresh,
+    /// One more, which is set up with a passkey.
+    Passkeys,
     /// With an owner, a client that need not register, and descriptions of clients fetched from loopback.
     People,
     /// With the fixtures of the conformance suite.
@@ -38,7 +40,7 @@ enum Server {
 }
 
 impl Server {
-    const ALL: [Self; 4] = [Self::Plain, Self::Fresh, Self::People, Self::Fixtures];
+    const ALL: [Self; 5] = [Self::Plain, Self::Fresh, Self::Passkeys, Self::People, Self::Fixtures];
 }
 
 /// The owner of the server for people.
@@ -85,6 +87,7 @@ const SUITES: &[Suite] = &[
     suite("inspector.mjs", Language::Node, Server::Plain),
     suite("pages.mjs", Language::Browser, Server::Plain),
     suite("app.mjs", Language::Browser, Server::Fresh),
+    suite("passkeys.mjs", Language::Browser, Server::Passkeys),
     suite("oauth_client.py", Language::Python, Server::People),
     suite("authorization.mjs", Language::Node, Server::People),
     suite("oidc.mjs", Language::Node, Server::People),
@@ -156,7 +159,7 @@ struct Ports {
 
 fn start(server: Server, program: &Path, ports: Ports) -> Result<Studio> {
     match server {
-        Server::Plain | Server::Fresh => Studio::start(program, &[]),
+        Server::Plain | Server::Fresh | Server::Passkeys => Studio::start(program, &[]),
         Server::Fixtures => Studio::start(program, &["--conformance-fixtures"]),
         Server::People => {
             let Ports { documents, upstream } = ports;

@@ -18,7 +18,7 @@ mod workspace;
 use crate::operation::Entry;
 
 /// Every operation, in the order of the reference page.
-pub static ALL: [Entry; 109] = [
+pub static ALL: [Entry; 116] = [
     Entry::making::<edit::remove_background::RemoveBackground>(),
     Entry::making::<edit::upscale::Upscale>(),
     Entry::making::<edit::expand::Expand>(),
@@ -97,6 +97,13 @@ pub static ALL: [Entry; 109] = [
     Entry::of::<me::totp::Begin>(),
     Entry::of::<me::totp::Confirm>(),
     Entry::of::<me::totp::Disable>(),
+    Entry::of::<me::passkeys::List>(),
+    Entry::of::<me::passkeys::Begin>(),
+    Entry::of::<me::passkeys::Add>(),
+    Entry::of::<me::passkeys::Rename>(),
+    Entry::of::<me::passkeys::Remove>(),
+    Entry::of::<me::proof::Begin>(),
+    Entry::of::<me::proof::Prove>(),
     Entry::of::<me::workspaces::Switch>(),
     Entry::of::<me::workspaces::SetDefault>(),
     Entry::of::<me::workspaces::Create>(),

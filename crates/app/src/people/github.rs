@@ -123,7 +123,7 @@ impl GithubProvider {
     }
 
     /// The provider as identities name it. Ids of one server say nothing on another, and no OpenID provider's name has a colon.
-    fn identity(&self) -> String {
+    pub(super) fn identity(&self) -> String {
         let host = Url::parse(&self.url)
             .ok()
             .and_then(|url| url.host_str().map(str::to_owned));

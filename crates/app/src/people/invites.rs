@@ -89,7 +89,7 @@ impl Studio {
     /// A signed-in person takes an invitation.
     pub async fn accept_invite(&self, secret: &str, user: &User) -> Result<WorkspaceId, Problem> {
         let invitation = self.invitation(secret).await?.ok_or_else(gone)?;
-        self.check_addressee(&invitation.invite, &user.email)?;
+        check_addressee(&invitation.invite, &user.email)?;
         self.take(secret, Guest::Known(user.id.clone()), &invitation).await?;
         Ok(invitation.workspace.id)
     }
@@ -97,13 +97,14 @@ impl Studio {
     /// A stranger takes an invitation and becomes a person.
     pub async fn join_by_invite(&self, secret: &str, email: &str, name: &str, password: &str) -> Result<User, Problem> {
         let invitation = self.invitation(secret).await?.ok_or_else(gone)?;
-        self.check_addressee(&invitation.invite, &email_address(email)?)?;
+        check_addressee(&invitation.invite, &email_address(email)?)?;
         let new = self.new_user(email, name, Some(password)).await?;
         let user = self.take(secret, Guest::New(new), &invitation).await?;
         self.user(&user).await
     }
 
-    async fn take(&self, secret: &str, guest: Guest, invitation: &Invitation) -> Result<UserId, Problem> {
+    /// Uses an invitation up for its guest.
+    pub(super) async fn take(&self, secret: &str, guest: Guest, invitation: &Invitation) -> Result<UserId, Problem> {
         let hash = recognise(TokenKind::Invite, secret).map_err(|_| gone())?;
         match self.store().invites().take(&hash, guest, self.now()).await? {
             Taken::Joined(user) => {
@@ -119,25 +120,30 @@ impl Studio {
                 Ok(user)
             }
             Taken::Gone => Err(gone()),
-            Taken::AddressTaken => Err(Problem::new(
-                Code::Conflict,
-                "There is an account with this address. Sign in first, then open the link again.",
-            )
-            .at("email")),
-        }
-    }
-
-    fn check_addressee(&self, invite: &Invite, email: &str) -> Result<(), Problem> {
-        match &invite.email {
-            Some(wanted) if wanted != email => {
-                Err(Problem::new(Code::Forbidden, "This invitation was made for another email address.").at("email"))
-            }
-            _ => Ok(()),
+            Taken::AddressTaken => Err(address_taken()),
         }
     }
 }
 
-fn gone() -> Problem {
+/// Refuses whom an invitation does not mean.
+pub(super) fn check_addressee(invite: &Invite, email: &str) -> Result<(), Problem> {
+    match &invite.email {
+        Some(wanted) if wanted != email => {
+            Err(Problem::new(Code::Forbidden, "This invitation was made for another email address.").at("email"))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn address_taken() -> Problem {
+    Problem::new(
+        Code::Conflict,
+        "There is an account with this address. Sign in first, then open the link again.",
+    )
+    .at("email")
+}
+
+pub(super) fn gone() -> Problem {
     Problem::new(Code::Expired, "This invitation is used, withdrawn or past its time.")
         .hint("Ask the person who invited you for a new one.")
 }

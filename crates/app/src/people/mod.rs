@@ -5,7 +5,9 @@ mod github;
 mod id_token;
 mod invites;
 mod oidc;
+mod passkeys;
 pub(crate) mod passwords;
+mod proof;
 mod sessions;
 mod throttle;
 mod totp;
@@ -20,6 +22,8 @@ pub use github::GithubProvider;
 pub use invites::Invitation;
 pub(crate) use oidc::Descriptions;
 pub use oidc::OidcProvider;
+pub use passkeys::{Asserted, Created, Newcomer, PasskeyQuestion, browser_secret};
+pub use proof::Proof;
 pub(crate) use sessions::later;
 pub use sessions::{NewSession, Seat, SignIn, Visitor};
 pub(crate) use throttle::{Limit, Throttle, network};
@@ -52,6 +56,7 @@ impl Studio {
             email,
             name,
             password_hash,
+            passkey: None,
         })
     }
 

@@ -143,6 +143,7 @@ impl Studio {
             workspace: Some(place.workspace),
             user_agent: text::one_line(&visitor.user_agent, 300),
             address: text::one_line(&visitor.address, 64),
+            proved_at: now,
             created_at: now,
             last_used_at: now,
             expires_at: later(now, SESSION_TTL),
@@ -251,7 +252,8 @@ impl Studio {
         Ok(())
     }
 
-    /// Changes a password; every other session of the person ends.
+    /// Changes a password; every other session of the person ends. Where there is none yet, it is a new way in, which
+    /// only somebody adds who has lately proved who they are.
     pub async fn change_password(
         &self,
         user: &UserId,
@@ -262,7 +264,9 @@ impl Studio {
     ) -> Result<(), Problem> {
         let person = self.user(user).await?;
         let current = current.unwrap_or_default();
-        if !person.password_hash.is_empty() && !self.password_is_right(&person, current, address).await? {
+        if person.password_hash.is_empty() {
+            self.check_proved(session).await?;
+        } else if !self.password_is_right(&person, current, address).await? {
             return Err(Problem::invalid("current_password", "That is not your password now."));
         }
         let hash = passwords::hash(new)

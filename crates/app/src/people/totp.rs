@@ -1,14 +1,14 @@
 //! The second factor: codes of an authenticator app (RFC 6238: SHA-1, six digits, 30 s, one step either way) and recovery
 //! codes. The shared secret is sealed before it is stored; a code works once.
 
-use aquatint_domain::{Problem, UserId};
+use aquatint_domain::{Problem, SessionId, UserId};
 use aquatint_store::{Totp as Stored, User};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use sha2::{Digest, Sha256};
 use totp_rs::{Builder, Totp};
 
-use super::Throttle;
+use super::{Proof, Throttle};
 use crate::mail::Occasion;
 use crate::studio::Studio;
 
@@ -82,11 +82,18 @@ impl Studio {
     }
 
     /// Takes the second factor away; whoever asks proves once more who they are.
-    pub async fn disable_totp(&self, user: &UserId, password: &str, address: &str) -> Result<(), Problem> {
-        let person = self.user(user).await?;
-        if !person.password_hash.is_empty() && !self.password_is_right(&person, password, address).await? {
-            return Err(Problem::invalid("password", "That is not your password."));
+    pub async fn disable_totp(
+        &self,
+        user: &UserId,
+        session: &SessionId,
+        password: Option<&str>,
+        address: &str,
+    ) -> Result<(), Problem> {
+        if let Some(password) = password {
+            self.prove(user, session, Proof::Password(password), address).await?;
         }
+        self.check_proved(session).await?;
+        let person = self.user(user).await?;
         self.store().users().set_totp(user, &Stored::default()).await?;
         if person.totp.secret.is_some() {
             self.notify(&person, Occasion::SecondStepOff { at: self.now() }).await;

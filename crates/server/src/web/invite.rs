@@ -12,7 +12,7 @@ use axum::{Extension, Form};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use super::{HOME, cookies, page, pages, see_other, sign_in};
+use super::{HOME, cookies, page, pages, passkeys, see_other, sign_in};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -36,6 +36,7 @@ struct InvitePage<'a> {
     email: &'a str,
     /// Whom the invitation names.
     is_addressed: bool,
+    passkey_origin: String,
     wrong: &'a str,
 }
 
@@ -100,7 +101,7 @@ async fn show(
     };
     let seat = cookies::seat(studio, headers).await?;
     let wanted = invite.email.as_deref();
-    Ok(page(
+    Ok(passkeys::with_script(page(
         StatusCode::OK,
         &InvitePage {
             secret,
@@ -111,7 +112,8 @@ async fn show(
             name: &answers.name,
             email: wanted.unwrap_or(&answers.email),
             is_addressed: wanted.is_some(),
+            passkey_origin: passkeys::origin(studio),
             wrong,
         },
-    ))
+    )))
 }

@@ -7,6 +7,7 @@ pub(crate) mod cookies;
 mod forgotten;
 mod invite;
 mod pages;
+mod passkeys;
 mod reset;
 mod setup;
 mod share;
@@ -39,6 +40,13 @@ pub fn router(studio: Studio) -> Router {
         .route("/api/v1", get(|| async { Redirect::temporary("/api/v1/reference") }))
         .route("/setup", get(setup::ask).post(setup::answer))
         .route("/sign-in", get(sign_in::ask).post(sign_in::answer))
+        .route("/sign-in/passkey", post(passkeys::sign_in))
+        .route("/sign-in/passkey/begin", post(passkeys::ask_to_sign_in))
+        .route("/setup/passkey", post(passkeys::set_up))
+        .route("/setup/passkey/begin", post(passkeys::ask_to_set_up))
+        .route("/invite/{secret}/passkey", post(passkeys::join))
+        .route("/invite/{secret}/passkey/begin", post(passkeys::ask_to_join))
+        .route("/passkey.js", get(passkeys::script))
         .route("/sign-in/code", get(sign_in::ask_code).post(sign_in::answer_code))
         .route("/sign-in/oidc/{name}", get(upstream::to_oidc))
         .route("/sign-in/oidc/{name}/callback", get(upstream::from_oidc))

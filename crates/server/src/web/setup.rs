@@ -12,7 +12,7 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use super::{cookies, page, pages, sign_in};
+use super::{cookies, page, pages, passkeys, sign_in};
 
 #[derive(Deserialize)]
 pub(super) struct Link {
@@ -20,7 +20,7 @@ pub(super) struct Link {
     token: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub(super) struct Answers {
     token: String,
     name: String,
@@ -34,20 +34,21 @@ struct Setup<'a> {
     token: &'a str,
     name: &'a str,
     email: &'a str,
+    passkey_origin: String,
+    /// Where they work nowhere: what the operator can do.
+    passkey_hint: String,
     wrong: &'a str,
 }
 
 pub(super) async fn ask(State(studio): State<Studio>, Query(link): Query<Link>) -> Response {
     match studio.setup_token_works(&link.token).await {
-        Ok(true) => page(
-            StatusCode::OK,
-            &Setup {
-                token: &link.token,
-                name: "",
-                email: "",
-                wrong: "",
-            },
-        ),
+        Ok(true) => {
+            let answers = Answers {
+                token: link.token,
+                ..Answers::default()
+            };
+            show(&studio, StatusCode::OK, &answers, "")
+        }
         Ok(false) => pages::failure(&used_up()),
         Err(problem) => pages::failure(&problem),
     }
@@ -70,15 +71,7 @@ pub(super) async fn answer(
     let session = match made {
         Ok(user) => studio.open_session(&user, &visitor).await,
         Err(problem) if problem.code == Code::InvalidArgument => {
-            return page(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                &Setup {
-                    token: &answers.token,
-                    name: &answers.name,
-                    email: &answers.email,
-                    wrong: &problem.message,
-                },
-            );
+            return show(&studio, StatusCode::UNPROCESSABLE_ENTITY, &answers, &problem.message);
         }
         Err(problem) => Err(problem),
     };
@@ -86,6 +79,22 @@ pub(super) async fn answer(
         Ok(session) => sign_in::enter(&studio, &session, "/app/welcome"),
         Err(problem) => pages::failure(&problem),
     }
+}
+
+fn show(studio: &Studio, status: StatusCode, answers: &Answers, wrong: &str) -> Response {
+    let (passkey_origin, passkey_hint) = match studio.passkey_origin() {
+        Ok(origin) => (origin, String::new()),
+        Err(problem) => (String::new(), problem.hint.unwrap_or_default()),
+    };
+    let shown = Setup {
+        token: &answers.token,
+        name: &answers.name,
+        email: &answers.email,
+        passkey_origin,
+        passkey_hint,
+        wrong,
+    };
+    passkeys::with_script(page(status, &shown))
 }
 
 fn used_up() -> Problem {

@@ -12,7 +12,7 @@ use axum::{Extension, Form};
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
-use super::{cookies, encoded, local, page, pages, see_other};
+use super::{cookies, encoded, local, page, pages, passkeys, see_other};
 
 type Peer = Option<Extension<ConnectInfo<SocketAddr>>>;
 
@@ -57,6 +57,7 @@ struct SignInPage<'a> {
     sends_mail: bool,
     offers: Vec<Offer>,
     next_encoded: String,
+    passkey_origin: String,
 }
 
 #[derive(Template)]
@@ -73,7 +74,7 @@ pub(super) async fn ask(State(studio): State<Studio>, headers: HeaderMap, Query(
         Ok(Some(_)) => see_other(next),
         Ok(None) => {
             let needs_setup = !studio.store().users().any_owner().await.unwrap_or(true);
-            page(
+            passkeys::with_script(page(
                 StatusCode::OK,
                 &SignInPage {
                     email: "",
@@ -83,8 +84,9 @@ pub(super) async fn ask(State(studio): State<Studio>, headers: HeaderMap, Query(
                     sends_mail: studio.sends_mail(),
                     offers: studio.sign_in_offers(),
                     next_encoded: encoded(next),
+                    passkey_origin: passkeys::origin(&studio),
                 },
-            )
+            ))
         }
         Err(problem) => pages::failure(&problem),
     }
@@ -103,7 +105,7 @@ pub(super) async fn answer(
     let visitor = cookies::visitor(&headers, peer.as_deref());
     match studio.sign_in(&answers.email, &answers.password, &visitor).await {
         Ok(sign_in) => go_on(&studio, &sign_in, next),
-        Err(problem) => wrong(
+        Err(problem) => passkeys::with_script(wrong(
             &problem,
             &SignInPage {
                 email: &answers.email,
@@ -113,8 +115,9 @@ pub(super) async fn answer(
                 sends_mail: studio.sends_mail(),
                 offers: studio.sign_in_offers(),
                 next_encoded: encoded(next),
+                passkey_origin: passkeys::origin(&studio),
             },
-        ),
+        )),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The server through its front doors, one binary for all.
 #![allow(clippy::unwrap_used)]
 
+mod authenticator;
 mod crash;
 mod doors;
 mod edits;
@@ -12,6 +13,7 @@ mod manners;
 mod matrix;
 mod mcp;
 mod models;
+mod passkeys;
 mod payments;
 mod people;
 mod person;

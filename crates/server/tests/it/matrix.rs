@@ -12,6 +12,7 @@ use aquatint_domain::{ApiKeyId, Balance, Clock as _, GrantId, Role, Scope, Syste
 use aquatint_store::{Grant, NewKey, OauthCode, OauthToken, OauthTokenKind, Store};
 use serde_json::{Value, json};
 
+use super::authenticator::Authenticator;
 use super::person::{Filled, Person, browser, create_user, send};
 use super::process::{Process, run};
 use super::stripe::StandIn;
@@ -30,6 +31,7 @@ struct Owned {
     pipeline: String,
     run: String,
     order: String,
+    passkey: String,
 }
 
 /// What a stranger finds who names what another workspace owns.
@@ -132,6 +134,14 @@ fn row(operation: &str, own: &Owned) -> (Value, Foreign) {
         "me.begin_totp" => (json!({}), Untouched),
         "me.confirm_totp" => (json!({ "code": "1" }), Untouched),
         "me.disable_totp" => (json!({ "password": "x" }), Untouched),
+        "me.passkeys" | "me.begin_passkey" | "me.begin_proof" => (json!({}), Untouched),
+        "me.add_passkey" => (
+            json!({ "kept": "x", "credential": { "id": "x", "response": { "clientDataJSON": "x", "attestationObject": "x" } } }),
+            Untouched,
+        ),
+        "me.rename_passkey" => (json!({ "passkey_id": own.passkey, "name": "Bob's" }), Nowhere),
+        "me.remove_passkey" => (json!({ "passkey_id": own.passkey }), Nowhere),
+        "me.prove" => (json!({ "password": "x" }), Untouched),
         "me.switch" | "me.default_workspace" => (json!({ "workspace_id": own.workspace }), Nowhere),
         "me.create_workspace" => (json!({ "name": "Another" }), Untouched),
         "workspace.rename" => (json!({ "name": "Bob's" }), Untouched),
@@ -332,6 +342,15 @@ async fn every_operation_is_closed_to_those_it_is_not_for() {
         .await;
     let order = ada.post("/payments/checkout", json!({ "price": "price_pack" })).await;
     let me = ada.get("/me").await;
+    let origin = studio.url.replace("127.0.0.1", "localhost");
+    let question = ada.post("/me/passkeys/begin", json!({})).await;
+    let credential = Authenticator::new("localhost", &origin).create(&question["options"]);
+    let passkey = ada
+        .post(
+            "/me/passkeys",
+            json!({ "kept": question["kept"], "credential": credential }),
+        )
+        .await;
     let own = Owned {
         job: text(&job["job_id"]),
         collection: text(&collection["collection_id"]),
@@ -344,6 +363,7 @@ async fn every_operation_is_closed_to_those_it_is_not_for() {
         pipeline: text(&pipeline["pipeline_id"]),
         run: text(&started["run_id"]),
         order: text(&order["order_id"]),
+        passkey: text(&passkey["passkey_id"]),
         asset,
     };
     let share_secret = text(&share["url"]).rsplit('/').next().expect("a secret").to_owned();
@@ -495,6 +515,13 @@ const OTHERS: &[(&str, &str, u16)] = &[
     ("GET", "/sign-in/github/callback", 404),
     ("GET", "/forgotten", 404),
     ("POST", "/forgotten", 422),
+    ("GET", "/passkey.js", 200),
+    ("POST", "/sign-in/passkey", 415),
+    ("POST", "/sign-in/passkey/begin", 200),
+    ("POST", "/setup/passkey", 415),
+    ("POST", "/setup/passkey/begin", 415),
+    ("POST", "/invite/aqt_inv_x/passkey", 415),
+    ("POST", "/invite/aqt_inv_x/passkey/begin", 415),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

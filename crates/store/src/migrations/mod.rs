@@ -3,6 +3,7 @@
 
 mod m0001_base;
 mod m0002_people;
+mod m0003_passkeys;
 mod m0004_payments;
 mod m0006_mail;
 mod m0007_audit;
@@ -25,14 +26,7 @@ pub(crate) struct Migration {
 const ALL: &[Migration] = &[
     m0001_base::MIGRATION,
     m0002_people::MIGRATION,
-    m0004_payments::MIGRATION,
-    m0006_mail::MIGRATION,
-    m0007_audit::MIGRATION,
-    m0008_pipelines::MIGRATION,
-];
-const ALL: &[Migration] = &[
-    m0001_base::MIGRATION,
-    m0002_people::MIGRATION,
+    m0003_passkeys::MIGRATION,
     m0004_payments::MIGRATION,
     m0006_mail::MIGRATION,
     m0007_audit::MIGRATION,

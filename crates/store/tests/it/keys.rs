@@ -108,6 +108,7 @@ async fn of_many_who_open_the_set_up_link_one_becomes_the_owner() {
             email: format!("{number}@example.com"),
             name: "Somebody".into(),
             password_hash: "$argon2id$…".into(),
+            passkey: None,
         };
         let wrong = house
             .store

@@ -10,6 +10,7 @@ mod keys;
 mod mails;
 mod model;
 mod opening;
+mod passkeys;
 mod payments;
 mod people;
 mod pipelines;

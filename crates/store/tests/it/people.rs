@@ -17,6 +17,7 @@ fn somebody(house: &House, email: &str) -> NewUser {
         email: email.into(),
         name: "Some_body 100%".into(),
         password_hash: String::new(),
+        passkey: None,
     }
 }
 
@@ -207,6 +208,7 @@ async fn sessions_end_one_by_one_all_at_once_and_with_the_account() {
                 workspace: Some(workspace.clone()),
                 user_agent: "A browser".into(),
                 address: "10.0.0.1".into(),
+                proved_at: house.now(),
                 created_at: house.now(),
                 last_used_at: house.now(),
                 expires_at: house.now() + MINUTE,

@@ -1,7 +1,9 @@
 //! One's own account: who am I, where do I belong, which browsers are signed in, how do I prove it is me.
 
+pub mod passkeys;
 pub mod password;
 pub mod profile;
+pub mod proof;
 pub mod sessions;
 pub mod totp;
 pub mod workspaces;

@@ -12,7 +12,7 @@ pub struct ChangePassword;
 /// Change one's own password; all other browsers are signed out.
 #[derive(Deserialize, JsonSchema)]
 pub struct Args {
-    /// The password now; not needed where there is none yet.
+    /// The password now. Where there is none yet, a recent proof (`me.prove`) is needed instead.
     #[schemars(length(max = 200))]
     pub current_password: Option<String>,
     /// The new one, 10 to 200 characters.

@@ -41,6 +41,7 @@ pub struct Person {
     pub has_password: bool,
     pub has_totp: bool,
     pub recovery_codes_left: usize,
+    pub passkey_count: usize,
     pub is_operator: bool,
 }
 
@@ -122,6 +123,7 @@ async fn output(cx: &Context) -> Result<Output, Problem> {
             has_password: !person.password_hash.is_empty(),
             has_totp: person.totp.secret.is_some(),
             recovery_codes_left: person.totp.recovery_codes.len(),
+            passkey_count: studio.store().passkeys().list(user).await?.len(),
             is_operator: person.is_operator,
             user_id: person.id,
             name: person.name,

@@ -23,13 +23,12 @@ pub struct ConfirmArgs {
     pub code: String,
 }
 
-/// Take the second factor away.
+/// Take the second factor away, after a password or another recent proof (`me.prove`).
 #[derive(Deserialize, JsonSchema)]
 pub struct DisableArgs {
-    /// One's password.
-    #[serde(default)]
+    /// One's password; not needed right after another proof.
     #[schemars(length(max = 200))]
-    pub password: String,
+    pub password: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -99,8 +98,10 @@ impl Operation for Disable {
     type Output = Done;
 
     async fn run(cx: &Context, args: DisableArgs) -> Result<Done, Problem> {
-        let (user, _) = cx.person()?;
-        cx.studio.disable_totp(user, &args.password, cx.address()).await?;
+        let (user, session) = cx.person()?;
+        cx.studio
+            .disable_totp(user, session, args.password.as_deref(), cx.address())
+            .await?;
         Ok(Done::YES)
     }
 }
