@@ -96,12 +96,12 @@ pub struct Failure {
     /// The parameter at fault.
     pub param: Option<String>,
     /// The same for the caller.
-    pub problem: Problem,
+    pub problem: Box<Problem>,
 }
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
-        failure.problem
+        *failure.problem
     }
 }
 
@@ -255,7 +255,7 @@ impl<'a> Stripe<'a> {
         let reply = reply.map_err(|problem| Failure {
             code: None,
             param: None,
-            problem: out_of_reach().caused_by(problem),
+            problem: Box::new(out_of_reach().caused_by(problem)),
         })?;
         let answer: Option<Value> = serde_json::from_slice(&reply.bytes).ok();
         match answer {
@@ -293,7 +293,7 @@ impl<'a> Stripe<'a> {
         Failure {
             code: text(&error["code"]),
             param: text(&error["param"]),
-            problem: problem.caused_by(said),
+            problem: Box::new(problem.caused_by(said)),
         }
     }
 
@@ -301,7 +301,7 @@ impl<'a> Stripe<'a> {
         Failure {
             code: None,
             param: None,
-            problem: out_of_reach().caused_by(format!("Stripe sent {what}")),
+            problem: Box::new(out_of_reach().caused_by(format!("Stripe sent {what}"))),
         }
     }
 }
