@@ -1,7 +1,7 @@
 //! The model catalogue: what can generate, with schema, price and ratings. Built-in engines are its
 //! first rows; providers add theirs in the same form.
 
-use aquatint_domain::model::PriceRule;
+use aquatint_domain::model::{PriceRule, Rate};
 use aquatint_domain::{Capabilities, Credits, MediaKind, Model};
 use aquatint_engines::models::{Installed, Manifest, Task};
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ impl Catalogue {
         );
         for model in &mut models {
             if let Some(price) = settings.prices.get(&model.id) {
-                model.price.per_output = *price;
+                model.price.rate.per_output = *price;
             }
         }
         Self { models }
@@ -79,14 +79,14 @@ fn scene_preview() -> Model {
         best_for: "layout and lighting previews of product photographs, offline and instantly".into(),
         label: Some(PREVIEW_LABEL.into()),
         capabilities: Capabilities { text_to_image: true, local: true, ..Capabilities::default() },
-        price: PriceRule { per_output: Credits::whole(1), per_megapixel: Credits::ZERO, per_second: Credits::ZERO },
+        price: PriceRule::flat(Credits::whole(1)),
         quality_rating: 2,
         pricing_rating: 1,
         speed: "fast".into(),
         license: "Apache-2.0 OR MIT".into(),
         version: "1".into(),
         input_schema: scene_schema(),
-        deprecation: None,
+        ..Model::base(SCENE_PREVIEW, "scene.preview", MediaKind::Image)
     }
 }
 
@@ -100,14 +100,14 @@ fn pan_zoom() -> Model {
         best_for: "a moving preview of a still product photograph".into(),
         label: Some(PREVIEW_LABEL.into()),
         capabilities: Capabilities { text_to_video: true, image_to_video: true, local: true, ..Capabilities::default() },
-        price: PriceRule { per_output: Credits::whole(2), per_megapixel: Credits::ZERO, per_second: Credits::whole(1) },
+        price: PriceRule { rate: Rate { per_output: Credits::whole(2), per_second: Credits::whole(1), ..Rate::default() }, ..PriceRule::default() },
         quality_rating: 2,
         pricing_rating: 1,
         speed: "medium".into(),
         license: "Apache-2.0 OR MIT".into(),
         version: "1".into(),
         input_schema: video_schema(),
-        deprecation: None,
+        ..Model::base(PAN_ZOOM, "video.pan_zoom", MediaKind::Video)
     }
 }
 
@@ -134,18 +134,14 @@ fn local(manifest: &Manifest) -> Model {
             local: true,
             ..Capabilities::default()
         },
-        price: PriceRule {
-            per_output: Credits::whole(2),
-            per_megapixel: Credits::ZERO,
-            per_second: Credits::ZERO,
-        },
+        price: PriceRule::flat(Credits::whole(2)),
         quality_rating: 3,
         pricing_rating: 1,
         speed: "slow".into(),
         license: manifest.licence.clone(),
         version: manifest.sha256.chars().take(12).collect(),
         input_schema: local_schema(),
-        deprecation: None,
+        ..Model::base(LOCAL, &manifest.engine(), MediaKind::Image)
     }
 }
 

@@ -72,7 +72,7 @@ impl Operation for Get {
             what: what.to_owned(),
             credits: model.price.price(outputs, 1024, 1024, seconds),
         };
-        let price_examples = if model.price.per_second.is_zero() {
+        let price_examples = if model.price.rate.per_second.is_zero() {
             vec![
                 example("one of 1024×1024", 1, 0.0),
                 example("four of 1024×1024", 4, 0.0),

@@ -116,12 +116,12 @@ fn line(model: &ModelView) -> String {
 }
 
 fn price_words(price: &PriceRule) -> String {
-    let mut words = format!("{} credits each", price.per_output);
-    if !price.per_megapixel.is_zero() {
-        words.push_str(&format!(" + {} a megapixel", price.per_megapixel));
+    let mut words = format!("{} credits each", price.rate.per_output);
+    if !price.rate.per_megapixel.is_zero() {
+        words.push_str(&format!(" + {} a megapixel", price.rate.per_megapixel));
     }
-    if !price.per_second.is_zero() {
-        words.push_str(&format!(" + {} a second", price.per_second));
+    if !price.rate.per_second.is_zero() {
+        words.push_str(&format!(" + {} a second", price.rate.per_second));
     }
     words
 }
