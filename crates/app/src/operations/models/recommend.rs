@@ -1,10 +1,12 @@
 //! Recommend a model: constraints first, then what fits best, with the reasons.
 
+use std::collections::BTreeMap;
+
 use aquatint_domain::{Credits, Model, Problem, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ModelType, ModelView};
+use super::{ModelType, ModelView, needs};
 use crate::operation::{Context, Describe, Description, Effects, Operation, Spec, post};
 
 pub struct Recommend;
@@ -82,12 +84,19 @@ impl Operation for Recommend {
         let mut fitting = Vec::new();
         let mut left_out = Vec::new();
         let catalogue = cx.studio.catalogue();
+        let usable = cx.studio.usable_vendors(&cx.caller.workspace).await?;
+        let mut locked: BTreeMap<String, u32> = BTreeMap::new();
         for model in catalogue.all() {
+            if let Some(needs) = needs(model, &usable) {
+                *locked.entry(needs).or_default() += 1;
+                continue;
+            }
             match obstacle(model, &args) {
                 Some(reason) => left_out.push(format!("{}: {reason}", model.id)),
                 None => fitting.push((score(model, &args), model)),
             }
         }
+        left_out.extend(locked.iter().map(|(needs, count)| format!("{count} model(s) that need {needs}")));
         fitting.sort_by(|(a, _), (b, _)| b.cmp(a));
         let recommendations = fitting
             .into_iter()

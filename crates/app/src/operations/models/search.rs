@@ -30,6 +30,8 @@ impl Operation for Search {
     type Output = Models;
 
     async fn run(cx: &Context, args: Args) -> Result<Models, Problem> {
-        Ok(Models::of(cx.studio.catalogue().search(&args.query)))
+        let usable = cx.studio.usable_vendors(&cx.caller.workspace).await?;
+        let catalogue = cx.studio.catalogue();
+        Ok(Models::with_needs(catalogue.search(&args.query), &usable))
     }
 }
