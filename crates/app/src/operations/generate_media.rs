@@ -126,10 +126,8 @@ impl Operation for GenerateMedia {
 
     async fn run(cx: &Context, args: Args) -> Result<JobView, Problem> {
         static SPEC: Spec = GenerateMedia::SPEC;
-        let catalogue = cx.studio.catalogue();
-        let model = catalogue
-            .find(&args.model)
-            .ok_or_else(|| unknown_model(cx, &args.model))?;
+        let model = cx.studio.model(&cx.caller.workspace, &args.model).await?;
+        let model = &model.ok_or_else(|| unknown_model(cx, &args.model))?;
         check_deprecation(model, cx.studio.now())?;
         let vendor = provider::find(&model.maker);
         let account = match vendor {
@@ -227,7 +225,8 @@ impl Making for GenerateMedia {
 
     async fn make(cx: &JobContext, item: ItemArgs) -> Result<Product, Problem> {
         let catalogue = cx.studio.catalogue();
-        let model = catalogue.find(&item.model);
+        let found = item.vendor.as_ref().and_then(|wanted| wanted.found.as_deref());
+        let model = found.or_else(|| catalogue.find(&item.model));
         let model = model.ok_or_else(|| Problem::not_found("model", &item.model))?;
         if let Some(wanted) = &item.vendor {
             return purchase::make(cx, model, &item, wanted).await;
@@ -325,7 +324,8 @@ async fn order_of_vendor(
         given.remove("style");
     }
     let mut checked = inputs::check(cx, model, given, prompt_used.as_deref()).await?;
-    checked.item.is_own_key = is_own_key;
+    let is_listed = cx.studio.catalogue().find(&model.id).is_some();
+    checked.item.found = (!is_listed).then(|| Box::new(model.clone()));
     let count = args.count.unwrap_or(1);
     let price = if is_own_key {
         cx.studio.settings().own_key_fee.times(i64::from(count))

@@ -21,9 +21,9 @@ pub(crate) struct VendorItem {
     pub inputs: Map<String, Value>,
     /// Field and source, in the order in which they were given.
     pub media: Vec<(String, String)>,
-    /// The workspace's own key pays.
-    #[serde(default)]
-    pub is_own_key: bool,
+    /// The model as it was found at its vendor, where it stands in no list of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Box<Model>>,
 }
 
 /// Checked inputs with what the job row wants to know of them.
@@ -94,7 +94,7 @@ pub(crate) async fn check(
         item: VendorItem {
             inputs,
             media,
-            is_own_key: false,
+            found: None,
         },
     })
 }
@@ -210,7 +210,7 @@ fn settle_size(model: &Model, given: &mut Map<String, Value>) -> Result<(), Prob
         }
         Sizing::Listed(sizes) => {
             let list = || sizes.iter().map(|(w, h)| format!("{w}×{h}")).collect::<Vec<_>>().join(", ");
-            match (asked(given), ratio) {
+            match (asked(&*given), ratio) {
                 (Some((width, height)), _) => {
                     let is_listed = sizes.iter().any(|(w, h)| (u64::from(*w), u64::from(*h)) == (width, height));
                     if !is_listed {
@@ -222,7 +222,7 @@ fn settle_size(model: &Model, given: &mut Map<String, Value>) -> Result<(), Prob
                 (None, ratio) => {
                     let ratio = ratio.unwrap_or_else(|| side("width", "default") as f64 / side("height", "default") as f64);
                     let far = |(w, h): &(u32, u32)| (f64::from(*w) / f64::from(*h) / ratio).ln().abs();
-                    let nearest = sizes.iter().min_by(|a, b| far(a).total_cmp(&far(b)));
+                    let nearest = sizes.iter().min_by(|a, b| far(*a).total_cmp(&far(*b)));
                     let (w, h) = nearest.copied().unwrap_or((1024, 1024));
                     (u64::from(w), u64::from(h))
                 }
@@ -230,7 +230,7 @@ fn settle_size(model: &Model, given: &mut Map<String, Value>) -> Result<(), Prob
         }
         Sizing::Free { step, min_pixels, max_pixels, max_ratio } => {
             let step = u64::from((*step).max(1));
-            match (asked(given), ratio) {
+            match (asked(&*given), ratio) {
                 (Some((width, height)), _) => {
                     let pixels = width * height;
                     let refuse = |field: &str, words: String| Err(Problem::invalid(field, words));

@@ -3,6 +3,7 @@
 //! A workspace's own key comes before the server's, and that before what the configuration or the environment gives.
 //! With its own key a workspace pays the vendor itself; the studio charges its fee for that alone.
 
+mod found;
 pub(crate) mod inputs;
 mod keys;
 pub(crate) mod purchase;
@@ -36,6 +37,7 @@ pub(crate) struct Vendors {
     /// By vendor and key.
     open: Mutex<HashMap<(&'static str, String), Arc<Service>>>,
     meter: Arc<Meter>,
+    found: found::FoundModels,
 }
 
 /// A vendor as one workspace may use it.

@@ -323,6 +323,9 @@ async fn keep(
     if let Some(prompt) = &item.prompt_used {
         facts["prompt_used"] = json!(prompt);
     }
+    if let Some(deprecation) = &model.deprecation {
+        facts["deprecation"] = json!(deprecation);
+    }
     Ok(Product {
         assets,
         facts: Some(facts),

@@ -69,7 +69,7 @@ impl Operation for Get {
     type Output = Output;
 
     async fn run(cx: &Context, args: Args) -> Result<Output, Problem> {
-        let model = existing(cx, &args.model)?;
+        let model = existing(cx, &args.model).await?;
         let usable = cx.studio.usable_vendors(&cx.caller.workspace).await?;
         let price_examples = price_examples(&model);
         Ok(Output {

@@ -171,8 +171,8 @@ fn price_words(price: &PriceRule) -> String {
 }
 
 /// The model of that id, or a refusal that names a near one.
-pub(crate) fn existing(cx: &Context, id: &str) -> Result<Model, Problem> {
-    cx.studio.catalogue().find(id).cloned().ok_or_else(|| {
+pub(crate) async fn existing(cx: &Context, id: &str) -> Result<Model, Problem> {
+    cx.studio.model(&cx.caller.workspace, id).await?.ok_or_else(|| {
         Problem::not_found("model", id)
             .at("model")
             .hint("List models with `models` `list`.")

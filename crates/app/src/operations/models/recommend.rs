@@ -23,6 +23,8 @@ pub struct Args {
     /// Credits for one result, at most.
     #[schemars(range(min = 0))]
     pub budget_credits: Option<Credits>,
+    /// At least this fast: `instant`, `fast`, `medium` or `slow`.
+    pub speed: Option<Speed>,
     /// Needs an input image.
     #[serde(default)]
     pub has_image: bool,
@@ -35,6 +37,29 @@ pub struct Args {
     /// Nothing may leave this machine.
     #[serde(default)]
     pub local_only: bool,
+}
+
+/// How long a result takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Speed {
+    Instant,
+    Fast,
+    Medium,
+    Slow,
+}
+
+impl Speed {
+    /// The class of a catalogue row; a word that is none counts as slow.
+    fn of(word: &str) -> Self {
+        match word {
+            "instant" => Self::Instant,
+            "fast" => Self::Fast,
+            "medium" => Self::Medium,
+            _ => Self::Slow,
+        }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -120,6 +145,9 @@ fn obstacle(model: &Model, args: &Args) -> Option<String> {
     }
     if args.has_image && !can.image_to_image && !can.image_to_video {
         return Some("takes no input image".into());
+    }
+    if args.speed.is_some_and(|least| Speed::of(&model.speed) > least) {
+        return Some(format!("is {}", model.speed));
     }
     if args.needs_text && !can.text_rendering {
         return Some("cannot render legible text".into());

@@ -32,6 +32,9 @@ impl Operation for Search {
     async fn run(cx: &Context, args: Args) -> Result<Models, Problem> {
         let usable = cx.studio.usable_vendors(&cx.caller.workspace).await?;
         let catalogue = cx.studio.catalogue();
-        Ok(Models::with_needs(catalogue.search(&args.query), &usable))
+        let elsewhere = cx.studio.search_vendors(&cx.caller.workspace, &args.query).await?;
+        let mut found = catalogue.search(&args.query);
+        found.extend(elsewhere.iter().filter(|model| catalogue.find(&model.id).is_none()));
+        Ok(Models::with_needs(found, &usable))
     }
 }
