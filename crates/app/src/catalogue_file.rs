@@ -96,7 +96,7 @@ impl Row {
     /// Changes one row; says what cannot be.
     fn change(&self, model: &mut Model) -> Vec<String> {
         let mut wrong = Vec::new();
-        let mut put = |place: &mut String, given: &Option<String>, most: usize| {
+        let put = |place: &mut String, given: &Option<String>, most: usize| {
             if let Some(given) = given {
                 *place = text::one_line(given, most);
             }

@@ -120,7 +120,7 @@ async fn buy(cx: &JobContext, account: &Account, order: &Order, number: u32) -> 
     match outcome {
         Ok(outcome) => {
             cx.tell(0.9, "fetching the result");
-            match collect(cx, account, order, outcome).await {
+            match collect(cx, account, order, outcome).await? {
                 Ok(bag) => {
                     purchases.made(&cx.job.id, number, &Body::Bag(bag.clone()), cx.studio.now()).await?;
                     failpoint::hit("purchase-made");
@@ -164,14 +164,18 @@ async fn wait(cx: &JobContext, account: &Account, task: &Task, count: u32) -> Re
 }
 
 /// Fetches what was made and stores it as it came, so that it need not be fetched, or bought, again.
-async fn collect(cx: &JobContext, account: &Account, order: &Order, outcome: Outcome) -> Result<Bag, Fault> {
+/// What cannot be stored here leaves the row as it is, so that a task can be asked again.
+async fn collect(
+    cx: &JobContext,
+    account: &Account,
+    order: &Order,
+    outcome: Outcome,
+) -> Result<Result<Bag, Fault>, Problem> {
     let (mut files, mut lost, mut notes) = (Vec::new(), None, outcome.notes);
     for output in &outcome.outputs {
         match account.service.collect(&order.model, output).await {
             Ok(collected) => {
-                let blob = cx.studio.blobs().put(collected.bytes).await.map_err(|problem| {
-                    Fault::new(FaultKind::ResultLost, problem.message).bought(Bought::Yes)
-                })?;
+                let blob = cx.studio.blobs().put(collected.bytes).await?;
                 files.push(File {
                     blob,
                     media_type: collected.media_type,
@@ -186,7 +190,7 @@ async fn collect(cx: &JobContext, account: &Account, order: &Order, outcome: Out
             }
         }
     }
-    match lost {
+    Ok(match lost {
         Some(fault) if files.is_empty() => Err(fault),
         _ => Ok(Bag {
             files,
@@ -195,7 +199,7 @@ async fn collect(cx: &JobContext, account: &Account, order: &Order, outcome: Out
             version: outcome.version,
             notes,
         }),
-    }
+    })
 }
 
 /// A fault ends the purchase. Only what surely was not bought leaves no row behind, so that it may be tried again.
