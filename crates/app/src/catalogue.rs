@@ -76,7 +76,11 @@ impl Catalogue {
                 }
             };
             let examples = model.input_schema["examples"].as_array();
-            for example in examples.into_iter().flatten().filter(|example| !validator.is_valid(example)) {
+            for example in examples
+                .into_iter()
+                .flatten()
+                .filter(|example| !validator.is_valid(example))
+            {
                 wrong.push(format!("`{}`: an example does not fit the schema: {example}", model.id));
             }
         }

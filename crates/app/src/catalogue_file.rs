@@ -56,7 +56,9 @@ pub fn read(data: &Path) -> Result<CatalogueFile, String> {
     let path = data.join(FILE);
     match std::fs::metadata(&path) {
         Err(_) => return Ok(CatalogueFile::default()),
-        Ok(about) if about.len() > MAX_BYTES => return Err(format!("{} is larger than {MAX_BYTES} bytes", path.display())),
+        Ok(about) if about.len() > MAX_BYTES => {
+            return Err(format!("{} is larger than {MAX_BYTES} bytes", path.display()));
+        }
         Ok(_) => {}
     }
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
@@ -77,7 +79,9 @@ impl CatalogueFile {
                 continue;
             };
             if row.based_on.is_some() && models.iter().any(|model| model.id == *id) {
-                wrong.push(format!("`{id}`: it is there already; leave `based_on` out to change it"));
+                wrong.push(format!(
+                    "`{id}`: it is there already; leave `based_on` out to change it"
+                ));
                 continue;
             }
             let mut model = known.clone();
@@ -145,7 +149,10 @@ mod tests {
 
     fn apply(text: &str) -> Result<Vec<Model>, Vec<String>> {
         let file: CatalogueFile = toml::from_str(text).map_err(|error| vec![error.to_string()])?;
-        file.apply(vec![Model::base("image/a/one", "a", MediaKind::Image), Model::base("image/a/two", "a", MediaKind::Image)])
+        file.apply(vec![
+            Model::base("image/a/one", "a", MediaKind::Image),
+            Model::base("image/a/two", "a", MediaKind::Image),
+        ])
     }
 
     #[test]
@@ -155,7 +162,10 @@ mod tests {
         )
         .expect("sound");
         let find = |id: &str| models.iter().find(|model| model.id == id);
-        assert_eq!(find("image/a/one").expect("stays").price.rate.per_output, Credits::from_micro(6_500_000));
+        assert_eq!(
+            find("image/a/one").expect("stays").price.rate.per_output,
+            Credits::from_micro(6_500_000)
+        );
         assert!(find("image/a/two").is_none());
         let new = find("image/a/new").expect("is added");
         assert_eq!((new.name.as_str(), new.vendor_model.as_str()), ("New", "one"));

@@ -85,7 +85,10 @@ impl Studio {
         });
         let built_in = Catalogue::with_installed(&settings, &crew.models().list().0);
         let catalogue = built_in.with_file(&settings.data).unwrap_or_else(|wrong| {
-            tracing::error!(?wrong, "catalogue.toml has mistakes and is not used; run `aquatint catalogue check`");
+            tracing::error!(
+                ?wrong,
+                "catalogue.toml has mistakes and is not used; run `aquatint catalogue check`"
+            );
             Catalogue::with_installed(&settings, &crew.models().list().0)
         });
         let studio = Self(Arc::new(Inner {

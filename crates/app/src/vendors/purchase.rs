@@ -55,7 +55,12 @@ enum Body {
 }
 
 /// Buys what the item asks for and keeps it.
-pub(crate) async fn make(cx: &JobContext, model: &Model, item: &ItemArgs, wanted: &VendorItem) -> Result<Product, Problem> {
+pub(crate) async fn make(
+    cx: &JobContext,
+    model: &Model,
+    item: &ItemArgs,
+    wanted: &VendorItem,
+) -> Result<Product, Problem> {
     let account = cx.studio.vendor(&cx.job.workspace, &model.maker).await?;
     let (media, parents) = load(cx, wanted).await?;
     failpoint::hit("job-inputs-ready");
@@ -66,7 +71,10 @@ pub(crate) async fn make(cx: &JobContext, model: &Model, item: &ItemArgs, wanted
     let requests = item.count.div_ceil(per_request);
     let (mut bags, mut problem) = (Vec::new(), None);
     for number in 0..requests {
-        cx.step(f64::from(number) / f64::from(requests), f64::from(number + 1) / f64::from(requests));
+        cx.step(
+            f64::from(number) / f64::from(requests),
+            f64::from(number + 1) / f64::from(requests),
+        );
         let mut inputs = wanted.inputs.clone();
         if let Some(seed) = item_seed(wanted) {
             inputs.insert("seed".into(), json!(seed.saturating_add(u64::from(number))));
@@ -96,7 +104,9 @@ pub(crate) async fn make(cx: &JobContext, model: &Model, item: &ItemArgs, wanted
 async fn buy(cx: &JobContext, account: &Account, order: &Order, number: u32) -> Result<Bag, Problem> {
     let facts = account.service.facts();
     let purchases = cx.studio.store().purchases();
-    let purchase = purchases.begin::<Body>(&cx.job.id, number, facts.id, cx.studio.now()).await?;
+    let purchase = purchases
+        .begin::<Body>(&cx.job.id, number, facts.id, cx.studio.now())
+        .await?;
     let submitted = match purchase {
         Purchase::Made(Body::Bag(bag)) => return Ok(bag),
         Purchase::Failed(Body::Problem(problem)) => return Err(problem.final_failure()),
@@ -111,7 +121,9 @@ async fn buy(cx: &JobContext, account: &Account, order: &Order, number: u32) -> 
     let outcome = match submitted {
         Ok(Submitted::Done(outcome)) => Ok(outcome),
         Ok(Submitted::Waiting(task)) => {
-            purchases.waiting(&cx.job.id, number, &Body::Task(task.clone()), cx.studio.now()).await?;
+            purchases
+                .waiting(&cx.job.id, number, &Body::Task(task.clone()), cx.studio.now())
+                .await?;
             failpoint::hit("purchase-waiting");
             wait(cx, account, &task, order.count).await
         }
@@ -122,7 +134,9 @@ async fn buy(cx: &JobContext, account: &Account, order: &Order, number: u32) -> 
             cx.tell(0.9, "fetching the result");
             match collect(cx, account, order, outcome).await? {
                 Ok(bag) => {
-                    purchases.made(&cx.job.id, number, &Body::Bag(bag.clone()), cx.studio.now()).await?;
+                    purchases
+                        .made(&cx.job.id, number, &Body::Bag(bag.clone()), cx.studio.now())
+                        .await?;
                     failpoint::hit("purchase-made");
                     Ok(bag)
                 }
@@ -212,7 +226,9 @@ async fn end(cx: &JobContext, number: u32, fault: Fault, vendor: &str) -> Result
         return Err(problem);
     }
     let problem = problem.final_failure();
-    purchases.failed(&cx.job.id, number, &Body::Problem(problem.clone()), cx.studio.now()).await?;
+    purchases
+        .failed(&cx.job.id, number, &Body::Problem(problem.clone()), cx.studio.now())
+        .await?;
     Err(problem)
 }
 
@@ -231,8 +247,11 @@ async fn load(cx: &JobContext, wanted: &VendorItem) -> Result<(Vec<Medium>, Vec<
         if is_mask {
             bytes = aquatint_providers::mask::grey(&bytes).map_err(|fault| fault.into_problem("The mask"))?;
         }
-        let first: Option<&Medium> = media.iter().find(|medium: &&Medium| medium.field == "images" || medium.field == "image");
-        if let Some(first) = first.filter(|first| is_mask && (first.width, first.height) != (asset.width, asset.height)) {
+        let first: Option<&Medium> = media
+            .iter()
+            .find(|medium: &&Medium| medium.field == "images" || medium.field == "image");
+        if let Some(first) = first.filter(|first| is_mask && (first.width, first.height) != (asset.width, asset.height))
+        {
             let words = format!(
                 "The mask has {}×{} px and the picture {}×{}; they must be of one size.",
                 asset.width, asset.height, first.width, first.height
@@ -369,7 +388,11 @@ async fn keep_one(
             seed,
         }
     } else {
-        let to = if file.media_type == MediaType::Gif { MediaType::Png } else { file.media_type };
+        let to = if file.media_type == MediaType::Gif {
+            MediaType::Png
+        } else {
+            file.media_type
+        };
         convert(cx, bytes, to).await?
     };
     let recipe = Recipe {
@@ -385,14 +408,25 @@ async fn keep_one(
             "count": 1,
             "vendor": { "name": model.maker, "request": bag.request_id, "cost_credits": bag.cost, "outputs": bag.files.len() },
         }),
-        model: Some(format!("{}@{}", model.id, bag.version.as_deref().unwrap_or(&model.version))),
+        model: Some(format!(
+            "{}@{}",
+            model.id,
+            bag.version.as_deref().unwrap_or(&model.version)
+        )),
         seed,
         parents: parents.to_vec(),
     };
     let title = item.prompt.as_deref().map_or_else(|| model.name.clone(), title_of);
     let mut asset = cx
         .studio
-        .keep_made(&cx.job.workspace, &cx.job.id, made, title, AssetSource::Generate, recipe)
+        .keep_made(
+            &cx.job.workspace,
+            &cx.job.id,
+            made,
+            title,
+            AssetSource::Generate,
+            recipe,
+        )
         .await?;
     if let Some(prompt) = &file.revised_prompt {
         asset.notes.push(format!(
@@ -401,7 +435,10 @@ async fn keep_one(
         ));
     }
     for flag in &file.flags {
-        asset.notes.push(format!("The vendor flags it: {}", aquatint_domain::text::one_line(flag, 60)));
+        asset.notes.push(format!(
+            "The vendor flags it: {}",
+            aquatint_domain::text::one_line(flag, 60)
+        ));
     }
     Ok(asset)
 }

@@ -29,7 +29,11 @@ pub(super) fn run(config: &Config, command: &CatalogueCommand) -> Result<ExitCod
                 eprintln!("wrong: {line}");
             }
             println!("{} models", catalogue.all().len());
-            Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            Ok(if wrong.is_empty() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
         }
     }
 }
