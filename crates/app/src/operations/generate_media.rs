@@ -327,6 +327,7 @@ async fn order_of_vendor(
     }
     let mut checked = inputs::check(cx, model, given, prompt_used.as_deref()).await?;
     let is_listed = cx.studio.catalogue().find(&model.id).is_some();
+    checked.item.is_own_key = is_own_key;
     checked.item.found = (!is_listed).then(|| Box::new(model.clone()));
     let count = args.count.unwrap_or(1);
     let price = if is_own_key {

@@ -21,6 +21,9 @@ pub(crate) struct VendorItem {
     pub inputs: Map<String, Value>,
     /// Field and source, in the order in which they were given.
     pub media: Vec<(String, String)>,
+    /// It was priced for the workspace's own key, so nobody else's may pay.
+    #[serde(default)]
+    pub is_own_key: bool,
     /// The model as it was found at its vendor, where it stands in no list of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Box<Model>>,
@@ -109,6 +112,7 @@ pub(crate) async fn check(
         item: VendorItem {
             inputs,
             media,
+            is_own_key: false,
             found: None,
         },
     })

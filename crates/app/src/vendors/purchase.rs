@@ -62,6 +62,13 @@ pub(crate) async fn make(
     wanted: &VendorItem,
 ) -> Result<Product, Problem> {
     let account = cx.studio.vendor(&cx.job.workspace, &model.maker).await?;
+    if wanted.is_own_key && !account.is_own {
+        return Err(Problem::new(
+            Code::ProviderKeyRefused,
+            "The workspace's own key, for which this was priced, is gone.",
+        )
+        .hint("Send the call again; it is priced anew."));
+    }
     let (media, parents) = load(cx, wanted).await?;
     failpoint::hit("job-inputs-ready");
 
@@ -162,19 +169,23 @@ async fn after_a_crash(account: &Account, order: &Order) -> Result<Submitted, Fa
 async fn wait(cx: &JobContext, account: &Account, task: &Task, count: u32) -> Result<Outcome, Fault> {
     let teller = cx.clone();
     let mut tell = move |done: Option<f64>, stage: &str| teller.tell(done.unwrap_or(0.3), stage);
-    tokio::select! {
+    let outcome = tokio::select! {
         outcome = account.service.wait(task, count, TASK_TIME, &mut tell) => outcome,
-        () = cx.cancel.cancelled() => {
-            // This job has a moment to end; the vendor is told beside it.
-            let (service, task) = (account.service.clone(), task.clone());
-            tokio::spawn(async move {
-                if let Err(fault) = service.cancel(&task).await {
-                    tracing::info!(vendor = service.facts().id, kind = ?fault.kind, "a task was not cancelled at its vendor");
-                }
-            });
-            Err(Fault::new(FaultKind::Cancelled, ""))
-        }
+        () = cx.cancel.cancelled() => Err(Fault::new(FaultKind::Cancelled, "")),
+    };
+    let is_given_up = outcome
+        .as_ref()
+        .is_err_and(|fault| matches!(fault.kind, FaultKind::Cancelled | FaultKind::TimedOut));
+    if is_given_up {
+        // This job has only a moment to end; the vendor is told beside it.
+        let (service, task) = (account.service.clone(), task.clone());
+        tokio::spawn(async move {
+            if let Err(fault) = service.cancel(&task).await {
+                tracing::info!(vendor = service.facts().id, kind = ?fault.kind, "a task was not cancelled at its vendor");
+            }
+        });
     }
+    outcome
 }
 
 /// Fetches what was made and stores it as it came, so that it need not be fetched, or bought, again.
