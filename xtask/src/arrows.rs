@@ -13,6 +13,8 @@ const RULES: &[(&str, &[&str])] = &[
     ("aquatint-store", &["aquatint-domain"]),
     ("aquatint-providers", &["aquatint-domain"]),
     ("aquatint-engines", &["aquatint-domain", "aquatint-media"]),
+    // Vendors' stand-ins, for tests.
+    ("aquatint-standins", &["aquatint-domain", "aquatint-providers"]),
     (
         "aquatint-testkit",
         &[

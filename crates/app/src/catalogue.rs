@@ -1,11 +1,14 @@
 //! The model catalogue: what can generate, with schema, price and ratings. Built-in engines are its
 //! first rows; providers add theirs in the same form.
 
-use aquatint_domain::model::PriceRule;
+use std::path::Path;
+
+use aquatint_domain::model::{PriceRule, Rate};
 use aquatint_domain::{Capabilities, Credits, MediaKind, Model};
 use aquatint_engines::models::{Installed, Manifest, Task};
 use serde_json::{Value, json};
 
+use crate::catalogue_file;
 use crate::settings::Settings;
 
 /// The text-to-image preview engine.
@@ -36,12 +39,52 @@ impl Catalogue {
                 .filter(|manifest| manifest.task == Task::Generate && manifest.task.can_run())
                 .map(local),
         );
+        models.extend(
+            aquatint_providers::ALL
+                .iter()
+                .flat_map(|provider| provider.models())
+                .map(|model| Model {
+                    price: model.price.scaled(settings.vendor_price_factor()),
+                    ..model
+                }),
+        );
         for model in &mut models {
             if let Some(price) = settings.prices.get(&model.id) {
-                model.price.per_output = *price;
+                model.price.rate.per_output = *price;
+                model.price.tiers.clear();
             }
         }
         Self { models }
+    }
+
+    /// With the operator's own rows. Everything that is wrong with them is told.
+    pub fn with_file(self, data: &Path) -> Result<Self, Vec<String>> {
+        let file = catalogue_file::read(data).map_err(|wrong| vec![wrong])?;
+        let models = file.apply(self.models)?;
+        Ok(Self { models })
+    }
+
+    /// What is wrong with the rows: schemas that do not compile, and examples that do not fit them.
+    pub fn check(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for model in &self.models {
+            let validator = match jsonschema::draft202012::new(&model.input_schema) {
+                Ok(validator) => validator,
+                Err(error) => {
+                    wrong.push(format!("`{}`: the schema does not compile: {error}", model.id));
+                    continue;
+                }
+            };
+            let examples = model.input_schema["examples"].as_array();
+            for example in examples
+                .into_iter()
+                .flatten()
+                .filter(|example| !validator.is_valid(example))
+            {
+                wrong.push(format!("`{}`: an example does not fit the schema: {example}", model.id));
+            }
+        }
+        wrong
     }
 
     pub fn all(&self) -> &[Model] {
@@ -79,14 +122,14 @@ fn scene_preview() -> Model {
         best_for: "layout and lighting previews of product photographs, offline and instantly".into(),
         label: Some(PREVIEW_LABEL.into()),
         capabilities: Capabilities { text_to_image: true, local: true, ..Capabilities::default() },
-        price: PriceRule { per_output: Credits::whole(1), per_megapixel: Credits::ZERO, per_second: Credits::ZERO },
+        price: PriceRule::flat(Credits::whole(1)),
         quality_rating: 2,
         pricing_rating: 1,
         speed: "fast".into(),
         license: "Apache-2.0 OR MIT".into(),
         version: "1".into(),
         input_schema: scene_schema(),
-        deprecation: None,
+        ..Model::base(SCENE_PREVIEW, "scene.preview", MediaKind::Image)
     }
 }
 
@@ -100,14 +143,14 @@ fn pan_zoom() -> Model {
         best_for: "a moving preview of a still product photograph".into(),
         label: Some(PREVIEW_LABEL.into()),
         capabilities: Capabilities { text_to_video: true, image_to_video: true, local: true, ..Capabilities::default() },
-        price: PriceRule { per_output: Credits::whole(2), per_megapixel: Credits::ZERO, per_second: Credits::whole(1) },
+        price: PriceRule { rate: Rate { per_output: Credits::whole(2), per_second: Credits::whole(1), ..Rate::default() }, ..PriceRule::default() },
         quality_rating: 2,
         pricing_rating: 1,
         speed: "medium".into(),
         license: "Apache-2.0 OR MIT".into(),
         version: "1".into(),
         input_schema: video_schema(),
-        deprecation: None,
+        ..Model::base(PAN_ZOOM, "video.pan_zoom", MediaKind::Video)
     }
 }
 
@@ -134,18 +177,14 @@ fn local(manifest: &Manifest) -> Model {
             local: true,
             ..Capabilities::default()
         },
-        price: PriceRule {
-            per_output: Credits::whole(2),
-            per_megapixel: Credits::ZERO,
-            per_second: Credits::ZERO,
-        },
+        price: PriceRule::flat(Credits::whole(2)),
         quality_rating: 3,
         pricing_rating: 1,
         speed: "slow".into(),
         license: manifest.licence.clone(),
         version: manifest.sha256.chars().take(12).collect(),
         input_schema: local_schema(),
-        deprecation: None,
+        ..Model::base(LOCAL, &manifest.engine(), MediaKind::Image)
     }
 }
 

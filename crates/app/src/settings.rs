@@ -14,6 +14,11 @@ use crate::oauth::ConfiguredClient;
 use crate::payments::PaymentSettings;
 use crate::people::{GithubProvider, OidcProvider};
 use crate::pipelines::PipelineLimits;
+use aquatint_providers::price::CREDITS_PER_USD;
+
+use crate::oauth::ConfiguredClient;
+use crate::people::OidcProvider;
+use crate::vendors::ProviderSettings;
 
 /// Settings of one studio process.
 #[derive(Clone, Debug)]
@@ -73,6 +78,12 @@ pub struct Settings {
     pub default_plan: PlanName,
     /// Credits per operation (`edit.upscale`) or per output of a model (`image/aquatint/scene-preview`), over the built-in prices.
     pub prices: BTreeMap<String, Credits>,
+    /// Keys and addresses of vendors, by their ids.
+    pub providers: BTreeMap<String, ProviderSettings>,
+    /// What a US dollar of a vendor's price is in credits.
+    pub credits_per_usd: f64,
+    /// What one output costs a workspace that pays the vendor with its own key.
+    pub own_key_fee: Credits,
     /// Where a person adds credits, and where one upgrades.
     pub credits_url: Option<String>,
     pub upgrade_url: Option<String>,
@@ -163,6 +174,9 @@ impl Settings {
             plans: plan::built_in().into_iter().collect(),
             default_plan: "local".into(),
             prices: BTreeMap::new(),
+            providers: BTreeMap::new(),
+            credits_per_usd: CREDITS_PER_USD as f64,
+            own_key_fee: Credits::ZERO,
             credits_url: None,
             upgrade_url: None,
             payments: PaymentSettings::default(),
@@ -174,5 +188,24 @@ impl Settings {
             oidc: Vec::new(),
             github: None,
         }
+    }
+
+    /// Where a person adds credits: the configured page, else the studio's own front page.
+    pub fn credits_page(&self) -> String {
+        self.credits_url
+            .clone()
+            .unwrap_or_else(|| format!("{}/", self.public_url))
+    }
+
+    /// From prices in vendors' rows to credits.
+    pub fn vendor_price_factor(&self) -> f64 {
+        self.credits_per_usd / CREDITS_PER_USD as f64
+    }
+
+    /// Where a person upgrades the plan.
+    pub fn upgrade_page(&self) -> String {
+        self.upgrade_url
+            .clone()
+            .unwrap_or_else(|| format!("{}/", self.public_url))
     }
 }

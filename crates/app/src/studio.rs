@@ -27,6 +27,7 @@ use crate::provenance::Notary;
 use crate::rate::RateLimits;
 use crate::settings::Settings;
 use crate::signer::Signer;
+use crate::vendors::Vendors;
 
 /// So long the catalogue is believed before the folder of models is looked at again.
 const CATALOGUE_AGE: Duration = Duration::from_secs(2);
@@ -48,6 +49,7 @@ struct Inner {
     signer: Signer,
     provenance: Notary,
     post: Option<Post>,
+    vendors: Vendors,
     events: Events,
     conductor: Conductor,
     keys: KeyCache,
@@ -88,7 +90,14 @@ impl Studio {
             onnx_runtime: settings.onnx_runtime.library(&settings.models),
             models_memory_bytes: settings.models_memory_bytes,
         });
-        let catalogue = Catalogue::with_installed(&settings, &crew.models().list().0);
+        let built_in = Catalogue::with_installed(&settings, &crew.models().list().0);
+        let catalogue = built_in.with_file(&settings.data).unwrap_or_else(|wrong| {
+            tracing::error!(
+                ?wrong,
+                "catalogue.toml has mistakes and is not used; run `aquatint catalogue check`"
+            );
+            Catalogue::with_installed(&settings, &crew.models().list().0)
+        });
         let studio = Self(Arc::new(Inner {
             public_url: RwLock::new(Arc::new(settings.public_url.clone())),
             audit: Audit::start(store.clone()),
@@ -102,6 +111,7 @@ impl Studio {
             signer,
             provenance,
             post,
+            vendors: Vendors::default(),
             events: Events::default(),
             conductor: Conductor::default(),
             keys: KeyCache::default(),
@@ -153,6 +163,14 @@ impl Studio {
         self.0.post.as_ref()
     }
 
+    pub(crate) fn vendors(&self) -> &Vendors {
+        &self.0.vendors
+    }
+
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        self.0.clock.clone()
+    }
+
     pub(crate) fn signer(&self) -> &Signer {
         &self.0.signer
     }
@@ -193,7 +211,17 @@ impl Studio {
             }
         }
         let (installed, _) = self.crew().models().list();
-        let fresh = Arc::new(Catalogue::with_installed(&self.0.settings, &installed));
+        let settings = &self.0.settings;
+        let fresh = match Catalogue::with_installed(settings, &installed).with_file(&settings.data) {
+            Ok(fresh) => Arc::new(fresh),
+            // A mistake in the operator's file leaves everything as it was.
+            Err(wrong) => {
+                tracing::warn!(?wrong, "catalogue.toml has mistakes; the rows from before stay");
+                let mut known = self.0.catalogue.write();
+                known.0 = Instant::now();
+                return known.1.clone();
+            }
+        };
         *self.0.catalogue.write() = (Instant::now(), fresh.clone());
         fresh
     }

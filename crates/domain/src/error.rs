@@ -81,6 +81,14 @@ codes! {
     TimedOut = "timed_out", 504, true;
     /// An engine or vendor failed.
     EngineFailed = "engine_failed", 502, true;
+    /// A vendor does not accept its key, or not for this.
+    ProviderKeyRefused = "provider_key_refused", 424, false;
+    /// The account at a vendor has no money left.
+    ProviderUnpaid = "provider_unpaid", 424, false;
+    /// The answer of a vendor was lost: nobody knows whether it made and charges what was asked. It is not asked again by itself.
+    OutcomeUnknown = "outcome_unknown", 502, false;
+    /// The model is past its sunset.
+    ModelRetired = "model_retired", 410, false;
     /// The server is full or shutting down.
     Unavailable = "unavailable", 503, true;
     /// There is no room left on the disk.

@@ -18,6 +18,8 @@ mod page;
 mod passkeys;
 mod payments;
 mod pipelines;
+mod provider_keys;
+mod purchases;
 mod runs;
 mod sessions;
 mod shares;
@@ -49,6 +51,8 @@ pub use payments::{
     Subscription, SubscriptionFacts, Synced, TakenBack,
 };
 pub use pipelines::{Pipeline, PipelineChange, PipelineVersion, Pipelines};
+pub use provider_keys::{ProviderKey, ProviderKeys};
+pub use purchases::{Purchase, Purchases};
 pub use runs::{Run, RunKey, Runs, Step};
 pub use sessions::{Session, Sessions, Ticket};
 pub use shares::{Share, Shares};
@@ -68,6 +72,8 @@ const RESULTS_MS: i64 = 90 * DAY_MS;
 const PAYMENT_EVENTS_MS: i64 = 90 * DAY_MS;
 /// How long it can be seen what became of a letter.
 const ENDED_MAILS_MS: i64 = 30 * DAY_MS;
+/// How long what was bought is remembered: longer than any job lives.
+const OLD_PURCHASES_MS: i64 = 90 * DAY_MS;
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 /// The database behind everything.
@@ -108,6 +114,7 @@ impl Store {
                 now - UNUSED_UPLOADS_MS,
             ),
             ("DELETE FROM setup_tokens WHERE expires_at <= $1", now),
+            ("DELETE FROM purchases WHERE begun_at <= $1", now - OLD_PURCHASES_MS),
             ("DELETE FROM sessions WHERE expires_at <= $1", now),
             ("DELETE FROM tickets WHERE expires_at <= $1", now),
             ("DELETE FROM passkey_challenges WHERE expires_at <= $1", now),
@@ -207,6 +214,14 @@ impl Store {
 
     pub fn payments(&self) -> Payments<'_> {
         Payments(&self.connections)
+    }
+
+    pub fn provider_keys(&self) -> ProviderKeys<'_> {
+        ProviderKeys(&self.connections)
+    }
+
+    pub fn purchases(&self) -> Purchases<'_> {
+        Purchases(&self.connections)
     }
 
     pub fn audit(&self) -> Audit<'_> {

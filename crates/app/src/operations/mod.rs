@@ -6,11 +6,13 @@ pub mod assets;
 mod collections;
 mod display;
 mod edit;
-mod generate_media;
+pub(crate) mod generate_media;
+mod generate_model;
 pub(crate) mod jobs;
 mod me;
 mod models;
 mod pipelines;
+mod providers;
 mod share_links;
 mod upload;
 mod workspace;
@@ -18,7 +20,7 @@ mod workspace;
 use crate::operation::Entry;
 
 /// Every operation, in the order of the reference page.
-pub static ALL: [Entry; 116] = [
+pub static ALL: [Entry; 121] = [
     Entry::making::<edit::remove_background::RemoveBackground>(),
     Entry::making::<edit::upscale::Upscale>(),
     Entry::making::<edit::expand::Expand>(),
@@ -32,6 +34,7 @@ pub static ALL: [Entry; 116] = [
     Entry::making::<edit::rotate::Rotate>(),
     Entry::making::<edit::convert::Convert>(),
     Entry::making::<generate_media::GenerateMedia>(),
+    Entry::of::<generate_model::GenerateModel>(),
     Entry::of::<models::list::List>(),
     Entry::of::<models::search::Search>(),
     Entry::of::<models::get::Get>(),
@@ -126,6 +129,10 @@ pub static ALL: [Entry; 116] = [
     Entry::of::<workspace::orders::List>(),
     Entry::of::<workspace::orders::Get>(),
     Entry::of::<workspace::orders::Receipt>(),
+    Entry::of::<providers::list::List>(),
+    Entry::of::<providers::keys::Put>(),
+    Entry::of::<providers::keys::Check>(),
+    Entry::of::<providers::keys::Remove>(),
     Entry::of::<admin::overview::Overview>(),
     Entry::of::<admin::users::List>(),
     Entry::of::<admin::users::Change>(),

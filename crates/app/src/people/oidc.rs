@@ -170,6 +170,7 @@ impl Studio {
         let call = Call {
             headers: if in_form { &[] } else { &headers },
             body: Some(("application/x-www-form-urlencoded", form.into())),
+            ..Call::default()
         };
         let reply = self
             .fetcher()

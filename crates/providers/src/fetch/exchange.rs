@@ -8,7 +8,7 @@ use http::header::{
     ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, HOST, LOCATION, RANGE,
     TRANSFER_ENCODING, USER_AGENT,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper_util::rt::TokioIo;
@@ -36,10 +36,18 @@ pub(super) enum Answer {
 pub(super) async fn get(
     line: Box<dyn Line>,
     target: &Target,
+    headers: &[(&str, &str)],
     max_bytes: u64,
     config: &FetcherConfig,
 ) -> Result<Answer, Refusal> {
-    let (response, _driver) = ask(line, target, 0, config).await?;
+    let mut asked = request(target, 0, config)?;
+    for (name, value) in headers {
+        let name = HeaderName::try_from(*name).map_err(|error| Refusal::Unsendable(error.into()))?;
+        let mut value = HeaderValue::from_str(value).map_err(|error| Refusal::Unsendable(error.into()))?;
+        value.set_sensitive(true);
+        asked.headers_mut().insert(name, value);
+    }
+    let (response, _driver) = speak(line, asked, config).await?;
     match response.status().as_u16() {
         200 => {
             refuse_encoded(response.headers())?;
@@ -52,19 +60,37 @@ pub(super) async fn get(
 }
 
 /// What is sent to a server that an operator named.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Call<'a> {
+    /// `GET` by default, and `POST` with a body.
+    pub method: Option<Method>,
     /// More headers, such as `authorization`.
     pub headers: &'a [(&'a str, &'a str)],
-    /// A body with its media type makes it a POST.
+    /// A body with its media type.
     pub body: Option<(&'a str, Bytes)>,
+    /// How long the server may think and send, in place of the usual limits.
+    pub patience: Option<Duration>,
 }
 
 /// What it answered, whatever the status. Redirects are not followed.
 #[derive(Clone, Debug)]
 pub struct Reply {
     pub status: u16,
+    pub headers: HeaderMap,
     pub bytes: Bytes,
+}
+
+/// Why a call has no answer, and whether the server can have acted on it.
+#[derive(Debug)]
+pub struct Unanswered {
+    /// The request may have reached the server.
+    pub was_sent: bool,
+    /// The server took too long.
+    pub is_slow: bool,
+    /// The server answered, but with something that is not read: too large, compressed, cut off.
+    pub is_unreadable: bool,
+    /// For the log only.
+    pub cause: String,
 }
 
 /// Sends a call and reads at most `max_bytes` of the answer.
@@ -78,8 +104,9 @@ pub(super) async fn send(
     let (response, _driver) = speak(line, called(target, call, config)?, config).await?;
     refuse_encoded(response.headers())?;
     let status = response.status().as_u16();
+    let headers = response.headers().clone();
     let bytes = read_body(response, max_bytes, config).await?;
-    Ok(Reply { status, bytes })
+    Ok(Reply { status, headers, bytes })
 }
 
 /// A piece of a download, in the order in which they come.
@@ -199,18 +226,23 @@ fn host_of(target: &Target) -> String {
 }
 
 fn called(target: &Target, call: &Call<'_>, config: &FetcherConfig) -> Result<Request<Full<Bytes>>, Refusal> {
-    let mut request = match &call.body {
-        Some((kind, _)) => Request::post(target.path.clone()).header(CONTENT_TYPE, *kind),
-        None => Request::get(target.path.clone()),
-    };
+    let usual = if call.body.is_some() { Method::POST } else { Method::GET };
+    let mut request = Request::builder()
+        .method(call.method.clone().unwrap_or(usual))
+        .uri(target.path.clone());
+    if let Some((kind, _)) = &call.body {
+        request = request.header(CONTENT_TYPE, *kind);
+    }
     for (name, value) in call.headers {
         request = request.header(*name, *value);
+    }
+    if !call.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("accept")) {
+        request = request.header(ACCEPT, "application/json");
     }
     let body = call.body.as_ref().map(|(_, body)| body.clone()).unwrap_or_default();
     request
         .header(HOST, host_of(target))
         .header(USER_AGENT, &config.user_agent)
-        .header(ACCEPT, "application/json")
         .header(ACCEPT_ENCODING, "identity")
         .header(CONNECTION, "close")
         .body(Full::new(body))

@@ -34,7 +34,7 @@ use refusal::Refusal;
 use target::{Rules, Target};
 
 pub use connect::{Dial, SystemDialer};
-pub use exchange::{Call, Piece, Reply, Sink};
+pub use exchange::{Call, Piece, Reply, Sink, Unanswered};
 pub use resolve::{Resolve, SystemResolver};
 
 /// What an operator decides about fetching.
@@ -161,11 +161,32 @@ impl Fetcher {
     /// Gets the file behind a URL, at most `max_bytes` of it.
     pub async fn get(&self, url: &str, max_bytes: u64) -> Result<Fetched, Problem> {
         let first = self.inner.rules.read(url).map_err(Refusal::into_problem)?;
-        let total = self.inner.config.total_timeout;
-        match tokio::time::timeout(total, self.inner.follow(first, max_bytes)).await {
+        let config = &self.inner.config;
+        match tokio::time::timeout(config.total_timeout, self.inner.follow(first, &[], max_bytes, config)).await {
             Ok(Ok(fetched)) => Ok(fetched),
             Ok(Err(refusal)) => Err(refusal.into_closed_problem()),
             Err(_) => Err(Refusal::TooSlow("the whole fetch").into_closed_problem()),
+        }
+    }
+
+    /// Gets a file that a vendor made, within `patience`. The headers go to the host of `url` alone: a redirect to
+    /// another host is followed without them.
+    pub async fn get_result(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        max_bytes: u64,
+        patience: Duration,
+    ) -> Result<Bytes, Unanswered> {
+        let config = FetcherConfig {
+            total_timeout: patience,
+            ..self.inner.config.clone()
+        };
+        let first = self.inner.rules.read(url).map_err(Refusal::into_unanswered)?;
+        match tokio::time::timeout(patience, self.inner.follow(first, headers, max_bytes, &config)).await {
+            Ok(Ok(fetched)) => Ok(fetched.bytes),
+            Ok(Err(refusal)) => Err(refusal.into_unanswered()),
+            Err(_) => Err(Refusal::TooSlow("the whole fetch").into_unanswered()),
         }
     }
 }
@@ -175,14 +196,44 @@ impl Fetcher {
     /// The same gates as for a file; redirects are not followed.
     pub async fn send(&self, url: &str, call: &Call<'_>, max_bytes: u64) -> Result<Reply, Problem> {
         let target = self.inner.rules.read(url).map_err(Refusal::into_problem)?;
-        let exchange = async {
-            let line = self.inner.line(&target).await?;
-            exchange::send(line, &target, call, max_bytes, &self.inner.config).await
+        match self.exchange(&target, call, max_bytes).await {
+            Ok(reply) => Ok(reply),
+            Err((refusal, _)) => Err(refusal.into_closed_problem()),
+        }
+    }
+
+    /// The same for a caller who must know whether the server can have acted: a purchase is not sent twice.
+    pub async fn call(&self, url: &str, call: &Call<'_>, max_bytes: u64) -> Result<Reply, Unanswered> {
+        let target = self.inner.rules.read(url).map_err(Refusal::into_unanswered)?;
+        self.exchange(&target, call, max_bytes)
+            .await
+            .map_err(|(refusal, was_sent)| Unanswered {
+                was_sent,
+                ..refusal.into_unanswered()
+            })
+    }
+
+    /// One exchange; beside a refusal, whether the request may have left.
+    async fn exchange(&self, target: &Target, call: &Call<'_>, max_bytes: u64) -> Result<Reply, (Refusal, bool)> {
+        let mut config = self.inner.config.clone();
+        if let Some(patience) = call.patience {
+            config.first_byte_timeout = patience;
+            config.total_timeout = patience;
+        }
+        let begun = tokio::time::Instant::now();
+        let line = match tokio::time::timeout(config.total_timeout, self.inner.line(target)).await {
+            Ok(Ok(line)) => line,
+            Ok(Err(refusal)) => return Err((refusal, false)),
+            Err(_) => return Err((Refusal::TooSlow("the connection"), false)),
         };
-        match tokio::time::timeout(self.inner.config.total_timeout, exchange).await {
+        let sent = exchange::send(line, target, call, max_bytes, &config);
+        match tokio::time::timeout_at(begun + config.total_timeout, sent).await {
             Ok(Ok(reply)) => Ok(reply),
-            Ok(Err(refusal)) => Err(refusal.into_closed_problem()),
-            Err(_) => Err(Refusal::TooSlow("the whole call").into_closed_problem()),
+            Ok(Err(refusal)) => {
+                let was_sent = !matches!(refusal, Refusal::Unsendable(_));
+                Err((refusal, was_sent))
+            }
+            Err(_) => Err((Refusal::TooSlow("the whole call"), true)),
         }
     }
 
@@ -229,12 +280,24 @@ impl Inner {
     }
 
     /// Goes from redirect to redirect until there is a file.
-    async fn follow(&self, first: Target, max_bytes: u64) -> Result<Fetched, Refusal> {
+    async fn follow(
+        &self,
+        first: Target,
+        headers: &[(&str, &str)],
+        max_bytes: u64,
+        config: &FetcherConfig,
+    ) -> Result<Fetched, Refusal> {
         let asked = first.url.clone();
         let mut target = first;
         for _ in 0..=self.config.max_redirects {
             let line = self.line(&target).await?;
-            match exchange::get(line, &target, max_bytes, &self.config).await? {
+            // A secret stays with the scheme, host and port that it was meant for.
+            let headers = if target.url.origin() == asked.origin() {
+                headers
+            } else {
+                &[]
+            };
+            match exchange::get(line, &target, headers, max_bytes, config).await? {
                 Answer::File { bytes, disposition } => {
                     let file_name = file_name::choose(disposition.as_deref(), [&asked, &target.url]);
                     return Ok(Fetched {

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use aquatint_domain::{Code, Problem};
 
+use super::exchange::Unanswered;
+
 /// What went wrong. All but [`Refusal::Text`] is for the log: told to a caller, it would let them map the
 /// network that this server stands in.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +56,16 @@ impl Refusal {
         match self {
             Refusal::Text(message) => Problem::invalid("url", message),
             other => other.into_closed_problem(),
+        }
+    }
+
+    /// For a caller who speaks to a server that an operator named. Nothing was sent, unless that caller knows better.
+    pub(super) fn into_unanswered(self) -> Unanswered {
+        Unanswered {
+            was_sent: false,
+            is_slow: matches!(self, Self::TooSlow(_)),
+            is_unreadable: matches!(self, Self::Encoded(_) | Self::TooLarge(_) | Self::Broken(_)),
+            cause: self.to_string(),
         }
     }
 

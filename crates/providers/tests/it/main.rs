@@ -1,5 +1,8 @@
 //! The fetcher against hostile URLs, hostile names and hostile servers, and letters to a strict mail server, all on this machine.
+//! The fetcher against hostile URLs, hostile names and hostile servers, and every vendor against its stand-in, all on
+//! this machine.
 
+mod contract;
 mod hostile;
 mod kit;
 mod mail;

@@ -2,12 +2,14 @@
 //! of operations.
 
 mod call;
+mod catalogue;
 mod doctor;
 mod keys;
 mod ledger;
 mod mail;
 mod models;
 mod payments;
+mod providers;
 mod serve;
 mod stdio;
 mod users;
@@ -120,6 +122,16 @@ enum Command {
     Mail {
         #[command(subcommand)]
         command: mail::MailCommand,
+    },
+    /// The operator's own rows of the catalogue
+    Catalogue {
+        #[command(subcommand)]
+        command: catalogue::CatalogueCommand,
+    },
+    /// Vendors and their keys
+    Provider {
+        #[command(subcommand)]
+        command: providers::ProviderCommand,
     },
     /// The credit ledger
     Ledger {
@@ -272,6 +284,14 @@ async fn run(matches: &clap::ArgMatches) -> Result<std::process::ExitCode> {
         Command::Payments { command } => {
             quiet_logging(&config);
             return payments::run(&config, command).await;
+        }
+        Command::Catalogue { command } => {
+            quiet_logging(&config);
+            return catalogue::run(&config, &command);
+        }
+        Command::Provider { command } => {
+            quiet_logging(&config);
+            providers::run(&config, command).await?;
         }
         Command::Ledger { command } => {
             quiet_logging(&config);

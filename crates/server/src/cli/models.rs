@@ -246,7 +246,7 @@ fn list(config: &Config, folder: &Folder, json: bool) -> Result<()> {
             "  {}  {}  {} credits  {}  {}",
             model.id,
             model.kind,
-            model.price.per_output,
+            model.price.rate.per_output,
             model.speed,
             model.label.as_deref().unwrap_or(&model.best_for)
         );

@@ -9,11 +9,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use aquatint_app::Settings;
 use aquatint_app::oauth::ConfiguredClient;
 use aquatint_app::payments::{CreditPack, PlanPrice};
 use aquatint_app::people::{GithubProvider, OidcProvider};
+use aquatint_app::{ProviderSettings, Settings};
 use aquatint_domain::{Credits, Plan, PlanName};
+use aquatint_providers::Key;
 use aquatint_providers::mail::MailDoor;
 use aquatint_providers::payments::{Secret, stripe};
 
@@ -65,10 +66,28 @@ pub(crate) struct Tables {
     pub credit_packs: Vec<CreditPack>,
     pub plan_prices: Vec<PlanPrice>,
     pub github: Option<GithubProvider>,
+    pub providers: BTreeMap<String, ProviderTable>,
+}
+
+/// `[providers.NAME]`.
+#[derive(Clone, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ProviderTable {
+    key: Option<String>,
+    base_url: Option<String>,
+    allow_private: bool,
+}
+
+impl std::fmt::Debug for ProviderTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProviderTable")
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The keys of [`Tables`].
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 8] = [
     "plans",
     "prices",
     "oauth_clients",
@@ -76,6 +95,7 @@ const TABLES: [&str; 7] = [
     "credit_packs",
     "plan_prices",
     "github",
+    "providers",
 ];
 
 impl Config {
@@ -127,6 +147,7 @@ impl Config {
             config.file = Some(path);
         }
         refuse_unknown_environment()?;
+        config.read_vendor_keys(&environment)?;
         for setting in TABLE {
             if let Some(value) = environment(setting.env) {
                 (setting.set)(&mut config, &value)
@@ -165,6 +186,41 @@ impl Config {
         self.settings.payments.packs.extend(tables.credit_packs);
         self.settings.payments.plan_prices.extend(tables.plan_prices);
         self.settings.github = tables.github.or(self.settings.github.take());
+        for (id, table) in tables.providers {
+            let key = match table.key.as_deref() {
+                None => None,
+                Some(text) => Some(Key::new(text).with_context(|| {
+                    format!(
+                        "{}: providers.{id}.key is no key: it is empty or has spaces in it",
+                        path.display()
+                    )
+                })?),
+            };
+            let given = ProviderSettings {
+                key,
+                base_url: table.base_url,
+                allow_private: table.allow_private,
+            };
+            self.settings.providers.insert(id, given);
+        }
+        Ok(())
+    }
+
+    /// Vendors' keys from the variables that the vendors' own tools read; the file comes before them.
+    fn read_vendor_keys(&mut self, environment: &dyn Fn(&str) -> Option<String>) -> Result<()> {
+        for provider in aquatint_providers::ALL {
+            let facts = provider.facts();
+            let Some((name, text)) = facts
+                .key_variables
+                .iter()
+                .find_map(|name| Some((name, environment(name)?)))
+            else {
+                continue;
+            };
+            let key = Key::new(&text).with_context(|| format!("{name} is no key: it has spaces in it"))?;
+            let given = self.settings.providers.entry(facts.id.to_owned()).or_default();
+            given.key.get_or_insert(key);
+        }
         Ok(())
     }
 
@@ -189,6 +245,15 @@ impl Config {
         }
         if let Some(github) = &self.settings.github {
             github.check().map_err(|why| anyhow::anyhow!("github: {why}"))?;
+        }
+        for id in self.settings.providers.keys() {
+            if aquatint_providers::provider::find(id).is_none() {
+                let known: Vec<&str> = aquatint_providers::ALL.iter().map(|vendor| vendor.facts().id).collect();
+                bail!(
+                    "providers.{id}: there is no vendor `{id}`; there are: {}",
+                    known.join(", ")
+                );
+            }
         }
         if !self.settings.plans.contains_key(&self.settings.default_plan) {
             let known: Vec<&str> = self.settings.plans.keys().map(String::as_str).collect();

@@ -23,6 +23,7 @@ mod postgres;
 mod process;
 #[cfg(feature = "c2pa")]
 mod provenance;
+mod providers;
 mod sharing;
 mod stripe;
 mod surface;

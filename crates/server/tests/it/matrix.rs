@@ -68,7 +68,7 @@ fn row(operation: &str, own: &Owned) -> (Value, Foreign) {
         "edit.resize" => (with(json!({ "width": 8 })), Nowhere),
         "edit.crop" => (with(json!({ "x": 0, "y": 0, "width": 8, "height": 8 })), Nowhere),
         "edit.rotate" => (with(json!({ "degrees": 90 })), Nowhere),
-        "generate.media" => (
+        "generate.media" | "generate.model" => (
             json!({ "model": "image/aquatint/scene-preview", "prompt": "a cup", "dry_run": true }),
             Untouched,
         ),
@@ -154,6 +154,9 @@ fn row(operation: &str, own: &Owned) -> (Value, Foreign) {
         "keys.create" => (json!({ "name": "mine" }), Untouched),
         "keys.revoke" => (json!({ "key_id": own.key }), Nowhere),
         "apps.revoke" => (json!({ "grant_id": "grt_00000000000000000000000000" }), Nowhere),
+        "providers.list" => (json!({}), Untouched),
+        "providers.put_key" => (json!({ "provider": "openai", "key": "not a key" }), Untouched),
+        "providers.check_key" | "providers.remove_key" => (json!({ "provider": "openai" }), Untouched),
         "payments.get" | "payments.portal" | "payments.orders" => (json!({}), Untouched),
         "payments.buy" => (json!({ "price": "price_pack" }), Untouched),
         "payments.order" | "payments.receipt" => (json!({ "order_id": own.order }), Nowhere),

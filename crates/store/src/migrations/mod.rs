@@ -5,6 +5,7 @@ mod m0001_base;
 mod m0002_people;
 mod m0003_passkeys;
 mod m0004_payments;
+mod m0005_providers;
 mod m0006_mail;
 mod m0007_audit;
 mod m0008_pipelines;
@@ -28,6 +29,7 @@ const ALL: &[Migration] = &[
     m0002_people::MIGRATION,
     m0003_passkeys::MIGRATION,
     m0004_payments::MIGRATION,
+    m0005_providers::MIGRATION,
     m0006_mail::MIGRATION,
     m0007_audit::MIGRATION,
     m0008_pipelines::MIGRATION,

@@ -14,6 +14,7 @@ mod passkeys;
 mod payments;
 mod people;
 mod pipelines;
+mod providers;
 mod spending;
 mod uploads;
 mod usage;

@@ -1,0 +1,3 @@
+//! The vendors, a file each; [`crate::provider::ALL`] is the list.
+
+pub mod openai;

@@ -1,0 +1,3 @@
+//! The stand-ins, a file for each vendor.
+
+pub mod openai;
