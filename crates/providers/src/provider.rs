@@ -131,7 +131,11 @@ pub trait Provider: Send + Sync {
 }
 
 /// Every vendor, a row each.
-pub static ALL: &[&dyn Provider] = &[&crate::vendors::openai::OpenAi];
+pub static ALL: &[&dyn Provider] = &[
+    &crate::vendors::openai::OpenAi,
+    &crate::vendors::google::Google,
+    &crate::vendors::bfl::Bfl,
+];
 
 /// The vendor of that id.
 pub fn find(id: &str) -> Option<&'static dyn Provider> {

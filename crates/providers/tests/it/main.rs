@@ -3,6 +3,7 @@
 //! this machine.
 
 mod contract;
+mod google_and_bfl;
 mod hostile;
 mod kit;
 mod mail;

@@ -1,3 +1,5 @@
 //! The stand-ins, a file for each vendor.
 
+pub mod bfl;
+pub mod google;
 pub mod openai;
