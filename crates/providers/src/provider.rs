@@ -131,7 +131,12 @@ pub trait Provider: Send + Sync {
 }
 
 /// Every vendor, a row each.
-pub static ALL: &[&dyn Provider] = &[&crate::vendors::openai::OpenAi];
+pub static ALL: &[&dyn Provider] = &[
+    &crate::vendors::openai::OpenAi,
+    &crate::vendors::stability::Stability,
+    &crate::vendors::recraft::Recraft,
+    &crate::vendors::ideogram::Ideogram,
+];
 
 /// The vendor of that id.
 pub fn find(id: &str) -> Option<&'static dyn Provider> {

@@ -54,7 +54,12 @@ pub struct StandIn {
 }
 
 /// Every vendor's stand-in, a row each.
-pub static ALL: &[&StandIn] = &[&vendors::openai::STAND_IN];
+pub static ALL: &[&StandIn] = &[
+    &vendors::openai::STAND_IN,
+    &vendors::stability::STAND_IN,
+    &vendors::recraft::STAND_IN,
+    &vendors::ideogram::STAND_IN,
+];
 
 /// A running stand-in; it ends when it is dropped.
 pub struct Running {

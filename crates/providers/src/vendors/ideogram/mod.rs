@@ -1,0 +1,258 @@
+//! Ideogram: API v2, where every endpoint names its model in the path. Every endpoint is a row in [`rows`].
+//!
+//! Written from, on 2026-11-21:
+//! - <https://developer.ideogram.ai/ideogram-api/api-overview>, the pages under `/api-reference/images`, and the OpenAPI document
+//! - <https://developer.ideogram.ai/ideogram-api/errors>, `…/rate-limits`, `…/idempotency` and `…/webhooks`
+//! - <https://ideogram.ai/blog/ideogram-api-pricing> (prices of 2026-11-16) and <https://ideogram.ai/features/api-pricing>
+//!
+//! Every request is sent with `async`, so that an id comes back at once: "every request … is billed", there is no
+//! idempotency key, and what has an id can be asked for again. A finished generation says what it cost. One that
+//! finished is billed also when the safety check withholds its pictures; one that failed is not.
+//!
+//! Not offered: SVG (`/v2/svg`, the studio stores pictures of pixels), text about pictures (`describe`), training, and
+//! the models of others that Ideogram resells, which are to be had at their makers; Topaz' upscalers are an exception,
+//! because Ideogram has none of its own in v2.
+
+mod rows;
+
+use std::time::Duration;
+
+use aquatint_domain::{Credits, Model};
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use self::rows::{ROWS, Row};
+use crate::desk::{Answer, Desk};
+use crate::fault::{Bought, Fault, FaultKind};
+use crate::mask;
+use crate::multipart::Form;
+use crate::order::Order;
+use crate::outcome::{KeyFacts, Outcome, Output, Progress, Source, Submitted, Task};
+use crate::provider::{Auth, Facts, Pace, Provider};
+
+/// Micro-credits for a millionth of a US dollar: a credit is a cent.
+const MICRO_CREDITS_PER_MICRO_USD: i64 = crate::price::CREDITS_PER_USD;
+
+static FACTS: Facts = Facts {
+    id: "ideogram",
+    name: "Ideogram",
+    docs: &[
+        "https://developer.ideogram.ai/v2/llms.txt",
+        "https://developer.ideogram.ai/ideogram-api/errors",
+        "https://developer.ideogram.ai/ideogram-api/rate-limits",
+        "https://developer.ideogram.ai/ideogram-api/idempotency",
+        "https://ideogram.ai/blog/ideogram-api-pricing",
+    ],
+    read_on: "2026-11-21",
+    key_variables: &["IDEOGRAM_API_KEY"],
+    key_form: "the key of the API page",
+    key_page: "https://ideogram.ai/manage-api",
+    base_url: "https://api.ideogram.ai",
+    hosts: &[],
+    auth: Auth::Header("api-key"),
+    // Ten pictures in progress, whatever the requests; a request of this studio usually asks for one or two.
+    pace: Pace {
+        at_once: 5,
+        per_minute: 120,
+        poll_every: Duration::from_secs(3),
+    },
+    read_error,
+    repeats_safely: false,
+    has_webhooks: false,
+};
+
+pub struct Ideogram;
+
+#[async_trait]
+impl Provider for Ideogram {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn models(&self) -> Vec<Model> {
+        ROWS.iter().map(|row| row.model(FACTS.id)).collect()
+    }
+
+    /// A quote: "nothing is generated, stored, or billed".
+    async fn check_key(&self, desk: &Desk) -> Result<KeyFacts, Fault> {
+        let answer = desk
+            .post("/v2/image/generate/ideogram-4?dry_run=true")
+            .json(&json!({ "prompt": "a blue circle" }))
+            .send()
+            .await?;
+        let quote: Quote = answer.read()?;
+        if quote.object != "price_quote" {
+            return Err(answer.unreadable("the answer is no price quote"));
+        }
+        Ok(KeyFacts::default())
+    }
+
+    async fn submit(&self, desk: &Desk, order: &Order) -> Result<Submitted, Fault> {
+        let row = ROWS
+            .iter()
+            .find(|row| row.slug == order.model.vendor_model)
+            .ok_or_else(|| Fault::new(FaultKind::NoSuchModel, "this model is not known here"))?;
+        row.check(order)?;
+        let fields = fields(row, order);
+        let ask = desk.post(format!("/v2/image/{}", row.path));
+        let ask = if row.files.is_empty() { ask.json(&fields) } else { ask.form(form(row, order, &fields)?) };
+        let answer = ask.buying().send().await?;
+        let begun: Begun = answer.read()?;
+        Ok(Submitted::Waiting(Task::new(begun.generation_id).ask_after(Duration::from_secs(3))))
+    }
+
+    async fn poll(&self, desk: &Desk, task: &Task) -> Result<Progress, Fault> {
+        let id = percent_encoding::utf8_percent_encode(&task.id, percent_encoding::NON_ALPHANUMERIC);
+        let answer = desk.get(format!("/v2/generations/{id}")).send().await?;
+        let generation: Generation = answer.read()?;
+        Ok(match generation.status.as_str() {
+            "completed" => finished(generation, &answer),
+            "failed" => Progress::Failed(failed(&generation.failure_reason.unwrap_or_default())),
+            other => Progress::running(other),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Quote {
+    object: String,
+}
+
+#[derive(Deserialize)]
+struct Begun {
+    generation_id: String,
+}
+
+#[derive(Deserialize)]
+struct Generation {
+    status: String,
+    failure_reason: Option<String>,
+    usage_cost_usd_micros: Option<i64>,
+    #[serde(default)]
+    data: Vec<Made>,
+}
+
+#[derive(Deserialize)]
+struct Made {
+    url: Option<String>,
+    prompt: Option<String>,
+    is_image_safe: bool,
+    seed: Option<u64>,
+}
+
+/// The words of a request, by the vendor's names.
+fn fields(row: &Row, order: &Order) -> Map<String, Value> {
+    let mut fields = Map::new();
+    for (name, value) in &order.inputs {
+        if name == "width" || name == "height" {
+            continue;
+        }
+        let theirs = row.words.iter().find(|(ours, _)| ours == name).map_or(name.as_str(), |(_, theirs)| theirs);
+        // Ratios are written 16x9 there.
+        let value = match value.as_str() {
+            Some(ratio) if name == "aspect_ratio" => json!(ratio.replace(':', "x")),
+            _ => value.clone(),
+        };
+        fields.insert(theirs.to_owned(), value);
+    }
+    if let (Some(field), Some((width, height))) = (row.size_field, order.size()) {
+        fields.insert(field.to_owned(), json!(format!("{width}x{height}")));
+    }
+    if row.has_count {
+        fields.insert("num_images".into(), json!(order.count));
+    }
+    // Some endpoints are asynchronous without being told, and do not know the word.
+    if !row.is_always_async {
+        fields.insert("async".into(), json!(true));
+    }
+    fields
+}
+
+/// Files with the words beside them: a list is a part for each of its items, an object is JSON.
+fn form(row: &Row, order: &Order, fields: &Map<String, Value>) -> Result<Form, Fault> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let mut form = Form::new();
+    for (name, value) in fields {
+        form = match value {
+            Value::Array(items) => items.iter().fold(form, |form, item| form.text(name, text(item))),
+            one => form.text(name, text(one)),
+        };
+    }
+    for (ours, theirs) in row.files {
+        for medium in order.media_of(ours) {
+            form = match (*ours, row.white_changes) {
+                ("mask", false) => form.file(theirs, "mask.png", "image/png", mask::inverted(&mask::black_or_white(&medium.bytes)?)?),
+                ("mask", true) => form.file(theirs, "mask.png", "image/png", mask::black_or_white(&medium.bytes)?),
+                _ => form.medium(theirs, medium),
+            };
+        }
+    }
+    Ok(form)
+}
+
+/// A finished generation: the pictures that passed the safety check.
+fn finished(generation: Generation, answer: &Answer) -> Progress {
+    let cost = generation
+        .usage_cost_usd_micros
+        .map(|micros| Credits::from_micro(micros.clamp(0, i64::MAX / 1_000).saturating_mul(MICRO_CREDITS_PER_MICRO_USD)));
+    let made = generation.data.len();
+    let outputs: Vec<Output> = generation
+        .data
+        .into_iter()
+        .filter(|image| image.is_image_safe)
+        .filter_map(|image| {
+            let url = image.url.filter(|url| !url.is_empty())?;
+            Some(Output {
+                seed: image.seed,
+                revised_prompt: image.prompt,
+                ..Output::of(Source::Url(url))
+            })
+        })
+        .collect();
+    let withheld = made - outputs.len();
+    if outputs.is_empty() && withheld > 0 {
+        // "A request that runs is billed when it completes, including when an image is withheld by the safety check."
+        return Progress::Failed(Fault::refused("the safety check withheld the result", ["result".to_owned()]).bought(Bought::Yes));
+    }
+    let notes = if withheld > 0 { vec![format!("The safety check withheld {withheld} of {made} pictures.")] } else { Vec::new() };
+    Progress::Done(Outcome {
+        outputs,
+        cost,
+        request_id: answer.request_id(),
+        notes,
+        ..Outcome::default()
+    })
+}
+
+/// "A generation that fails is not billed."
+fn failed(reason: &str) -> Fault {
+    if reason == "content_policy_violation" {
+        return Fault::refused("the content rules do not allow this", Vec::new()).code(reason);
+    }
+    let words = if reason.is_empty() { "the generation failed" } else { reason };
+    Fault::new(FaultKind::TaskFailed, words).code(reason)
+}
+
+/// `{"error", "reject_reason"}`, or `{"error"}` for the safety check with status 422. Nothing of that is billed.
+fn read_error(answer: &Answer) -> Option<Fault> {
+    let body = answer.json_or_null();
+    let word = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let message = if word("error").is_empty() { word("message") } else { word("error") };
+    let reason = word("reject_reason");
+    if message.is_empty() && reason.is_empty() {
+        return None;
+    }
+    // For the prompt of a generation the documentation knows no other meaning of this status.
+    if answer.status == 422 {
+        return Some(Fault::refused(&message, ["prompt".to_owned()]));
+    }
+    let mut fault = Fault::of_status(answer.status, &message);
+    fault.kind = match reason.as_str() {
+        "insufficient_funds" | "priority_credit_required" => FaultKind::NoMoney,
+        "subscription_required" | "feature_limit" => FaultKind::Forbidden,
+        "daily_limit" | "inflight_limit" => FaultKind::Throttled,
+        _ => fault.kind,
+    };
+    Some(if reason.is_empty() { fault } else { fault.code(reason) })
+}
