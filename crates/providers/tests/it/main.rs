@@ -6,6 +6,7 @@ mod hostile;
 mod kit;
 mod matrix;
 mod names;
+mod picture_services;
 mod redirects;
 mod servers;
 mod texts;

@@ -28,7 +28,10 @@ pub(super) fn read(request: &Request, schema: &Value, files: &[(&str, usize)]) -
     }
     fits(schema, &body)?;
     for part in &given {
-        let (_, most) = files.iter().find(|(name, _)| *name == part.name).ok_or_else(|| format!("there is no file field {}", part.name))?;
+        let (_, most) = files
+            .iter()
+            .find(|(name, _)| *name == part.name)
+            .ok_or_else(|| format!("there is no file field {}", part.name))?;
         if given.iter().filter(|other| other.name == part.name).count() > *most {
             return Err(format!("more than {most} files in {}", part.name));
         }
@@ -41,7 +44,11 @@ pub(super) fn read(request: &Request, schema: &Value, files: &[(&str, usize)]) -
 
 /// Refuses a form without a file in this field.
 pub(super) fn need(files: &[Part], name: &str) -> Result<(), String> {
-    if files.iter().any(|file| file.name == name) { Ok(()) } else { Err(format!("there is no file {name}")) }
+    if files.iter().any(|file| file.name == name) {
+        Ok(())
+    } else {
+        Err(format!("there is no file {name}"))
+    }
 }
 
 /// A word by the type of its field; a list holds words of its items' type.
@@ -49,7 +56,9 @@ fn value_of(field: &Value, text: &str) -> Result<Value, String> {
     let kind = field["type"].as_str().unwrap_or("string");
     match kind {
         "array" => value_of(&field["items"], text),
-        "integer" | "number" | "boolean" | "object" => serde_json::from_str(text).map_err(|_| format!("{text} is no {kind}")),
+        "integer" | "number" | "boolean" | "object" => {
+            serde_json::from_str(text).map_err(|_| format!("{text} is no {kind}"))
+        }
         _ => Ok(Value::from(text)),
     }
 }

@@ -24,7 +24,11 @@ fn step(request: &Request) -> Option<Step> {
     match (request.method.as_str(), request.path.as_str()) {
         ("POST", path) => {
             endpoint(path.strip_prefix(IMAGES)?)?;
-            Some(if request.query == "dry_run=true" { Step::Key } else { Step::Submit })
+            Some(if request.query == "dry_run=true" {
+                Step::Key
+            } else {
+                Step::Submit
+            })
         }
         ("GET", path) if path.starts_with(GENERATIONS) => Some(Step::Poll),
         _ => None,
@@ -40,19 +44,48 @@ struct Endpoint {
 }
 
 const STYLED: &[&str] = &["style_codes", "style_preset", "style_type"];
-const MADE: &[&str] = &["async", "enable_copyright_detection", "num_images", "rendering_speed", "seed", "magic_prompt"];
+const MADE: &[&str] = &[
+    "async",
+    "enable_copyright_detection",
+    "num_images",
+    "rendering_speed",
+    "seed",
+    "magic_prompt",
+];
 
 fn endpoint(path: &str) -> Option<Endpoint> {
-    let of = |fields, required, files, needed| Some(Endpoint { fields, required, files, needed });
+    let of = |fields, required, files, needed| {
+        Some(Endpoint {
+            fields,
+            required,
+            files,
+            needed,
+        })
+    };
     match path {
         "generate/ideogram-4-5" => of(
-            &["async", "enable_copyright_detection", "magic_prompt", "num_images", "quality", "seed", "size"],
+            &[
+                "async",
+                "enable_copyright_detection",
+                "magic_prompt",
+                "num_images",
+                "quality",
+                "seed",
+                "size",
+            ],
             &["prompt"],
             &[("images", 5), ("mask", 1)],
             &[],
         ),
         "precise-edit/ideogram-4-5" => of(
-            &["async", "enable_copyright_detection", "num_images", "quality", "seed", "context_window"],
+            &[
+                "async",
+                "enable_copyright_detection",
+                "num_images",
+                "quality",
+                "seed",
+                "context_window",
+            ],
             &["prompt"],
             &[("image", 1), ("reference_images", 4), ("mask", 1)],
             &["image"],
@@ -60,7 +93,14 @@ fn endpoint(path: &str) -> Option<Endpoint> {
         "generate/ideogram-4" => of(&["+made", "resolution"], &["prompt"], &[], &[]),
         "generate/ideogram-4-transparent" => of(&["+made", "aspect_ratio", "output_resolution"], &["prompt"], &[], &[]),
         "generate/ideogram-3" => of(
-            &["+made", "+styled", "aspect_ratio", "color_palette", "negative_prompt", "resolution"],
+            &[
+                "+made",
+                "+styled",
+                "aspect_ratio",
+                "color_palette",
+                "negative_prompt",
+                "resolution",
+            ],
             &["prompt"],
             &[("style_reference_images", 10)],
             &[],
@@ -68,11 +108,25 @@ fn endpoint(path: &str) -> Option<Endpoint> {
         "generate/ideogram-3-character" => of(
             &["+made", "style_type", "aspect_ratio", "negative_prompt", "resolution"],
             &["prompt"],
-            &[("character_reference_images", 1), ("character_reference_mask", 1), ("style_reference_images", 10)],
+            &[
+                ("character_reference_images", 1),
+                ("character_reference_mask", 1),
+                ("style_reference_images", 10),
+            ],
             &["character_reference_images"],
         ),
-        "generate/ideogram-3-transparent" => of(&["+made", "aspect_ratio", "negative_prompt", "upscale_factor"], &["prompt"], &[], &[]),
-        "generate/ideogram-2" => of(&["+made", "aspect_ratio", "negative_prompt", "style_type"], &["prompt"], &[], &[]),
+        "generate/ideogram-3-transparent" => of(
+            &["+made", "aspect_ratio", "negative_prompt", "upscale_factor"],
+            &["prompt"],
+            &[],
+            &[],
+        ),
+        "generate/ideogram-2" => of(
+            &["+made", "aspect_ratio", "negative_prompt", "style_type"],
+            &["prompt"],
+            &[],
+            &[],
+        ),
         "generate/ideogram-2a" => of(&["+made", "aspect_ratio", "style_type"], &["prompt"], &[], &[]),
         "inpaint/ideogram-3" => of(
             &["+made", "+styled"],
@@ -83,60 +137,155 @@ fn endpoint(path: &str) -> Option<Endpoint> {
         "inpaint/ideogram-3-character" => of(
             &["+made", "style_codes", "style_type"],
             &["prompt"],
-            &[("image", 1), ("mask", 1), ("character_reference_images", 1), ("character_reference_mask", 1), ("style_reference_images", 10)],
+            &[
+                ("image", 1),
+                ("mask", 1),
+                ("character_reference_images", 1),
+                ("character_reference_mask", 1),
+                ("style_reference_images", 10),
+            ],
             &["image", "mask", "character_reference_images"],
         ),
         "remix/ideogram-4" => of(
-            &["async", "enable_copyright_detection", "image_weight", "num_images", "rendering_speed", "resolution"],
+            &[
+                "async",
+                "enable_copyright_detection",
+                "image_weight",
+                "num_images",
+                "rendering_speed",
+                "resolution",
+            ],
             &["prompt"],
             &[("image", 1)],
             &["image"],
         ),
         "remix/ideogram-3" => of(
-            &["+made", "+styled", "aspect_ratio", "color_palette", "image_weight", "negative_prompt", "resolution"],
+            &[
+                "+made",
+                "+styled",
+                "aspect_ratio",
+                "color_palette",
+                "image_weight",
+                "negative_prompt",
+                "resolution",
+            ],
             &["prompt"],
             &[("image", 1), ("style_reference_images", 10)],
             &["image"],
         ),
         "remix/ideogram-3-character" => of(
-            &["+made", "style_type", "aspect_ratio", "image_weight", "negative_prompt", "resolution"],
+            &[
+                "+made",
+                "style_type",
+                "aspect_ratio",
+                "image_weight",
+                "negative_prompt",
+                "resolution",
+            ],
             &["prompt"],
-            &[("image", 1), ("character_reference_images", 1), ("character_reference_mask", 1), ("style_reference_images", 10)],
+            &[
+                ("image", 1),
+                ("character_reference_images", 1),
+                ("character_reference_mask", 1),
+                ("style_reference_images", 10),
+            ],
             &["image", "character_reference_images"],
         ),
         "reframe/ideogram-3" => of(
-            &["async", "color_palette", "num_images", "rendering_speed", "seed", "style_codes", "style_preset"],
+            &[
+                "async",
+                "color_palette",
+                "num_images",
+                "rendering_speed",
+                "seed",
+                "style_codes",
+                "style_preset",
+            ],
             &["resolution"],
             &[("image", 1), ("style_reference_images", 10)],
             &["image"],
         ),
-        "replace-background/ideogram-3" => of(&["num_images", "rendering_speed"], &["prompt"], &[("image", 1)], &["image"]),
+        "replace-background/ideogram-3" => of(
+            &["num_images", "rendering_speed"],
+            &["prompt"],
+            &[("image", 1)],
+            &["image"],
+        ),
         "remove-background/ideogram-1" => of(&["async"], &[], &[("image", 1)], &["image"]),
-        "remove-object/ideogram-1" => of(&["seed", "store_assets"], &[], &[("image", 1), ("mask", 1)], &["image", "mask"]),
+        "remove-object/ideogram-1" => of(
+            &["seed", "store_assets"],
+            &[],
+            &[("image", 1), ("mask", 1)],
+            &["image", "mask"],
+        ),
         "upscale/auto" => of(&["async", "seed", "upscale_factor"], &[], &[("image", 1)], &["image"]),
         "upscale/topaz-bloom-2" => of(
-            &["async", "seed", "upscale_factor", "color_preservation", "creativity", "upscale_prompt"],
+            &[
+                "async",
+                "seed",
+                "upscale_factor",
+                "color_preservation",
+                "creativity",
+                "upscale_prompt",
+            ],
             &[],
             &[("image", 1)],
             &["image"],
         ),
         "upscale/topaz-redefine" => of(
-            &["async", "seed", "upscale_factor", "autoprompt", "creativity", "detail", "detail_strength", "texture", "+enhanced", "upscale_prompt"],
+            &[
+                "async",
+                "seed",
+                "upscale_factor",
+                "autoprompt",
+                "creativity",
+                "detail",
+                "detail_strength",
+                "texture",
+                "+enhanced",
+                "upscale_prompt",
+            ],
             &[],
             &[("image", 1)],
             &["image"],
         ),
-        "upscale/topaz-standard-2" => of(&["async", "upscale_factor", "+enhanced", "fix_compression", "strength"], &[], &[("image", 1)], &["image"]),
-        "upscale/topaz-text-refine" => {
-            of(&["async", "seed", "upscale_factor", "+enhanced", "fix_compression", "strength"], &[], &[("image", 1)], &["image"])
-        }
-        "upscale/topaz-wonder-3-5" => of(&["async", "seed", "upscale_factor", "enhancement_strength"], &[], &[("image", 1)], &["image"]),
+        "upscale/topaz-standard-2" => of(
+            &["async", "upscale_factor", "+enhanced", "fix_compression", "strength"],
+            &[],
+            &[("image", 1)],
+            &["image"],
+        ),
+        "upscale/topaz-text-refine" => of(
+            &[
+                "async",
+                "seed",
+                "upscale_factor",
+                "+enhanced",
+                "fix_compression",
+                "strength",
+            ],
+            &[],
+            &[("image", 1)],
+            &["image"],
+        ),
+        "upscale/topaz-wonder-3-5" => of(
+            &["async", "seed", "upscale_factor", "enhancement_strength"],
+            &[],
+            &[("image", 1)],
+            &["image"],
+        ),
         _ => None,
     }
 }
 
-const ENHANCED: &[&str] =
-    &["denoise", "sharpen", "face_enhancement", "face_enhancement_creativity", "face_enhancement_strength", "subject_detection"];
+const ENHANCED: &[&str] = &[
+    "denoise",
+    "sharpen",
+    "face_enhancement",
+    "face_enhancement_creativity",
+    "face_enhancement_strength",
+    "subject_detection",
+];
 
 impl Endpoint {
     fn schema(&self, path: &str) -> Value {
@@ -164,10 +313,18 @@ impl Endpoint {
 fn field(path: &str, name: &str) -> Value {
     let portion = json!({ "type": "number", "minimum": 0, "maximum": 1 });
     match name {
-        "prompt" if path.starts_with("replace-background") => json!({ "type": "string", "minLength": 1, "maxLength": 4000 }),
+        "prompt" if path.starts_with("replace-background") => {
+            json!({ "type": "string", "minLength": 1, "maxLength": 4000 })
+        }
         "prompt" => json!({ "type": "string", "minLength": 1, "maxLength": 10000 }),
         "negative_prompt" => json!({ "type": "string", "maxLength": 10000 }),
-        "async" | "enable_copyright_detection" | "store_assets" | "color_preservation" | "autoprompt" | "detail" | "face_enhancement" => {
+        "async"
+        | "enable_copyright_detection"
+        | "store_assets"
+        | "color_preservation"
+        | "autoprompt"
+        | "detail"
+        | "face_enhancement" => {
             json!({ "type": "boolean" })
         }
         "num_images" => json!({ "type": "integer", "minimum": 1, "maximum": 8 }),
@@ -176,18 +333,26 @@ fn field(path: &str, name: &str) -> Value {
         "rendering_speed" => json!({ "enum": ["turbo", "default", "quality"] }),
         "quality" => json!({ "enum": ["very_low", "low", "medium", "high"] }),
         "size" => json!({ "type": "string", "pattern": "^(auto|source|[1-9][0-9]{2,3}x[1-9][0-9]{2,3})$" }),
-        "resolution" if path.ends_with("ideogram-4") => json!({ "type": "string", "pattern": "^[0-9]{3,4}x[0-9]{3,4}$" }),
-        "resolution" => json!({ "type": "string", "pattern": "^([5-9][0-9]{2}|1[0-5][0-9]{2})x([5-9][0-9]{2}|1[0-5][0-9]{2})$" }),
+        "resolution" if path.ends_with("ideogram-4") => {
+            json!({ "type": "string", "pattern": "^[0-9]{3,4}x[0-9]{3,4}$" })
+        }
+        "resolution" => {
+            json!({ "type": "string", "pattern": "^([5-9][0-9]{2}|1[0-5][0-9]{2})x([5-9][0-9]{2}|1[0-5][0-9]{2})$" })
+        }
         "output_resolution" => json!({ "enum": ["1k", "2k", "4k", "8k"] }),
         "aspect_ratio" => json!({ "type": "string", "pattern": "^(auto|[1-9][0-9]?x[1-9][0-9]?)$" }),
         "style_type" if path.contains("character") => json!({ "enum": ["auto", "realistic", "fiction"] }),
-        "style_type" if path.contains("ideogram-2") => json!({ "enum": ["auto", "general", "realistic", "design", "render_3d", "anime"] }),
+        "style_type" if path.contains("ideogram-2") => {
+            json!({ "enum": ["auto", "general", "realistic", "design", "render_3d", "anime"] })
+        }
         "style_type" => json!({ "enum": ["auto", "general", "realistic", "design", "custom", "fiction", "stylized"] }),
         "style_preset" => json!({ "type": "string", "pattern": "^[a-z0-9_]+$" }),
         "style_codes" => json!({ "type": "array", "items": { "type": "string", "pattern": "^[0-9a-fA-F]{8}$" } }),
-        "color_palette" => json!({ "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false, "properties": {
+        "color_palette" => {
+            json!({ "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false, "properties": {
             "name": { "enum": ["ember", "fresh", "jungle", "magic", "melon", "mosaic", "pastel", "ultramarine"] },
-            "members": { "type": "array", "minItems": 1, "maxItems": 8 } } }),
+            "members": { "type": "array", "minItems": 1, "maxItems": 8 } } })
+        }
         "image_weight" => json!({ "type": "integer", "minimum": 1, "maximum": 100 }),
         "upscale_factor" if path.starts_with("generate") => json!({ "enum": ["x1", "x2", "x4"] }),
         "upscale_factor" => json!({ "enum": ["x2", "x4", "x8"] }),
@@ -209,7 +374,9 @@ fn answer(shop: &mut Shop, request: &Request) -> Result<Reply, String> {
     let path = request.path.strip_prefix(IMAGES).unwrap_or_default();
     let endpoint = endpoint(path).ok_or_else(|| "there is no such endpoint".to_owned())?;
     let schema = endpoint.schema(path);
-    let is_form = request.header("content-type").is_some_and(|kind| kind.starts_with("multipart/"));
+    let is_form = request
+        .header("content-type")
+        .is_some_and(|kind| kind.starts_with("multipart/"));
     let (body, files) = match is_form {
         true if endpoint.files.is_empty() => return Err("this endpoint takes JSON alone".into()),
         true => fields::read(request, &schema, endpoint.files)?,
@@ -249,7 +416,10 @@ fn rules(path: &str, body: &Value, files: &[Part]) -> Result<(), String> {
     if has("style_preset") && (has("style_codes") || count("style_reference_images") > 0) {
         return Err("style_preset cannot be combined with style codes or style references".into());
     }
-    if path == "generate/ideogram-4-5" && count("images") == 0 && (body["quality"] == "very_low" || body["size"] == "source") {
+    if path == "generate/ideogram-4-5"
+        && count("images") == 0
+        && (body["quality"] == "very_low" || body["size"] == "source")
+    {
         return Err("very_low and source need source images".into());
     }
     if count("mask") > 0 && count("reference_images") > 3 {
@@ -278,10 +448,16 @@ fn generation(shop: &mut Shop, id: &str) -> Reply {
     if status != "completed" {
         return Reply::json(200, &reply);
     }
-    let (count, is_wordless) = shop.task(&id).map_or((1, false), |task| (task.count, !task.note.is_empty()));
+    let (count, is_wordless) = shop
+        .task(&id)
+        .map_or((1, false), |task| (task.count, !task.note.is_empty()));
     let is_safe = state == State::Done;
     let image = || {
-        let url = if is_safe { json!(shop.result_url(false)) } else { Value::Null };
+        let url = if is_safe {
+            json!(shop.result_url(false))
+        } else {
+            Value::Null
+        };
         let mut image = json!({ "object_type": "image.generation", "url": url, "resolution": "1024x1024", "is_image_safe": is_safe });
         if is_wordless {
             image["object_type"] = "image.without-prompt-or-seed".into();

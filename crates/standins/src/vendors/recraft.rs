@@ -32,29 +32,85 @@ fn step(request: &Request) -> Option<Step> {
 fn tool(path: &str) -> Option<(&'static [&'static str], &'static [&'static str], bool)> {
     Some(match path {
         "/images/generations" => (
-            &["n", "model", "size", "random_seed", "style", "substyle", "style_id", "style_match", "style_reference_urls", "negative_prompt", "text_layout", "controls"],
+            &[
+                "n",
+                "model",
+                "size",
+                "random_seed",
+                "style",
+                "substyle",
+                "style_id",
+                "style_match",
+                "style_reference_urls",
+                "negative_prompt",
+                "text_layout",
+                "controls",
+            ],
             &["prompt"],
             true,
         ),
         "/images/imageToImage" => (
-            &["n", "model", "random_seed", "style", "substyle", "style_id", "style_match", "negative_prompt", "text_layout", "controls"],
+            &[
+                "n",
+                "model",
+                "random_seed",
+                "style",
+                "substyle",
+                "style_id",
+                "style_match",
+                "negative_prompt",
+                "text_layout",
+                "controls",
+            ],
             &["prompt", "image_url", "strength"],
             true,
         ),
         "/images/inpaint" | "/images/generateBackground" => (
-            &["n", "model", "random_seed", "style", "substyle", "style_id", "negative_prompt", "text_layout", "controls"],
+            &[
+                "n",
+                "model",
+                "random_seed",
+                "style",
+                "substyle",
+                "style_id",
+                "negative_prompt",
+                "text_layout",
+                "controls",
+            ],
             &["prompt", "image_url", "mask_url"],
             true,
         ),
         "/images/replaceBackground" => (
-            &["n", "model", "random_seed", "style", "substyle", "style_id", "negative_prompt", "text_layout", "controls"],
+            &[
+                "n",
+                "model",
+                "random_seed",
+                "style",
+                "substyle",
+                "style_id",
+                "negative_prompt",
+                "text_layout",
+                "controls",
+            ],
             &["prompt", "image_url"],
             true,
         ),
         "/images/outpaint" => (
             &[
-                "n", "model", "random_seed", "style", "substyle", "style_id", "negative_prompt", "controls", "size", "expand_left",
-                "expand_right", "expand_top", "expand_bottom", "zoom_out_percentage",
+                "n",
+                "model",
+                "random_seed",
+                "style",
+                "substyle",
+                "style_id",
+                "negative_prompt",
+                "controls",
+                "size",
+                "expand_left",
+                "expand_right",
+                "expand_top",
+                "expand_bottom",
+                "zoom_out_percentage",
             ],
             &["prompt", "image_url"],
             true,
@@ -79,7 +135,9 @@ fn field(name: &str, is_early: bool) -> Value {
         "strength" => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
         "style_id" => json!({ "type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" }),
         "style_match" => json!({ "enum": ["regular", "precise", "flexible"] }),
-        "style_reference_urls" => json!({ "type": "array", "minItems": 1, "maxItems": 10, "items": { "type": "string" } }),
+        "style_reference_urls" => {
+            json!({ "type": "array", "minItems": 1, "maxItems": 10, "items": { "type": "string" } })
+        }
         "text_layout" => json!({ "type": "array" }),
         "response_format" => json!({ "enum": ["url", "b64_json"] }),
         "image_format" => json!({ "enum": ["webp", "png"] }),
@@ -139,7 +197,10 @@ fn answer(shop: &mut Shop, request: &Request) -> Result<Reply, String> {
         .chain(&["response_format", "image_format", "model"])
         .map(|name| ((*name).to_owned(), field(name, is_early)))
         .collect();
-    fits(&json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties }), &body)?;
+    fits(
+        &json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties }),
+        &body,
+    )?;
     check_model(path, model, &body)?;
     check_files(&body)?;
     let count = u32::try_from(body["n"].as_u64().unwrap_or(1)).unwrap_or(1);
@@ -166,27 +227,53 @@ fn answer(shop: &mut Shop, request: &Request) -> Result<Reply, String> {
 /// Which models a tool has, and what they do not take.
 fn check_model(path: &str, model: &str, body: &Value) -> Result<(), String> {
     let is_out = match path {
-        "/images/imageToImage" => model.starts_with("recraftv4_1_flash") || model.contains("styles") || model == "recraftv2",
-        "/images/inpaint" | "/images/outpaint" | "/images/replaceBackground" | "/images/generateBackground" => model != "recraftv3",
-        "/images/generations" => model.contains("styles") && body["style_id"].is_null() && body["style_reference_urls"].is_null(),
+        "/images/imageToImage" => {
+            model.starts_with("recraftv4_1_flash") || model.contains("styles") || model == "recraftv2"
+        }
+        "/images/inpaint" | "/images/outpaint" | "/images/replaceBackground" | "/images/generateBackground" => {
+            model != "recraftv3"
+        }
+        "/images/generations" => {
+            model.contains("styles") && body["style_id"].is_null() && body["style_reference_urls"].is_null()
+        }
         _ => false,
     };
     if is_out {
         return Err(format!("{path} does not do this with {model}"));
     }
     let is_early = matches!(model, "recraftv2" | "recraftv3");
-    if !is_early && (!body["negative_prompt"].is_null() || !body["style"].is_null() || !body["controls"]["artistic_level"].is_null()) {
+    if !is_early
+        && (!body["negative_prompt"].is_null()
+            || !body["style"].is_null()
+            || !body["controls"]["artistic_level"].is_null())
+    {
         return Err(format!("{model} takes no negative prompt, style or artistic level"));
     }
     let is_pro = model.contains("pro");
     if let Some(size) = body["size"].as_str() {
-        let (width, height) = size.split_once('x').and_then(|(w, h)| Some((w.parse::<u32>().ok()?, h.parse::<u32>().ok()?))).unwrap_or((0, 0));
-        let most = if is_pro { 3072 } else if is_early { 2048 } else { 1536 };
+        let (width, height) = size
+            .split_once('x')
+            .and_then(|(w, h)| Some((w.parse::<u32>().ok()?, h.parse::<u32>().ok()?)))
+            .unwrap_or((0, 0));
+        let most = if is_pro {
+            3072
+        } else if is_early {
+            2048
+        } else {
+            1536
+        };
         if width.max(height) > most || (is_early && width.min(height) != 1024) {
             return Err(format!("{model} has no size {size}"));
         }
     }
-    let outpaints = ["size", "expand_left", "expand_right", "expand_top", "expand_bottom", "zoom_out_percentage"];
+    let outpaints = [
+        "size",
+        "expand_left",
+        "expand_right",
+        "expand_top",
+        "expand_bottom",
+        "zoom_out_percentage",
+    ];
     if path == "/images/outpaint" && outpaints.iter().all(|name| body[*name].is_null()) {
         return Err("nothing says how far to paint".into());
     }
@@ -195,7 +282,11 @@ fn check_model(path: &str, model: &str, body: &Value) -> Result<(), String> {
 
 fn check_files(body: &Value) -> Result<(), String> {
     let lists = body["style_reference_urls"].as_array().into_iter().flatten();
-    for file in [&body["image_url"], &body["mask_url"]].into_iter().chain(lists).filter_map(Value::as_str) {
+    for file in [&body["image_url"], &body["mask_url"]]
+        .into_iter()
+        .chain(lists)
+        .filter_map(Value::as_str)
+    {
         let (kind, bytes) = data_uri(file)?;
         if !["image/png", "image/jpeg", "image/webp"].contains(&kind.as_str()) || bytes.is_empty() {
             return Err(format!("a file is {kind} of {} bytes", bytes.len()));
@@ -220,9 +311,15 @@ fn trouble(trouble: Trouble) -> Reply {
         Trouble::Conflict => Reply::text(409, "conflict"),
         Trouble::TooLarge => Reply::text(413, "request entity too large"),
         // How a refusal by content is told is not documented either.
-        Trouble::Invalid | Trouble::Moderated => Reply::json(400, &json!({ "code": "invalid_request_parameter", "message": "size is not supported" })),
+        Trouble::Invalid | Trouble::Moderated => Reply::json(
+            400,
+            &json!({ "code": "invalid_request_parameter", "message": "size is not supported" }),
+        ),
         Trouble::Throttled => Reply::text(429, "too many requests"),
-        Trouble::Broken => Reply::json(500, &json!({ "code": "internal_error", "message": "generation failed" })),
+        Trouble::Broken => Reply::json(
+            500,
+            &json!({ "code": "internal_error", "message": "generation failed" }),
+        ),
         Trouble::Overloaded => Reply::text(503, "service unavailable"),
     }
 }

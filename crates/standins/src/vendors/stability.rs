@@ -40,16 +40,59 @@ struct Service {
 }
 
 fn service(path: &str) -> Option<Service> {
-    let (names, required, files, needed): (&[&str], &'static [&'static str], &'static [(&'static str, usize)], &'static [&'static str]) = match path {
-        "generate/ultra" => (&["negative_prompt", "aspect_ratio", "seed", "output_format", "style_preset", "strength"], &["prompt"], &[("image", 1)], &[]),
-        "generate/core" => (&["negative_prompt", "aspect_ratio", "seed", "output_format", "style_preset"], &["prompt"], &[], &[]),
-        "generate/sd3" => (
-            &["negative_prompt", "aspect_ratio", "seed", "output_format", "style_preset", "strength", "model", "mode", "cfg_scale"],
+    let (names, required, files, needed): (
+        &[&str],
+        &'static [&'static str],
+        &'static [(&'static str, usize)],
+        &'static [&'static str],
+    ) = match path {
+        "generate/ultra" => (
+            &[
+                "negative_prompt",
+                "aspect_ratio",
+                "seed",
+                "output_format",
+                "style_preset",
+                "strength",
+            ],
             &["prompt"],
             &[("image", 1)],
             &[],
         ),
-        "edit/erase" => (&["seed", "output_format", "grow_mask"], &[], &[("image", 1), ("mask", 1)], &["image"]),
+        "generate/core" => (
+            &[
+                "negative_prompt",
+                "aspect_ratio",
+                "seed",
+                "output_format",
+                "style_preset",
+            ],
+            &["prompt"],
+            &[],
+            &[],
+        ),
+        "generate/sd3" => (
+            &[
+                "negative_prompt",
+                "aspect_ratio",
+                "seed",
+                "output_format",
+                "style_preset",
+                "strength",
+                "model",
+                "mode",
+                "cfg_scale",
+            ],
+            &["prompt"],
+            &[("image", 1)],
+            &[],
+        ),
+        "edit/erase" => (
+            &["seed", "output_format", "grow_mask"],
+            &[],
+            &[("image", 1), ("mask", 1)],
+            &["image"],
+        ),
         "edit/inpaint" => (
             &["negative_prompt", "seed", "output_format", "style_preset", "grow_mask"],
             &["prompt"],
@@ -57,7 +100,17 @@ fn service(path: &str) -> Option<Service> {
             &["image"],
         ),
         "edit/outpaint" => (
-            &["prompt", "left", "right", "up", "down", "creativity", "seed", "style_preset", "output_format"],
+            &[
+                "prompt",
+                "left",
+                "right",
+                "up",
+                "down",
+                "creativity",
+                "seed",
+                "style_preset",
+                "output_format",
+            ],
             &[],
             &[("image", 1)],
             &["image"],
@@ -77,15 +130,32 @@ fn service(path: &str) -> Option<Service> {
         "edit/remove-background" => (&["output_format"], &[], &[("image", 1)], &["image"]),
         "edit/replace-background-and-relight" => (
             &[
-                "background_prompt", "foreground_prompt", "negative_prompt", "preserve_original_subject", "original_background_depth",
-                "keep_original_background", "light_source_direction", "light_source_strength", "seed", "output_format",
+                "background_prompt",
+                "foreground_prompt",
+                "negative_prompt",
+                "preserve_original_subject",
+                "original_background_depth",
+                "keep_original_background",
+                "light_source_direction",
+                "light_source_strength",
+                "seed",
+                "output_format",
             ],
             &[],
-            &[("subject_image", 1), ("background_reference", 1), ("light_reference", 1)],
+            &[
+                ("subject_image", 1),
+                ("background_reference", 1),
+                ("light_reference", 1),
+            ],
             &["subject_image"],
         ),
         "upscale/fast" => (&["output_format"], &[], &[("image", 1)], &["image"]),
-        "upscale/conservative" => (&["negative_prompt", "seed", "output_format", "creativity"], &["prompt"], &[("image", 1)], &["image"]),
+        "upscale/conservative" => (
+            &["negative_prompt", "seed", "output_format", "creativity"],
+            &["prompt"],
+            &[("image", 1)],
+            &["image"],
+        ),
         "upscale/creative" => (
             &["negative_prompt", "seed", "output_format", "creativity", "style_preset"],
             &["prompt"],
@@ -93,26 +163,51 @@ fn service(path: &str) -> Option<Service> {
             &["image"],
         ),
         "control/sketch" | "control/structure" => (
-            &["negative_prompt", "seed", "output_format", "style_preset", "control_strength"],
+            &[
+                "negative_prompt",
+                "seed",
+                "output_format",
+                "style_preset",
+                "control_strength",
+            ],
             &["prompt"],
             &[("image", 1)],
             &["image"],
         ),
         "control/style" => (
-            &["negative_prompt", "seed", "output_format", "style_preset", "aspect_ratio", "fidelity"],
+            &[
+                "negative_prompt",
+                "seed",
+                "output_format",
+                "style_preset",
+                "aspect_ratio",
+                "fidelity",
+            ],
             &["prompt"],
             &[("image", 1)],
             &["image"],
         ),
         "control/style-transfer" => (
-            &["prompt", "negative_prompt", "seed", "output_format", "style_strength", "composition_fidelity", "change_strength"],
+            &[
+                "prompt",
+                "negative_prompt",
+                "seed",
+                "output_format",
+                "style_strength",
+                "composition_fidelity",
+                "change_strength",
+            ],
             &[],
             &[("init_image", 1), ("style_image", 1)],
             &["init_image", "style_image"],
         ),
         _ => return None,
     };
-    let properties: Map<String, Value> = names.iter().chain(required).map(|name| ((*name).to_owned(), field(path, name))).collect();
+    let properties: Map<String, Value> = names
+        .iter()
+        .chain(required)
+        .map(|name| ((*name).to_owned(), field(path, name)))
+        .collect();
     Some(Service {
         fields: json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties }),
         required,
@@ -127,7 +222,9 @@ fn field(path: &str, name: &str) -> Value {
     let portion = json!({ "type": "number", "minimum": 0, "maximum": 1 });
     match name {
         "prompt" | "search_prompt" | "select_prompt" => json!({ "type": "string", "minLength": 1, "maxLength": 10000 }),
-        "background_prompt" | "foreground_prompt" | "negative_prompt" => json!({ "type": "string", "maxLength": 10000 }),
+        "background_prompt" | "foreground_prompt" | "negative_prompt" => {
+            json!({ "type": "string", "maxLength": 10000 })
+        }
         "aspect_ratio" => json!({ "enum": ["21:9", "16:9", "3:2", "5:4", "1:1", "4:5", "2:3", "9:16", "9:21"] }),
         "seed" => json!({ "type": "integer", "minimum": 0, "maximum": 4_294_967_294_u64 }),
         "output_format" if path == "edit/remove-background" => json!({ "enum": ["png", "webp"] }),
@@ -168,12 +265,12 @@ fn answer(shop: &mut Shop, request: &Request) -> Result<Reply, String> {
     }
     let has = |name: &str| !body[name].is_null() || files.iter().any(|file| file.name == name);
     let rules = match path {
-        "generate/sd3" if has("image") => {
-            body["mode"] == "image-to-image" && has("strength") && !has("aspect_ratio")
-        }
+        "generate/sd3" if has("image") => body["mode"] == "image-to-image" && has("strength") && !has("aspect_ratio"),
         "generate/sd3" => body["mode"] != "image-to-image" && !has("strength"),
         "generate/ultra" => has("image") == has("strength"),
-        "edit/outpaint" => ["left", "right", "up", "down"].iter().any(|side| body[side].as_u64().unwrap_or(0) > 0),
+        "edit/outpaint" => ["left", "right", "up", "down"]
+            .iter()
+            .any(|side| body[side].as_u64().unwrap_or(0) > 0),
         "edit/replace-background-and-relight" => {
             (has("background_prompt") || has("background_reference"))
                 && (!has("light_source_strength") || has("light_reference") || has("light_source_direction"))
@@ -184,7 +281,10 @@ fn answer(shop: &mut Shop, request: &Request) -> Result<Reply, String> {
         return Err(format!("the fields do not go together: {body}"));
     }
     // An id has 64 characters.
-    let prefix = format!("{:0<63}", "a6dc6c6e20acda010fe14d71f180658f2896ed9b4ec25aa99a6ff06c79698");
+    let prefix = format!(
+        "{:0<63}",
+        "a6dc6c6e20acda010fe14d71f180658f2896ed9b4ec25aa99a6ff06c79698"
+    );
     let id = shop.sell(&prefix, 1, false);
     if service.is_task {
         return Ok(Reply::json(200, &json!({ "id": id })));
@@ -217,11 +317,23 @@ fn result(shop: &mut Shop, id: &str) -> Reply {
 fn trouble(trouble: Trouble) -> Reply {
     let (status, name, message) = match trouble {
         Trouble::BadKey => (401, "unauthorized", "authorization: is invalid"),
-        Trouble::NoMoney => (402, "payment_required", "You lack sufficient credits to make this request."),
-        Trouble::Forbidden => (403, "permission_denied", "You lack the necessary permissions to perform this action."),
+        Trouble::NoMoney => (
+            402,
+            "payment_required",
+            "You lack sufficient credits to make this request.",
+        ),
+        Trouble::Forbidden => (
+            403,
+            "permission_denied",
+            "You lack the necessary permissions to perform this action.",
+        ),
         Trouble::NotFound => (404, "not_found", "id: could not be found"),
         Trouble::Conflict => (409, "conflict", "the request conflicts with another"),
-        Trouble::TooLarge => (413, "payload_too_large", "body: payload cannot be larger than 10MiB in size"),
+        Trouble::TooLarge => (
+            413,
+            "payload_too_large",
+            "body: payload cannot be larger than 10MiB in size",
+        ),
         Trouble::Invalid => (400, "bad_request", "seed: must be a number between 0 and 4294967294"),
         Trouble::Moderated => (
             403,
@@ -233,12 +345,23 @@ fn trouble(trouble: Trouble) -> Reply {
             "rate_limit_exceeded",
             "You have exceeded the rate limit of 150 requests within a 10 second period, and have been timed out for 60 seconds.",
         ),
-        Trouble::Broken => (500, "internal_error", "An unexpected server error has occurred, please try again later."),
-        Trouble::Overloaded => (503, "service_unavailable", "The service is overloaded, please try again later."),
+        Trouble::Broken => (
+            500,
+            "internal_error",
+            "An unexpected server error has occurred, please try again later.",
+        ),
+        Trouble::Overloaded => (
+            503,
+            "service_unavailable",
+            "The service is overloaded, please try again later.",
+        ),
     };
     error(status, name, message)
 }
 
 fn error(status: u16, name: &str, message: &str) -> Reply {
-    Reply::json(status, &json!({ "id": "4212a4b66fbe1cedca4bf2133d35dca5", "name": name, "errors": [message] }))
+    Reply::json(
+        status,
+        &json!({ "id": "4212a4b66fbe1cedca4bf2133d35dca5", "name": name, "errors": [message] }),
+    )
 }

@@ -96,10 +96,16 @@ impl Provider for Ideogram {
         row.check(order)?;
         let fields = fields(row, order);
         let ask = desk.post(format!("/v2/image/{}", row.path));
-        let ask = if row.files.is_empty() { ask.json(&fields) } else { ask.form(form(row, order, &fields)?) };
+        let ask = if row.files.is_empty() {
+            ask.json(&fields)
+        } else {
+            ask.form(form(row, order, &fields)?)
+        };
         let answer = ask.buying().send().await?;
         let begun: Begun = answer.read()?;
-        Ok(Submitted::Waiting(Task::new(begun.generation_id).ask_after(Duration::from_secs(3))))
+        Ok(Submitted::Waiting(
+            Task::new(begun.generation_id).ask_after(Duration::from_secs(3)),
+        ))
     }
 
     async fn poll(&self, desk: &Desk, task: &Task) -> Result<Progress, Fault> {
@@ -148,7 +154,11 @@ fn fields(row: &Row, order: &Order) -> Map<String, Value> {
         if name == "width" || name == "height" {
             continue;
         }
-        let theirs = row.words.iter().find(|(ours, _)| ours == name).map_or(name.as_str(), |(_, theirs)| theirs);
+        let theirs = row
+            .words
+            .iter()
+            .find(|(ours, _)| ours == name)
+            .map_or(name.as_str(), |(_, theirs)| theirs);
         // Ratios are written 16x9 there.
         let value = match value.as_str() {
             Some(ratio) if name == "aspect_ratio" => json!(ratio.replace(':', "x")),
@@ -182,7 +192,12 @@ fn form(row: &Row, order: &Order, fields: &Map<String, Value>) -> Result<Form, F
     for (ours, theirs) in row.files {
         for medium in order.media_of(ours) {
             form = match (*ours, row.white_changes) {
-                ("mask", false) => form.file(theirs, "mask.png", "image/png", mask::inverted(&mask::black_or_white(&medium.bytes)?)?),
+                ("mask", false) => form.file(
+                    theirs,
+                    "mask.png",
+                    "image/png",
+                    mask::inverted(&mask::black_or_white(&medium.bytes)?)?,
+                ),
                 ("mask", true) => form.file(theirs, "mask.png", "image/png", mask::black_or_white(&medium.bytes)?),
                 _ => form.medium(theirs, medium),
             };
@@ -193,9 +208,13 @@ fn form(row: &Row, order: &Order, fields: &Map<String, Value>) -> Result<Form, F
 
 /// A finished generation: the pictures that passed the safety check.
 fn finished(generation: Generation, answer: &Answer) -> Progress {
-    let cost = generation
-        .usage_cost_usd_micros
-        .map(|micros| Credits::from_micro(micros.clamp(0, i64::MAX / 1_000).saturating_mul(MICRO_CREDITS_PER_MICRO_USD)));
+    let cost = generation.usage_cost_usd_micros.map(|micros| {
+        Credits::from_micro(
+            micros
+                .clamp(0, i64::MAX / 1_000)
+                .saturating_mul(MICRO_CREDITS_PER_MICRO_USD),
+        )
+    });
     let made = generation.data.len();
     let outputs: Vec<Output> = generation
         .data
@@ -213,9 +232,15 @@ fn finished(generation: Generation, answer: &Answer) -> Progress {
     let withheld = made - outputs.len();
     if outputs.is_empty() && withheld > 0 {
         // "A request that runs is billed when it completes, including when an image is withheld by the safety check."
-        return Progress::Failed(Fault::refused("the safety check withheld the result", ["result".to_owned()]).bought(Bought::Yes));
+        return Progress::Failed(
+            Fault::refused("the safety check withheld the result", ["result".to_owned()]).bought(Bought::Yes),
+        );
     }
-    let notes = if withheld > 0 { vec![format!("The safety check withheld {withheld} of {made} pictures.")] } else { Vec::new() };
+    let notes = if withheld > 0 {
+        vec![format!("The safety check withheld {withheld} of {made} pictures.")]
+    } else {
+        Vec::new()
+    };
     Progress::Done(Outcome {
         outputs,
         cost,
@@ -230,7 +255,11 @@ fn failed(reason: &str) -> Fault {
     if reason == "content_policy_violation" {
         return Fault::refused("the content rules do not allow this", Vec::new()).code(reason);
     }
-    let words = if reason.is_empty() { "the generation failed" } else { reason };
+    let words = if reason.is_empty() {
+        "the generation failed"
+    } else {
+        reason
+    };
     Fault::new(FaultKind::TaskFailed, words).code(reason)
 }
 
@@ -238,7 +267,11 @@ fn failed(reason: &str) -> Fault {
 fn read_error(answer: &Answer) -> Option<Fault> {
     let body = answer.json_or_null();
     let word = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let message = if word("error").is_empty() { word("message") } else { word("error") };
+    let message = if word("error").is_empty() {
+        word("message")
+    } else {
+        word("error")
+    };
     let reason = word("reject_reason");
     if message.is_empty() && reason.is_empty() {
         return None;
@@ -255,4 +288,116 @@ fn read_error(answer: &Answer) -> Option<Fault> {
         _ => fault.kind,
     };
     Some(if reason.is_empty() { fault } else { fault.code(reason) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use aquatint_domain::MediaType;
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::order::Medium;
+    use crate::schema::settled;
+
+    fn order(slug: &str, call: Value, files: &[&str]) -> (&'static Row, Order) {
+        let row = ROWS.iter().find(|row| row.slug == slug).expect("a row");
+        let model = row.model(FACTS.id);
+        let medium = |field: &&str| Medium {
+            field: (*field).to_owned(),
+            media_type: MediaType::Png,
+            bytes: Bytes::from_static(b"\x89PNG"),
+            width: 8,
+            height: 8,
+            seconds: 0.0,
+            url: None,
+        };
+        let order = Order {
+            inputs: settled(&model, call.as_object().expect("an object")),
+            model: Arc::new(model),
+            media: files.iter().map(medium).collect(),
+            count: 2,
+            purchase: "pur_1".into(),
+            webhook: None,
+        };
+        (row, order)
+    }
+
+    #[test]
+    fn words_have_the_vendors_names() {
+        let (row, order_) = order(
+            "ideogram-4",
+            json!({ "prompt": "a menu", "width": 1792, "height": 2240, "quality": "turbo", "seed": 5 }),
+            &[],
+        );
+        assert_eq!(row.path, "generate/ideogram-4");
+        assert_eq!(
+            Value::Object(fields(row, &order_)),
+            json!({
+                "prompt": "a menu", "resolution": "1792x2240", "rendering_speed": "turbo", "seed": 5, "num_images": 2, "async": true,
+                "magic_prompt": "auto", "enable_copyright_detection": false
+            })
+        );
+        let (row, order_) = order(
+            "ideogram-4-transparent",
+            json!({ "prompt": "a fox", "aspect_ratio": "4:5", "resolution": "2k" }),
+            &[],
+        );
+        let sent = fields(row, &order_);
+        assert_eq!(
+            (&sent["aspect_ratio"], &sent["output_resolution"]),
+            (&json!("4x5"), &json!("2k"))
+        );
+        let (row, order_) = order("ideogram-4.5", json!({ "prompt": "a poster" }), &[]);
+        let sent = fields(row, &order_);
+        assert_eq!((&sent["size"], &sent["quality"]), (&json!("2048x2048"), &json!("high")));
+    }
+
+    #[test]
+    fn lists_are_parts_objects_are_json_and_some_endpoints_know_no_async() {
+        let call = json!({ "prompt": "a teapot", "style_codes": ["0A1B2C3D", "FFFFFFFF"], "color_palette": { "name": "ember" } });
+        let (row, order_) = order("ideogram-3", call, &[]);
+        let (_, body) = form(row, &order_, &fields(row, &order_)).expect("a form").finish();
+        let text = String::from_utf8_lossy(&body);
+        assert_eq!(text.matches("name=\"style_codes\"").count(), 2, "{text}");
+        assert!(
+            text.contains("name=\"color_palette\"\r\n\r\n{\"name\":\"ember\"}\r\n"),
+            "{text}"
+        );
+        let (row, order_) = order(
+            "ideogram-3-replace-background",
+            json!({ "prompt": "a beach" }),
+            &["images"],
+        );
+        assert_eq!(
+            Value::Object(fields(row, &order_)),
+            json!({ "prompt": "a beach", "rendering_speed": "default", "num_images": 2 })
+        );
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused_before_it_is_sent() {
+        let refused = |slug: &str, call: Value, files: &[&str]| {
+            let (row, order_) = order(slug, call, files);
+            row.check(&order_).expect_err("refused").field
+        };
+        let call = json!({ "prompt": "a", "style_preset": "aura" });
+        assert_eq!(
+            refused("ideogram-3", call, &["style_reference_images"]).as_deref(),
+            Some("style_preset")
+        );
+        let references = [
+            "images",
+            "mask",
+            "reference_images",
+            "reference_images",
+            "reference_images",
+            "reference_images",
+        ];
+        assert_eq!(
+            refused("ideogram-4.5-edit", json!({ "prompt": "a" }), &references).as_deref(),
+            Some("reference_images")
+        );
+    }
 }

@@ -16,35 +16,187 @@ const USUAL_MB: usize = 25;
 
 /// Sizes of Ideogram 4.0 and 4.5: 2K and 1K.
 const SIZES_4: &[(u32, u32)] = &[
-    (2048, 2048), (1440, 2880), (2880, 1440), (1664, 2496), (2496, 1664), (1792, 2240), (2240, 1792), (1440, 2560), (2560, 1440),
-    (1600, 2560), (2560, 1600), (1728, 2304), (2304, 1728), (1296, 3168), (3168, 1296), (1152, 2944), (2944, 1152), (1248, 3328),
-    (3328, 1248), (1280, 3072), (3072, 1280), (1024, 3072), (3072, 1024), (1024, 1024), (896, 1120), (1120, 896), (864, 1152),
-    (1152, 864), (832, 1248), (1248, 832), (800, 1280), (1280, 800), (720, 1280), (1280, 720), (720, 1440), (1440, 720), (512, 1536),
+    (2048, 2048),
+    (1440, 2880),
+    (2880, 1440),
+    (1664, 2496),
+    (2496, 1664),
+    (1792, 2240),
+    (2240, 1792),
+    (1440, 2560),
+    (2560, 1440),
+    (1600, 2560),
+    (2560, 1600),
+    (1728, 2304),
+    (2304, 1728),
+    (1296, 3168),
+    (3168, 1296),
+    (1152, 2944),
+    (2944, 1152),
+    (1248, 3328),
+    (3328, 1248),
+    (1280, 3072),
+    (3072, 1280),
+    (1024, 3072),
+    (3072, 1024),
+    (1024, 1024),
+    (896, 1120),
+    (1120, 896),
+    (864, 1152),
+    (1152, 864),
+    (832, 1248),
+    (1248, 832),
+    (800, 1280),
+    (1280, 800),
+    (720, 1280),
+    (1280, 720),
+    (720, 1440),
+    (1440, 720),
+    (512, 1536),
     (1536, 512),
 ];
 /// Sizes of Ideogram 3.0.
 const SIZES_3: &[(u32, u32)] = &[
-    (512, 1536), (576, 1408), (576, 1472), (576, 1536), (640, 1344), (640, 1408), (640, 1472), (640, 1536), (704, 1152), (704, 1216),
-    (704, 1280), (704, 1344), (704, 1408), (704, 1472), (736, 1312), (768, 1088), (768, 1216), (768, 1280), (768, 1344), (800, 1280),
-    (832, 960), (832, 1024), (832, 1088), (832, 1152), (832, 1216), (832, 1248), (864, 1152), (896, 960), (896, 1024), (896, 1088),
-    (896, 1120), (896, 1152), (960, 832), (960, 896), (960, 1024), (960, 1088), (1024, 832), (1024, 896), (1024, 960), (1024, 1024),
-    (1088, 768), (1088, 832), (1088, 896), (1088, 960), (1120, 896), (1152, 704), (1152, 832), (1152, 864), (1152, 896), (1216, 704),
-    (1216, 768), (1216, 832), (1248, 832), (1280, 704), (1280, 768), (1280, 800), (1312, 736), (1344, 640), (1344, 704), (1344, 768),
-    (1408, 576), (1408, 640), (1408, 704), (1472, 576), (1472, 640), (1472, 704), (1536, 512), (1536, 576), (1536, 640),
+    (512, 1536),
+    (576, 1408),
+    (576, 1472),
+    (576, 1536),
+    (640, 1344),
+    (640, 1408),
+    (640, 1472),
+    (640, 1536),
+    (704, 1152),
+    (704, 1216),
+    (704, 1280),
+    (704, 1344),
+    (704, 1408),
+    (704, 1472),
+    (736, 1312),
+    (768, 1088),
+    (768, 1216),
+    (768, 1280),
+    (768, 1344),
+    (800, 1280),
+    (832, 960),
+    (832, 1024),
+    (832, 1088),
+    (832, 1152),
+    (832, 1216),
+    (832, 1248),
+    (864, 1152),
+    (896, 960),
+    (896, 1024),
+    (896, 1088),
+    (896, 1120),
+    (896, 1152),
+    (960, 832),
+    (960, 896),
+    (960, 1024),
+    (960, 1088),
+    (1024, 832),
+    (1024, 896),
+    (1024, 960),
+    (1024, 1024),
+    (1088, 768),
+    (1088, 832),
+    (1088, 896),
+    (1088, 960),
+    (1120, 896),
+    (1152, 704),
+    (1152, 832),
+    (1152, 864),
+    (1152, 896),
+    (1216, 704),
+    (1216, 768),
+    (1216, 832),
+    (1248, 832),
+    (1280, 704),
+    (1280, 768),
+    (1280, 800),
+    (1312, 736),
+    (1344, 640),
+    (1344, 704),
+    (1344, 768),
+    (1408, 576),
+    (1408, 640),
+    (1408, 704),
+    (1472, 576),
+    (1472, 640),
+    (1472, 704),
+    (1536, 512),
+    (1536, 576),
+    (1536, 640),
 ];
-const RATIOS: &[&str] = &["1:3", "3:1", "1:2", "2:1", "9:16", "16:9", "10:16", "16:10", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "1:1"];
+const RATIOS: &[&str] = &[
+    "1:3", "3:1", "1:2", "2:1", "9:16", "16:9", "10:16", "16:10", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "1:1",
+];
 const RATIOS_4: &[&str] = &[
-    "1:4", "1:3", "1:2", "9:16", "10:16", "2:3", "3:4", "4:5", "1:1", "5:4", "4:3", "3:2", "16:10", "16:9", "2:1", "3:1", "4:1",
+    "1:4", "1:3", "1:2", "9:16", "10:16", "2:3", "3:4", "4:5", "1:1", "5:4", "4:3", "3:2", "16:10", "16:9", "2:1",
+    "3:1", "4:1",
 ];
 const PRESETS: &[&str] = &[
-    "80s_illustration", "90s_nostalgia", "abstract_organic", "analog_nostalgia", "art_brut", "art_deco", "art_poster", "aura",
-    "avant_garde", "bauhaus", "blueprint", "blurry_motion", "bright_art", "c4d_cartoon", "childrens_book", "collage", "coloring_book_i",
-    "coloring_book_ii", "cubism", "dark_aura", "doodle", "double_exposure", "dramatic_cinema", "editorial", "emotional_minimal",
-    "ethereal_party", "expired_film", "flat_art", "flat_vector", "forest_reverie", "geo_minimalist", "glass_prism", "golden_hour",
-    "graffiti_i", "graffiti_ii", "halftone_print", "high_contrast", "hippie_era", "iconic", "japandi_fusion", "jazzy", "long_exposure",
-    "magazine_editorial", "minimal_illustration", "mixed_media", "monochrome", "nightlife", "oil_painting", "old_cartoons",
-    "paint_gesture", "pop_art", "retro_etching", "riviera_pop", "spotlight_80s", "stylized_red", "surreal_collage", "travel_poster",
-    "vintage_geo", "vintage_poster", "watercolor", "weird", "woodblock_print",
+    "80s_illustration",
+    "90s_nostalgia",
+    "abstract_organic",
+    "analog_nostalgia",
+    "art_brut",
+    "art_deco",
+    "art_poster",
+    "aura",
+    "avant_garde",
+    "bauhaus",
+    "blueprint",
+    "blurry_motion",
+    "bright_art",
+    "c4d_cartoon",
+    "childrens_book",
+    "collage",
+    "coloring_book_i",
+    "coloring_book_ii",
+    "cubism",
+    "dark_aura",
+    "doodle",
+    "double_exposure",
+    "dramatic_cinema",
+    "editorial",
+    "emotional_minimal",
+    "ethereal_party",
+    "expired_film",
+    "flat_art",
+    "flat_vector",
+    "forest_reverie",
+    "geo_minimalist",
+    "glass_prism",
+    "golden_hour",
+    "graffiti_i",
+    "graffiti_ii",
+    "halftone_print",
+    "high_contrast",
+    "hippie_era",
+    "iconic",
+    "japandi_fusion",
+    "jazzy",
+    "long_exposure",
+    "magazine_editorial",
+    "minimal_illustration",
+    "mixed_media",
+    "monochrome",
+    "nightlife",
+    "oil_painting",
+    "old_cartoons",
+    "paint_gesture",
+    "pop_art",
+    "retro_etching",
+    "riviera_pop",
+    "spotlight_80s",
+    "stylized_red",
+    "surreal_collage",
+    "travel_poster",
+    "vintage_geo",
+    "vintage_poster",
+    "watercolor",
+    "weird",
+    "woodblock_print",
 ];
 const SPEEDS: &[&str] = &["turbo", "default", "quality"];
 
@@ -123,7 +275,10 @@ const USUAL: Row = Row {
 const PRICE_4: Price = Price::By("quality", &[("turbo", 0.03), ("default", 0.06), ("quality", 0.10)]);
 const PRICE_3: Price = Price::By("quality", &[("turbo", 0.03), ("default", 0.06), ("quality", 0.09)]);
 const PRICE_CHARACTER: Price = Price::By("quality", &[("turbo", 0.10), ("default", 0.15), ("quality", 0.20)]);
-const PRICE_EDIT: Price = Price::By("quality", &[("very_low", 0.008), ("low", 0.03), ("medium", 0.06), ("high", 0.22)]);
+const PRICE_EDIT: Price = Price::By(
+    "quality",
+    &[("very_low", 0.008), ("low", 0.03), ("medium", 0.06), ("high", 0.22)],
+);
 const PRICE_UPSCALE: Price = Price::By("upscale_factor", &[("x2", 0.12), ("x4", 0.24), ("x8", 0.48)]);
 
 /// 3.0, from words.
@@ -180,7 +335,11 @@ pub(super) const ROWS: &[Row] = &[
         best_for: "exact edits, one after the other",
         price: PRICE_EDIT,
         ratings: (5, 3),
-        files: &[("images", "image"), ("reference_images", "reference_images"), ("mask", "mask")],
+        files: &[
+            ("images", "image"),
+            ("reference_images", "reference_images"),
+            ("mask", "mask"),
+        ],
         words: &[],
         most_mb: 50,
         can: |can| {
@@ -239,8 +398,9 @@ pub(super) const ROWS: &[Row] = &[
             can.text_rendering = true;
         },
         inputs: || {
-            speedy(made(Inputs::prompt(PROMPT).style().size(512, 3328, 2048, 2048)))
-                .example(json!({ "prompt": "a café menu, hand lettered", "width": 1792, "height": 2240, "quality": "turbo" }))
+            speedy(made(Inputs::prompt(PROMPT).style().size(512, 3328, 2048, 2048))).example(
+                json!({ "prompt": "a café menu, hand lettered", "width": 1792, "height": 2240, "quality": "turbo" }),
+            )
         },
         ..USUAL
     },
@@ -254,9 +414,18 @@ pub(super) const ROWS: &[Row] = &[
             "quality",
             "resolution",
             &[
-                ("turbo", "1k", 0.06), ("default", "1k", 0.09), ("quality", "1k", 0.13), ("turbo", "2k", 0.18), ("default", "2k", 0.21),
-                ("quality", "2k", 0.25), ("turbo", "4k", 0.30), ("default", "4k", 0.33), ("quality", "4k", 0.37), ("turbo", "8k", 0.54),
-                ("default", "8k", 0.57), ("quality", "8k", 0.61),
+                ("turbo", "1k", 0.06),
+                ("default", "1k", 0.09),
+                ("quality", "1k", 0.13),
+                ("turbo", "2k", 0.18),
+                ("default", "2k", 0.21),
+                ("quality", "2k", 0.25),
+                ("turbo", "4k", 0.30),
+                ("default", "4k", 0.33),
+                ("quality", "4k", 0.37),
+                ("turbo", "8k", 0.54),
+                ("default", "8k", 0.57),
+                ("quality", "8k", 0.61),
             ],
         ),
         is_estimate: true,
@@ -270,7 +439,9 @@ pub(super) const ROWS: &[Row] = &[
         inputs: || {
             speedy(made(Inputs::prompt(PROMPT).style().ratios(RATIOS_4, "1:1")))
                 .resolution(&["1k", "2k", "4k", "8k"], "1k")
-                .example(json!({ "prompt": "a sticker of a fox, thick outline", "aspect_ratio": "4:5", "resolution": "2k" }))
+                .example(
+                    json!({ "prompt": "a sticker of a fox, thick outline", "aspect_ratio": "4:5", "resolution": "2k" }),
+                )
         },
         ..USUAL
     },
@@ -290,8 +461,10 @@ pub(super) const ROWS: &[Row] = &[
             can.text_rendering = true;
         },
         inputs: || {
-            speedy(checked(weighed(one_picture(Inputs::prompt(PROMPT)).size(512, 3328, 2048, 2048))))
-                .example(json!({ "prompt": "the same street at night", "images": [EXAMPLE_ASSET], "image_weight": 60 }))
+            speedy(checked(weighed(
+                one_picture(Inputs::prompt(PROMPT)).size(512, 3328, 2048, 2048),
+            )))
+            .example(json!({ "prompt": "the same street at night", "images": [EXAMPLE_ASSET], "image_weight": 60 }))
         },
         ..USUAL
     },
@@ -317,10 +490,17 @@ pub(super) const ROWS: &[Row] = &[
         best_for: "the same character again and again",
         price: PRICE_CHARACTER,
         ratings: (4, 4),
-        files: &[("character_reference_images", "character_reference_images"), ("style_reference_images", "style_reference_images")],
+        files: &[
+            ("character_reference_images", "character_reference_images"),
+            ("style_reference_images", "style_reference_images"),
+        ],
         inputs: || {
-            character(speedy(made(negative(Inputs::prompt(PROMPT).style().size(512, 1536, 1024, 1024)))))
-                .example(json!({ "prompt": "as a knight in a misty forest", "character_reference_images": [EXAMPLE_ASSET] }))
+            character(speedy(made(negative(
+                Inputs::prompt(PROMPT).style().size(512, 1536, 1024, 1024),
+            ))))
+            .example(
+                json!({ "prompt": "as a knight in a misty forest", "character_reference_images": [EXAMPLE_ASSET] }),
+            )
         },
         ..V3
     },
@@ -334,8 +514,15 @@ pub(super) const ROWS: &[Row] = &[
             "quality",
             "upscale_factor",
             &[
-                ("turbo", "x1", 0.04), ("default", "x1", 0.07), ("quality", "x1", 0.10), ("turbo", "x2", 0.16), ("default", "x2", 0.19),
-                ("quality", "x2", 0.22), ("turbo", "x4", 0.28), ("default", "x4", 0.31), ("quality", "x4", 0.34),
+                ("turbo", "x1", 0.04),
+                ("default", "x1", 0.07),
+                ("quality", "x1", 0.10),
+                ("turbo", "x2", 0.16),
+                ("default", "x2", 0.19),
+                ("quality", "x2", 0.22),
+                ("turbo", "x4", 0.28),
+                ("default", "x4", 0.31),
+                ("quality", "x4", 0.34),
             ],
         ),
         // The price of the largest is not on the pages that were read.
@@ -349,7 +536,12 @@ pub(super) const ROWS: &[Row] = &[
         },
         inputs: || {
             speedy(made(negative(Inputs::prompt(PROMPT).style().ratios(RATIOS, "1:1"))))
-                .choice("upscale_factor", &["x1", "x2", "x4"], "x1", "How many times larger than about one megapixel.")
+                .choice(
+                    "upscale_factor",
+                    &["x1", "x2", "x4"],
+                    "x1",
+                    "How many times larger than about one megapixel.",
+                )
                 .example(json!({ "prompt": "a red mitten", "upscale_factor": "x2" }))
         },
         ..V3
@@ -362,7 +554,11 @@ pub(super) const ROWS: &[Row] = &[
         best_for: "changing one part of a picture in a certain style",
         size: Size::Own,
         size_field: None,
-        files: &[("images", "image"), ("mask", "mask"), ("style_reference_images", "style_reference_images")],
+        files: &[
+            ("images", "image"),
+            ("mask", "mask"),
+            ("style_reference_images", "style_reference_images"),
+        ],
         can: |can| {
             can.image_to_image = true;
             can.masks = true;
@@ -385,7 +581,9 @@ pub(super) const ROWS: &[Row] = &[
         size: Size::Own,
         size_field: None,
         files: &[
-            ("images", "image"), ("mask", "mask"), ("character_reference_images", "character_reference_images"),
+            ("images", "image"),
+            ("mask", "mask"),
+            ("character_reference_images", "character_reference_images"),
             ("style_reference_images", "style_reference_images"),
         ],
         can: |can| {
@@ -404,15 +602,20 @@ pub(super) const ROWS: &[Row] = &[
         name: "Ideogram 3.0 Remix",
         description: "Makes a new picture from one and words, with the looks of 3.0.",
         best_for: "restyling a picture",
-        files: &[("images", "image"), ("style_reference_images", "style_reference_images")],
+        files: &[
+            ("images", "image"),
+            ("style_reference_images", "style_reference_images"),
+        ],
         most_mb: 50,
         can: |can| {
             can.image_to_image = true;
             can.text_rendering = true;
         },
         inputs: || {
-            looked(speedy(made(negative(weighed(one_picture(Inputs::prompt(PROMPT)).size(512, 1536, 1024, 1024))))))
-                .example(json!({ "prompt": "as a woodcut", "images": [EXAMPLE_ASSET], "style_preset": "woodblock_print" }))
+            looked(speedy(made(negative(weighed(
+                one_picture(Inputs::prompt(PROMPT)).size(512, 1536, 1024, 1024),
+            )))))
+            .example(json!({ "prompt": "as a woodcut", "images": [EXAMPLE_ASSET], "style_preset": "woodblock_print" }))
         },
         ..V3
     },
@@ -424,7 +627,11 @@ pub(super) const ROWS: &[Row] = &[
         best_for: "a character in the composition of another picture",
         price: PRICE_CHARACTER,
         ratings: (4, 4),
-        files: &[("images", "image"), ("character_reference_images", "character_reference_images"), ("style_reference_images", "style_reference_images")],
+        files: &[
+            ("images", "image"),
+            ("character_reference_images", "character_reference_images"),
+            ("style_reference_images", "style_reference_images"),
+        ],
         most_mb: 50,
         can: |can| can.image_to_image = true,
         inputs: || {
@@ -439,7 +646,10 @@ pub(super) const ROWS: &[Row] = &[
         name: "Ideogram 3.0 Reframe",
         description: "Extends a picture to another size; the old pixels stay in the middle.",
         best_for: "one picture in many formats",
-        files: &[("images", "image"), ("style_reference_images", "style_reference_images")],
+        files: &[
+            ("images", "image"),
+            ("style_reference_images", "style_reference_images"),
+        ],
         can: |can| can.image_to_image = true,
         inputs: || {
             let inputs = one_picture(Inputs::none()).seed(SEED).size(512, 1536, 1024, 1024);
@@ -460,7 +670,10 @@ pub(super) const ROWS: &[Row] = &[
         is_always_async: true,
         most_mb: 50,
         can: |can| can.image_to_image = true,
-        inputs: || speedy(one_picture(Inputs::prompt(4_000))).example(json!({ "prompt": "a beach at dawn", "images": [EXAMPLE_ASSET] })),
+        inputs: || {
+            speedy(one_picture(Inputs::prompt(4_000)))
+                .example(json!({ "prompt": "a beach at dawn", "images": [EXAMPLE_ASSET] }))
+        },
         ..V3
     },
     Row {
@@ -501,7 +714,11 @@ pub(super) const ROWS: &[Row] = &[
             can.image_to_image = true;
             can.masks = true;
         },
-        inputs: || masked(one_picture(Inputs::none())).seed(SEED).example(json!({ "images": [EXAMPLE_ASSET], "mask": EXAMPLE_ASSET })),
+        inputs: || {
+            masked(one_picture(Inputs::none()))
+                .seed(SEED)
+                .example(json!({ "images": [EXAMPLE_ASSET], "mask": EXAMPLE_ASSET }))
+        },
         ..USUAL
     },
     Row {
@@ -510,7 +727,10 @@ pub(super) const ROWS: &[Row] = &[
         name: "Ideogram Upscale",
         description: "Makes a picture two, four or eight times larger; Ideogram picks the model.",
         best_for: "larger pictures without choosing how",
-        inputs: || factor(one_picture(Inputs::none()).seed(SEED)).example(json!({ "images": [EXAMPLE_ASSET], "upscale_factor": "x4" })),
+        inputs: || {
+            factor(one_picture(Inputs::none()).seed(SEED))
+                .example(json!({ "images": [EXAMPLE_ASSET], "upscale_factor": "x4" }))
+        },
         ..UPSCALER
     },
     Row {
@@ -519,7 +739,10 @@ pub(super) const ROWS: &[Row] = &[
         name: "Topaz Standard 2 at Ideogram",
         description: "Faithful enlargement with control over noise, sharpness and faces.",
         best_for: "photographs that must stay themselves",
-        inputs: || repaired(factor(one_picture(Inputs::none()))).example(json!({ "images": [EXAMPLE_ASSET], "denoise": 0.3, "face_enhancement": true })),
+        inputs: || {
+            repaired(factor(one_picture(Inputs::none())))
+                .example(json!({ "images": [EXAMPLE_ASSET], "denoise": 0.3, "face_enhancement": true }))
+        },
         ..UPSCALER
     },
     Row {
@@ -528,7 +751,10 @@ pub(super) const ROWS: &[Row] = &[
         name: "Topaz Text Refine at Ideogram",
         description: "Enlargement that keeps letters and edges clean.",
         best_for: "scans, screenshots and designs with words",
-        inputs: || repaired(factor(one_picture(Inputs::none()).seed(SEED))).example(json!({ "images": [EXAMPLE_ASSET], "sharpen": 0.4 })),
+        inputs: || {
+            repaired(factor(one_picture(Inputs::none()).seed(SEED)))
+                .example(json!({ "images": [EXAMPLE_ASSET], "sharpen": 0.4 }))
+        },
         ..UPSCALER
     },
     Row {
@@ -570,7 +796,12 @@ pub(super) const ROWS: &[Row] = &[
         best_for: "a good result without settings",
         inputs: || {
             factor(one_picture(Inputs::none()).seed(SEED))
-                .choice("enhancement_strength", &["low", "medium", "high"], "high", "How much is improved.")
+                .choice(
+                    "enhancement_strength",
+                    &["low", "medium", "high"],
+                    "high",
+                    "How much is improved.",
+                )
                 .example(json!({ "images": [EXAMPLE_ASSET], "enhancement_strength": "medium" }))
         },
         ..UPSCALER
@@ -588,7 +819,9 @@ pub(super) const ROWS: &[Row] = &[
             can.text_to_image = true;
             can.text_rendering = true;
         },
-        inputs: || negative(second()).example(json!({ "prompt": "a neon sign that says OPEN", "aspect_ratio": "16:9" })),
+        inputs: || {
+            negative(second()).example(json!({ "prompt": "a neon sign that says OPEN", "aspect_ratio": "16:9" }))
+        },
         ..USUAL
     },
     Row {
@@ -624,7 +857,12 @@ impl Row {
                 Size::Own => Sizing::Own,
                 Size::Ratio => Sizing::Ratio,
                 Size::Listed(sizes) => Sizing::Listed(sizes.to_vec()),
-                Size::Free => Sizing::Free { step: 32, min_pixels: 65_536, max_pixels: 4_194_304, max_ratio: 6.0 },
+                Size::Free => Sizing::Free {
+                    step: 32,
+                    min_pixels: 65_536,
+                    max_pixels: 4_194_304,
+                    max_ratio: 6.0,
+                },
             },
             // A request may ask for eight; ten pictures may be in progress at once for the whole account.
             outputs_per_request: if self.has_count { 4 } else { 1 },
@@ -644,7 +882,10 @@ impl Row {
         let rate = |dollars: f64| Rate::per_output(usd(dollars));
         let tiers: Vec<Tier> = match self.price {
             Price::Flat(_) => Vec::new(),
-            Price::By(name, prices) => prices.iter().map(|(value, dollars)| Tier::when([(name, json!(value))], rate(*dollars))).collect(),
+            Price::By(name, prices) => prices
+                .iter()
+                .map(|(value, dollars)| Tier::when([(name, json!(value))], rate(*dollars)))
+                .collect(),
             Price::ByTwo(first, second, prices) => prices
                 .iter()
                 .map(|(one, other, dollars)| Tier::when([(first, json!(one)), (second, json!(other))], rate(*dollars)))
@@ -653,7 +894,11 @@ impl Row {
         // Whatever is not in the list costs what its dearest row does.
         let usual = match self.price {
             Price::Flat(dollars) => rate(dollars),
-            _ => tiers.iter().map(|tier| tier.rate.clone()).max_by_key(|rate| rate.per_output).unwrap_or_default(),
+            _ => tiers
+                .iter()
+                .map(|tier| tier.rate.clone())
+                .max_by_key(|rate| rate.per_output)
+                .unwrap_or_default(),
         };
         PriceRule {
             rate: usual,
@@ -668,17 +913,27 @@ impl Row {
         let refuse = |words: String, field: &str| Err(Fault::new(FaultKind::InvalidInput, words).at(field));
         for medium in &order.media {
             if medium.bytes.len() > self.most_mb * 1_000_000 {
-                let words = format!("the file has {} bytes; this takes up to {} MB. Make it smaller first", medium.bytes.len(), self.most_mb);
+                let words = format!(
+                    "the file has {} bytes; this takes up to {} MB. Make it smaller first",
+                    medium.bytes.len(),
+                    self.most_mb
+                );
                 return refuse(words, &medium.field);
             }
         }
         if order.medium("mask").is_some() && order.media_of("reference_images").count() > 3 {
-            return refuse("beside a mask there may be three reference pictures".into(), "reference_images");
+            return refuse(
+                "beside a mask there may be three reference pictures".into(),
+                "reference_images",
+            );
         }
         let has_reference = order.medium("style_reference_images").is_some();
         let has_codes = order.inputs.contains_key("style_codes");
         if order.inputs.contains_key("style_preset") && (has_reference || has_codes) {
-            return refuse("a style preset goes without style codes and style references".into(), "style_preset");
+            return refuse(
+                "a style preset goes without style codes and style references".into(),
+                "style_preset",
+            );
         }
         if has_codes && has_reference {
             return refuse("style codes go without style references".into(), "style_codes");
@@ -689,11 +944,20 @@ impl Row {
 
 /// What new pictures share.
 fn made(inputs: Inputs) -> Inputs {
-    checked(inputs.seed(SEED)).choice("magic_prompt", &["auto", "on", "off"], "auto", "Whether the vendor rewrites the prompt.")
+    checked(inputs.seed(SEED)).choice(
+        "magic_prompt",
+        &["auto", "on", "off"],
+        "auto",
+        "Whether the vendor rewrites the prompt.",
+    )
 }
 
 fn checked(inputs: Inputs) -> Inputs {
-    inputs.flag("enable_copyright_detection", false, "Withholds results that look like protected works; takes longer.")
+    inputs.flag(
+        "enable_copyright_detection",
+        false,
+        "Withholds results that look like protected works; takes longer.",
+    )
 }
 
 fn speedy(inputs: Inputs) -> Inputs {
@@ -709,7 +973,13 @@ fn one_picture(inputs: Inputs) -> Inputs {
 }
 
 fn masked(inputs: Inputs) -> Inputs {
-    inputs.medium("mask", "image/*", "As large as the picture: white changes, black stays.").require("mask")
+    inputs
+        .medium(
+            "mask",
+            "image/*",
+            "As large as the picture: white changes, black stays.",
+        )
+        .require("mask")
 }
 
 fn weighed(inputs: Inputs) -> Inputs {
@@ -768,12 +1038,20 @@ fn character(inputs: Inputs) -> Inputs {
     references(inputs)
         .with("character_reference_images", list(1, "The person or figure."))
         .require("character_reference_images")
-        .choice("style_type", &["auto", "realistic", "fiction"], "auto", "The kind of picture.")
+        .choice(
+            "style_type",
+            &["auto", "realistic", "fiction"],
+            "auto",
+            "The kind of picture.",
+        )
 }
 
 fn repaired(inputs: Inputs) -> Inputs {
     enhanced(inputs)
-        .with("fix_compression", portion(0.0, "How much of the traces of compression goes."))
+        .with(
+            "fix_compression",
+            portion(0.0, "How much of the traces of compression goes."),
+        )
         .with("strength", portion(0.01, "How strongly the model works."))
 }
 

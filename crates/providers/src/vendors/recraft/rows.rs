@@ -9,16 +9,52 @@ use crate::schema::{EXAMPLE_ASSET, Inputs};
 
 /// <https://www.recraft.ai/docs/api-reference/appendix>: sizes of V4 and V4.1; Pro has twice as many pixels on each side.
 const STANDARD: &[(u32, u32)] = &[
-    (1024, 1024), (1536, 768), (768, 1536), (1280, 832), (832, 1280), (1216, 896), (896, 1216), (1152, 896), (896, 1152), (832, 1344),
-    (1280, 896), (896, 1280), (1344, 768), (768, 1344),
+    (1024, 1024),
+    (1536, 768),
+    (768, 1536),
+    (1280, 832),
+    (832, 1280),
+    (1216, 896),
+    (896, 1216),
+    (1152, 896),
+    (896, 1152),
+    (832, 1344),
+    (1280, 896),
+    (896, 1280),
+    (1344, 768),
+    (768, 1344),
 ];
 const PRO: &[(u32, u32)] = &[
-    (2048, 2048), (3072, 1536), (1536, 3072), (2560, 1664), (1664, 2560), (2432, 1792), (1792, 2432), (2304, 1792), (1792, 2304),
-    (1664, 2688), (2560, 1792), (1792, 2560), (2688, 1536), (1536, 2688),
+    (2048, 2048),
+    (3072, 1536),
+    (1536, 3072),
+    (2560, 1664),
+    (1664, 2560),
+    (2432, 1792),
+    (1792, 2432),
+    (2304, 1792),
+    (1792, 2304),
+    (1664, 2688),
+    (2560, 1792),
+    (1792, 2560),
+    (2688, 1536),
+    (1536, 2688),
 ];
 const EARLY: &[(u32, u32)] = &[
-    (1024, 1024), (2048, 1024), (1024, 2048), (1536, 1024), (1024, 1536), (1365, 1024), (1024, 1365), (1280, 1024), (1024, 1280),
-    (1024, 1707), (1434, 1024), (1024, 1434), (1820, 1024), (1024, 1820),
+    (1024, 1024),
+    (2048, 1024),
+    (1024, 2048),
+    (1536, 1024),
+    (1024, 1536),
+    (1365, 1024),
+    (1024, 1365),
+    (1280, 1024),
+    (1024, 1280),
+    (1024, 1707),
+    (1434, 1024),
+    (1024, 1434),
+    (1820, 1024),
+    (1024, 1820),
 ];
 const SEED: u64 = 4_294_967_295;
 
@@ -27,7 +63,10 @@ const SEED: u64 = 4_294_967_295;
 pub(super) enum Tool {
     /// A model: generations, image to image, and inpainting where it takes a mask.
     Generate,
-    Other { path: &'static str, has_count: bool },
+    Other {
+        path: &'static str,
+        has_count: bool,
+    },
 }
 
 impl Tool {
@@ -82,7 +121,9 @@ const V4: Row = Row {
         can.image_to_image = true;
         can.text_rendering = true;
     },
-    inputs: || latest(STANDARD_SIDES).example(json!({ "prompt": "editorial still life of a ceramic mug, the word DAWN on it", "width": 1344, "height": 768, "colors": ["#0a1f44", "#f2655b"] })).example(json!({ "prompt": "the same in winter", "images": [EXAMPLE_ASSET], "strength": 0.3 })),
+    inputs: || {
+        latest(STANDARD_SIDES).example(json!({ "prompt": "editorial still life of a ceramic mug, the word DAWN on it", "width": 1344, "height": 768, "colors": ["#0a1f44", "#f2655b"] })).example(json!({ "prompt": "the same in winter", "images": [EXAMPLE_ASSET], "strength": 0.3 }))
+    },
     ..USUAL
 };
 
@@ -90,7 +131,11 @@ const V4_PRO: Row = Row {
     sizes: PRO,
     ratings: (5, 4),
     speed: "slow",
-    inputs: || latest(PRO_SIDES).example(json!({ "prompt": "a botanical poster with fine engraving", "width": 1792, "height": 2432 })).example(json!({ "prompt": "as an etching", "images": [EXAMPLE_ASSET], "strength": 0.5 })),
+    inputs: || {
+        latest(PRO_SIDES)
+            .example(json!({ "prompt": "a botanical poster with fine engraving", "width": 1792, "height": 2432 }))
+            .example(json!({ "prompt": "as an etching", "images": [EXAMPLE_ASSET], "strength": 0.5 }))
+    },
     ..V4
 };
 
@@ -103,7 +148,10 @@ const FLASH: Row = Row {
         can.text_to_image = true;
         can.text_rendering = true;
     },
-    inputs: || generation(10_000, STANDARD_SIDES).example(json!({ "prompt": "a street market at dusk, candid photograph", "width": 1280, "height": 832 })),
+    inputs: || {
+        generation(10_000, STANDARD_SIDES)
+            .example(json!({ "prompt": "a street market at dusk, candid photograph", "width": 1280, "height": 832 }))
+    },
     ..USUAL
 };
 
@@ -134,16 +182,96 @@ const PLAIN: Row = Row {
 };
 
 pub(super) const ROWS: &[Row] = &[
-    Row { slug: "recraft-v4.1", model: Some("recraftv4_1"), name: "Recraft V4.1", description: "Recraft's model of May 2026: polished art direction, typography and illustration at one megapixel.", best_for: "art direction, brand pictures, short legible text", units: 35.0, ..V4 },
-    Row { slug: "recraft-v4.1-pro", model: Some("recraftv4_1_pro"), name: "Recraft V4.1 Pro", description: "Recraft V4.1 at four megapixels.", best_for: "print and dense detail", units: 210.0, ..V4_PRO },
-    Row { slug: "recraft-v4.1-utility", model: Some("recraftv4_1_utility"), name: "Recraft V4.1 Utility", description: "The plainer line of V4.1: flat, front-facing, predictable.", best_for: "product shots and sources for mock-ups", units: 35.0, ..V4 },
-    Row { slug: "recraft-v4.1-utility-pro", model: Some("recraftv4_1_utility_pro"), name: "Recraft V4.1 Utility Pro", description: "Recraft V4.1 Utility at four megapixels.", best_for: "large product shots", units: 210.0, ..V4_PRO },
-    Row { slug: "recraft-v4.1-flash-v2", model: Some("recraftv4_1_flash_v2"), name: "Recraft V4.1 Flash V2", description: "Recraft's quickest and cheapest model, of November 2026: about a second for a picture close to V4.1.", best_for: "drafts by the dozen", ..FLASH },
-    Row { slug: "recraft-v4.1-flash", model: Some("recraftv4_1_flash"), name: "Recraft V4.1 Flash", description: "The first Flash, of September 2026.", best_for: "what was set up with it", ..FLASH },
-    Row { slug: "recraft-v4", model: Some("recraftv4"), name: "Recraft V4", description: "Recraft's model of February 2026.", best_for: "what was set up with it", ..V4 },
-    Row { slug: "recraft-v4-pro", model: Some("recraftv4_pro"), name: "Recraft V4 Pro", description: "Recraft V4 at four megapixels.", best_for: "what was set up with it, in print size", units: 250.0, ..V4_PRO },
-    Row { slug: "recraft-v4-styles", model: Some("recraftv4_styles"), name: "Recraft V4 Styles", description: "Makes pictures in the look of one to ten references, or of a style that the account has.", best_for: "many pictures of one look", ..STYLES },
-    Row { slug: "recraft-v4-styles-pro", model: Some("recraftv4_styles_pro"), name: "Recraft V4 Styles Pro", description: "Recraft V4 Styles at four megapixels.", best_for: "many large pictures of one look", units: 100.0, ratings: (5, 4), sizes: PRO, speed: "slow", inputs: || styles(PRO_SIDES), ..STYLES },
+    Row {
+        slug: "recraft-v4.1",
+        model: Some("recraftv4_1"),
+        name: "Recraft V4.1",
+        description: "Recraft's model of May 2026: polished art direction, typography and illustration at one megapixel.",
+        best_for: "art direction, brand pictures, short legible text",
+        units: 35.0,
+        ..V4
+    },
+    Row {
+        slug: "recraft-v4.1-pro",
+        model: Some("recraftv4_1_pro"),
+        name: "Recraft V4.1 Pro",
+        description: "Recraft V4.1 at four megapixels.",
+        best_for: "print and dense detail",
+        units: 210.0,
+        ..V4_PRO
+    },
+    Row {
+        slug: "recraft-v4.1-utility",
+        model: Some("recraftv4_1_utility"),
+        name: "Recraft V4.1 Utility",
+        description: "The plainer line of V4.1: flat, front-facing, predictable.",
+        best_for: "product shots and sources for mock-ups",
+        units: 35.0,
+        ..V4
+    },
+    Row {
+        slug: "recraft-v4.1-utility-pro",
+        model: Some("recraftv4_1_utility_pro"),
+        name: "Recraft V4.1 Utility Pro",
+        description: "Recraft V4.1 Utility at four megapixels.",
+        best_for: "large product shots",
+        units: 210.0,
+        ..V4_PRO
+    },
+    Row {
+        slug: "recraft-v4.1-flash-v2",
+        model: Some("recraftv4_1_flash_v2"),
+        name: "Recraft V4.1 Flash V2",
+        description: "Recraft's quickest and cheapest model, of November 2026: about a second for a picture close to V4.1.",
+        best_for: "drafts by the dozen",
+        ..FLASH
+    },
+    Row {
+        slug: "recraft-v4.1-flash",
+        model: Some("recraftv4_1_flash"),
+        name: "Recraft V4.1 Flash",
+        description: "The first Flash, of September 2026.",
+        best_for: "what was set up with it",
+        ..FLASH
+    },
+    Row {
+        slug: "recraft-v4",
+        model: Some("recraftv4"),
+        name: "Recraft V4",
+        description: "Recraft's model of February 2026.",
+        best_for: "what was set up with it",
+        ..V4
+    },
+    Row {
+        slug: "recraft-v4-pro",
+        model: Some("recraftv4_pro"),
+        name: "Recraft V4 Pro",
+        description: "Recraft V4 at four megapixels.",
+        best_for: "what was set up with it, in print size",
+        units: 250.0,
+        ..V4_PRO
+    },
+    Row {
+        slug: "recraft-v4-styles",
+        model: Some("recraftv4_styles"),
+        name: "Recraft V4 Styles",
+        description: "Makes pictures in the look of one to ten references, or of a style that the account has.",
+        best_for: "many pictures of one look",
+        ..STYLES
+    },
+    Row {
+        slug: "recraft-v4-styles-pro",
+        model: Some("recraftv4_styles_pro"),
+        name: "Recraft V4 Styles Pro",
+        description: "Recraft V4 Styles at four megapixels.",
+        best_for: "many large pictures of one look",
+        units: 100.0,
+        ratings: (5, 4),
+        sizes: PRO,
+        speed: "slow",
+        inputs: || styles(PRO_SIDES),
+        ..STYLES
+    },
     Row {
         slug: "recraft-v3",
         model: Some("recraftv3"),
@@ -184,7 +312,10 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         slug: "recraft-outpaint",
-        tool: Tool::Other { path: "/images/outpaint", has_count: true },
+        tool: Tool::Other {
+            path: "/images/outpaint",
+            has_count: true,
+        },
         name: "Recraft Outpaint",
         description: "Continues a picture beyond its edges.",
         best_for: "more room around a picture",
@@ -205,7 +336,10 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         slug: "recraft-replace-background",
-        tool: Tool::Other { path: "/images/replaceBackground", has_count: true },
+        tool: Tool::Other {
+            path: "/images/replaceBackground",
+            has_count: true,
+        },
         name: "Recraft Replace Background",
         description: "Finds the background of a picture and makes another by words.",
         best_for: "products in other places",
@@ -219,7 +353,10 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         slug: "recraft-generate-background",
-        tool: Tool::Other { path: "/images/generateBackground", has_count: true },
+        tool: Tool::Other {
+            path: "/images/generateBackground",
+            has_count: true,
+        },
         name: "Recraft Generate Background",
         description: "Makes a background where a mask says that there is one.",
         best_for: "a new background where the cut must be exact",
@@ -228,16 +365,22 @@ pub(super) const ROWS: &[Row] = &[
             can.masks = true;
         },
         inputs: || {
-            masked(picture(Inputs::prompt(1000)), "Where the background is: white becomes new, black stays.")
-                .negative_prompt(1000)
-                .seed(SEED)
-                .example(json!({ "prompt": "a forest in fog", "images": [EXAMPLE_ASSET], "mask": EXAMPLE_ASSET }))
+            masked(
+                picture(Inputs::prompt(1000)),
+                "Where the background is: white becomes new, black stays.",
+            )
+            .negative_prompt(1000)
+            .seed(SEED)
+            .example(json!({ "prompt": "a forest in fog", "images": [EXAMPLE_ASSET], "mask": EXAMPLE_ASSET }))
         },
         ..V3_TOOL
     },
     Row {
         slug: "recraft-erase-region",
-        tool: Tool::Other { path: "/images/eraseRegion", has_count: false },
+        tool: Tool::Other {
+            path: "/images/eraseRegion",
+            has_count: false,
+        },
         name: "Recraft Erase Region",
         description: "Removes what a mask marks; the cheapest tool of its kind.",
         best_for: "removing things in bulk",
@@ -249,13 +392,17 @@ pub(super) const ROWS: &[Row] = &[
             can.masks = true;
         },
         inputs: || {
-            masked(picture(Inputs::none()), "White is erased, black stays.").example(json!({ "images": [EXAMPLE_ASSET], "mask": EXAMPLE_ASSET }))
+            masked(picture(Inputs::none()), "White is erased, black stays.")
+                .example(json!({ "images": [EXAMPLE_ASSET], "mask": EXAMPLE_ASSET }))
         },
         ..PLAIN
     },
     Row {
         slug: "recraft-remove-background",
-        tool: Tool::Other { path: "/images/removeBackground", has_count: false },
+        tool: Tool::Other {
+            path: "/images/removeBackground",
+            has_count: false,
+        },
         name: "Recraft Remove Background",
         description: "Cuts out the foreground; everything else becomes transparent.",
         best_for: "clean cut-outs at a low price",
@@ -269,7 +416,10 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         slug: "recraft-crisp-upscale",
-        tool: Tool::Other { path: "/images/crispUpscale", has_count: false },
+        tool: Tool::Other {
+            path: "/images/crispUpscale",
+            has_count: false,
+        },
         name: "Recraft Crisp Upscale",
         description: "Makes a picture larger and sharper without inventing anything.",
         best_for: "larger pictures, cheaply",
@@ -280,7 +430,10 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         slug: "recraft-creative-upscale",
-        tool: Tool::Other { path: "/images/creativeUpscale", has_count: false },
+        tool: Tool::Other {
+            path: "/images/creativeUpscale",
+            has_count: false,
+        },
         name: "Recraft Creative Upscale",
         description: "Makes a picture larger and invents fine detail and faces anew.",
         best_for: "small originals that need detail",
@@ -292,7 +445,10 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         slug: "recraft-enhance-details",
-        tool: Tool::Other { path: "/images/enhance", has_count: false },
+        tool: Tool::Other {
+            path: "/images/enhance",
+            has_count: false,
+        },
         name: "Recraft Enhance Details",
         description: "Renders a picture anew with V4.1 Pro: sharper textures, the same composition.",
         best_for: "finishing a picture for print",
@@ -306,14 +462,22 @@ pub(super) const ROWS: &[Row] = &[
         },
         inputs: || {
             picture(Inputs::none())
-                .choice("refinement", &["subtle", "moderate"], "moderate", "How much detail is added.")
+                .choice(
+                    "refinement",
+                    &["subtle", "moderate"],
+                    "moderate",
+                    "How much detail is added.",
+                )
                 .example(json!({ "images": [EXAMPLE_ASSET], "refinement": "subtle" }))
         },
         ..PLAIN
     },
     Row {
         slug: "recraft-variate",
-        tool: Tool::Other { path: "/images/variateImage", has_count: true },
+        tool: Tool::Other {
+            path: "/images/variateImage",
+            has_count: true,
+        },
         name: "Recraft Variate",
         description: "Makes variations of a picture in another shape, without words.",
         best_for: "the same idea in other formats",
@@ -341,7 +505,11 @@ impl Row {
             description: self.description.into(),
             best_for: self.best_for.into(),
             capabilities,
-            sizing: if self.sizes.is_empty() { Sizing::Own } else { Sizing::Listed(self.sizes.to_vec()) },
+            sizing: if self.sizes.is_empty() {
+                Sizing::Own
+            } else {
+                Sizing::Listed(self.sizes.to_vec())
+            },
             outputs_per_request: if self.tool.has_count() { 6 } else { 1 },
             price: self.price(),
             quality_rating: self.ratings.0,

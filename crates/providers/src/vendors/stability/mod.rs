@@ -155,7 +155,8 @@ fn row_of(order: &Order) -> Result<&'static Row, Fault> {
 fn check_files(row: &Row, order: &Order) -> Result<(), Fault> {
     let bytes: usize = order.media.iter().map(|medium| medium.bytes.len()).sum();
     if bytes > MAX_FILE_BYTES {
-        let words = format!("the files have {bytes} bytes together; all of a request may have 10 MiB. Make them smaller first");
+        let words =
+            format!("the files have {bytes} bytes together; all of a request may have 10 MiB. Make them smaller first");
         return Err(Fault::new(FaultKind::InvalidInput, words).at("images"));
     }
     for medium in &order.media {
@@ -180,11 +181,19 @@ fn form(row: &Row, order: &Order) -> Form {
         form = form.text("model", model).text("mode", mode);
     }
     for (name, value) in &order.inputs {
-        let is_out = if has_image { row.without_image.contains(&name.as_str()) } else { row.with_image.contains(&name.as_str()) };
+        let is_out = if has_image {
+            row.without_image.contains(&name.as_str())
+        } else {
+            row.with_image.contains(&name.as_str())
+        };
         if is_out {
             continue;
         }
-        let theirs = row.words.iter().find(|(ours, _)| ours == name).map_or(name.as_str(), |(_, theirs)| theirs);
+        let theirs = row
+            .words
+            .iter()
+            .find(|(ours, _)| ours == name)
+            .map_or(name.as_str(), |(_, theirs)| theirs);
         form = form.text(theirs, value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     }
     for (ours, theirs) in row.files {
@@ -199,13 +208,18 @@ fn outcome(answer: &Answer) -> Result<Outcome, Fault> {
     let made: Made = answer.read()?;
     // The picture is made and blurred. Whether it is charged for is not documented.
     if made.finish_reason == "CONTENT_FILTERED" {
-        let mut fault = Fault::refused("the result broke the content rules and was blurred", ["result".to_owned()]);
+        let mut fault = Fault::refused(
+            "the result broke the content rules and was blurred",
+            ["result".to_owned()],
+        );
         fault.request_id = answer.request_id();
         return Err(fault.code(made.finish_reason).bought(Bought::Unknown));
     }
     let outputs = match made.image {
         Some(image) => {
-            let bytes = STANDARD.decode(image).map_err(|_| answer.unreadable("`image` is not base64"))?;
+            let bytes = STANDARD
+                .decode(image)
+                .map_err(|_| answer.unreadable("`image` is not base64"))?;
             vec![Output {
                 seed: made.seed,
                 ..Output::bytes(bytes)
@@ -224,11 +238,19 @@ fn outcome(answer: &Answer) -> Result<Outcome, Fault> {
 fn read_error(answer: &Answer) -> Option<Fault> {
     let body = answer.json_or_null();
     let name = body.get("name")?.as_str()?;
-    let words: Vec<&str> = body.get("errors").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let words: Vec<&str> = body
+        .get("errors")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let message = words.join("; ");
     let mut fault = Fault::of_status(answer.status, &message);
     fault.kind = match name {
-        "content_moderation" => return Some(with_id(Fault::refused(&message, ["request".to_owned()]), &body).code(name)),
+        "content_moderation" => {
+            return Some(with_id(Fault::refused(&message, ["request".to_owned()]), &body).code(name));
+        }
         "unauthorized" => FaultKind::BadKey,
         "payment_required" => FaultKind::NoMoney,
         "permission_denied" => FaultKind::Forbidden,
@@ -255,4 +277,115 @@ fn with_id(mut fault: Fault, body: &Value) -> Fault {
 /// An id of the vendor's as one word of a path.
 fn path_word(id: &str) -> String {
     percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use aquatint_domain::MediaType;
+    use bytes::Bytes;
+    use serde_json::json;
+
+    use super::*;
+    use crate::order::Medium;
+    use crate::schema::settled;
+
+    fn order(slug: &str, call: Value, files: &[(&str, usize, u32)]) -> (&'static Row, Order) {
+        let row = ROWS.iter().find(|row| row.slug == slug).expect("a row");
+        let model = row.model(FACTS.id);
+        let medium = |(field, bytes, side): &(&str, usize, u32)| Medium {
+            field: (*field).to_owned(),
+            media_type: MediaType::Png,
+            bytes: Bytes::from(vec![7; *bytes]),
+            width: *side,
+            height: *side,
+            seconds: 0.0,
+            url: None,
+        };
+        let order = Order {
+            inputs: settled(&model, call.as_object().expect("an object")),
+            model: Arc::new(model),
+            media: files.iter().map(medium).collect(),
+            count: 1,
+            purchase: "pur_1".into(),
+            webhook: None,
+        };
+        (row, order)
+    }
+
+    fn sent(slug: &str, call: Value, files: &[(&str, usize, u32)]) -> String {
+        let (row, order) = order(slug, call, files);
+        let (_, body) = form(row, &order).finish();
+        String::from_utf8_lossy(&body).into_owned()
+    }
+
+    #[test]
+    fn sd35_is_told_its_mode_and_only_what_goes_with_it() {
+        let words = sent("sd3.5-medium", json!({ "prompt": "a fox", "aspect_ratio": "3:2" }), &[]);
+        for part in [
+            "name=\"model\"\r\n\r\nsd3.5-medium",
+            "name=\"mode\"\r\n\r\ntext-to-image",
+            "name=\"aspect_ratio\"\r\n\r\n3:2",
+            "name=\"cfg_scale\"\r\n\r\n4.0",
+        ] {
+            assert!(words.contains(part), "{part}: {words}");
+        }
+        assert!(!words.contains("strength"), "{words}");
+        let picture = sent(
+            "sd3.5-medium",
+            json!({ "prompt": "a fox", "strength": 0.4 }),
+            &[("images", 3, 64)],
+        );
+        for part in [
+            "image-to-image",
+            "name=\"strength\"\r\n\r\n0.4",
+            "name=\"image\"; filename=\"images.png\"",
+        ] {
+            assert!(picture.contains(part), "{part}: {picture}");
+        }
+        assert!(!picture.contains("aspect_ratio"), "{picture}");
+    }
+
+    #[test]
+    fn files_and_words_have_the_services_names() {
+        let relit = sent(
+            "replace-background-and-relight",
+            json!({ "prompt": "a kitchen" }),
+            &[("images", 3, 64), ("light_reference", 3, 64)],
+        );
+        for part in [
+            "name=\"subject_image\"",
+            "name=\"light_reference\"",
+            "name=\"background_prompt\"\r\n\r\na kitchen",
+        ] {
+            assert!(relit.contains(part), "{part}: {relit}");
+        }
+        let styled = sent(
+            "control-style-transfer",
+            json!({}),
+            &[("images", 3, 64), ("style_image", 3, 64)],
+        );
+        assert!(
+            styled.contains("name=\"init_image\"") && styled.contains("name=\"style_image\""),
+            "{styled}"
+        );
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused_before_it_is_sent() {
+        let (row, heavy) = order("inpaint", json!({ "prompt": "a" }), &[("images", 11 * 1024 * 1024, 64)]);
+        assert!(
+            check_files(row, &heavy)
+                .expect_err("refused")
+                .message
+                .contains("10 MiB")
+        );
+        let (row, wide) = order("upscale-fast", json!({}), &[("images", 3, 1025)]);
+        let fault = check_files(row, &wide).expect_err("refused");
+        assert_eq!(
+            (fault.kind, fault.field.as_deref()),
+            (FaultKind::InvalidInput, Some("images"))
+        );
+    }
 }

@@ -9,8 +9,23 @@ use crate::schema::{EXAMPLE_ASSET, Inputs};
 
 const RATIOS: &[&str] = &["21:9", "16:9", "3:2", "5:4", "1:1", "4:5", "2:3", "9:16", "9:21"];
 const STYLES: &[&str] = &[
-    "enhance", "anime", "photographic", "digital-art", "comic-book", "fantasy-art", "line-art", "analog-film", "neon-punk", "isometric",
-    "low-poly", "origami", "modeling-compound", "cinematic", "3d-model", "pixel-art", "tile-texture",
+    "enhance",
+    "anime",
+    "photographic",
+    "digital-art",
+    "comic-book",
+    "fantasy-art",
+    "line-art",
+    "analog-film",
+    "neon-punk",
+    "isometric",
+    "low-poly",
+    "origami",
+    "modeling-compound",
+    "cinematic",
+    "3d-model",
+    "pixel-art",
+    "tile-texture",
 ];
 const PROMPT: u32 = 10_000;
 const SEED: u64 = 4_294_967_294;
@@ -100,7 +115,13 @@ pub(super) const ROWS: &[Row] = &[
             can.image_to_image = true;
             can.text_rendering = true;
         },
-        inputs: || strength(styled(generation())).example(json!({ "prompt": "a lighthouse on a cliff above the sea, dusk", "aspect_ratio": "16:9" })).example(json!({ "prompt": "the same lighthouse in a storm", "images": [EXAMPLE_ASSET], "strength": 0.6 })),
+        inputs: || {
+            strength(styled(generation()))
+                .example(json!({ "prompt": "a lighthouse on a cliff above the sea, dusk", "aspect_ratio": "16:9" }))
+                .example(
+                    json!({ "prompt": "the same lighthouse in a storm", "images": [EXAMPLE_ASSET], "strength": 0.6 }),
+                )
+        },
         ..USUAL
     },
     Row {
@@ -114,7 +135,9 @@ pub(super) const ROWS: &[Row] = &[
         has_ratio: true,
         files: &[],
         can: |can| can.text_to_image = true,
-        inputs: || styled(generation()).example(json!({ "prompt": "a matte cobalt travel mug on pale stone", "aspect_ratio": "4:5", "seed": 18_472_931 })),
+        inputs: || {
+            styled(generation()).example(json!({ "prompt": "a matte cobalt travel mug on pale stone", "aspect_ratio": "4:5", "seed": 18_472_931 }))
+        },
         ..USUAL
     },
     Row {
@@ -170,7 +193,9 @@ pub(super) const ROWS: &[Row] = &[
             can.image_to_image = true;
             can.masks = true;
         },
-        inputs: || styled(edited(masked(Inputs::prompt(PROMPT), 100, 5))).example(json!({ "prompt": "a low walnut side table", "images": [EXAMPLE_ASSET], "mask": EXAMPLE_ASSET, "grow_mask": 6 })),
+        inputs: || {
+            styled(edited(masked(Inputs::prompt(PROMPT), 100, 5))).example(json!({ "prompt": "a low walnut side table", "images": [EXAMPLE_ASSET], "mask": EXAMPLE_ASSET, "grow_mask": 6 }))
+        },
         ..USUAL
     },
     Row {
@@ -184,7 +209,10 @@ pub(super) const ROWS: &[Row] = &[
             can.image_to_image = true;
             can.masks = true;
         },
-        inputs: || file_format(masked(Inputs::none(), 20, 5).seed(SEED)).example(json!({ "images": [EXAMPLE_ASSET], "mask": EXAMPLE_ASSET })),
+        inputs: || {
+            file_format(masked(Inputs::none(), 20, 5).seed(SEED))
+                .example(json!({ "images": [EXAMPLE_ASSET], "mask": EXAMPLE_ASSET }))
+        },
         ..USUAL
     },
     Row {
@@ -200,9 +228,11 @@ pub(super) const ROWS: &[Row] = &[
             let inputs = sides.iter().fold(one_picture(Inputs::optional_prompt(PROMPT)), |inputs, side| {
                 inputs.with(side, json!({ "type": "integer", "minimum": 0, "maximum": 2000, "description": "Pixels to add on this side." }))
             });
-            styled(file_format(inputs.require_one_of(&["left", "right", "up", "down"]).seed(SEED)))
-                .with("creativity", portion(0.5, "How freely the new parts are invented."))
-                .example(json!({ "images": [EXAMPLE_ASSET], "left": 200, "right": 200, "prompt": "more of the beach" }))
+            styled(file_format(
+                inputs.require_one_of(&["left", "right", "up", "down"]).seed(SEED),
+            ))
+            .with("creativity", portion(0.5, "How freely the new parts are invented."))
+            .example(json!({ "images": [EXAMPLE_ASSET], "left": 200, "right": 200, "prompt": "more of the beach" }))
         },
         ..USUAL
     },
@@ -247,7 +277,11 @@ pub(super) const ROWS: &[Row] = &[
             can.remove_background = true;
             can.transparency = true;
         },
-        inputs: || one_picture(Inputs::none()).formats(&["png", "webp"], "png").example(json!({ "images": [EXAMPLE_ASSET] })),
+        inputs: || {
+            one_picture(Inputs::none())
+                .formats(&["png", "webp"], "png")
+                .example(json!({ "images": [EXAMPLE_ASSET] }))
+        },
         ..USUAL
     },
     Row {
@@ -259,7 +293,11 @@ pub(super) const ROWS: &[Row] = &[
         credits: 8.0,
         ratings: (4, 4),
         speed: "medium",
-        files: &[("images", "subject_image"), ("background_reference", "background_reference"), ("light_reference", "light_reference")],
+        files: &[
+            ("images", "subject_image"),
+            ("background_reference", "background_reference"),
+            ("light_reference", "light_reference"),
+        ],
         words: &[("prompt", "background_prompt")],
         is_task: true,
         can: |can| can.image_to_image = true,
@@ -429,9 +467,10 @@ fn sd35(guidance: f64) -> Inputs {
 
 /// A picture to begin with, and how far the result may go from it.
 fn strength(inputs: Inputs) -> Inputs {
-    inputs
-        .images(1, "A picture to begin with.")
-        .with("strength", portion(0.7, "Only with `images`: 0 keeps the picture, 1 leaves nothing of it."))
+    inputs.images(1, "A picture to begin with.").with(
+        "strength",
+        portion(0.7, "Only with `images`: 0 keeps the picture, 1 leaves nothing of it."),
+    )
 }
 
 fn one_picture(inputs: Inputs) -> Inputs {
@@ -439,8 +478,11 @@ fn one_picture(inputs: Inputs) -> Inputs {
 }
 
 fn masked(inputs: Inputs, most_growth: u32, growth: u32) -> Inputs {
-    grown(one_picture(inputs), most_growth, growth)
-        .medium("mask", "image/*", "White changes, black stays, grey in part. Without it, what is transparent in the picture changes.")
+    grown(one_picture(inputs), most_growth, growth).medium(
+        "mask",
+        "image/*",
+        "White changes, black stays, grey in part. Without it, what is transparent in the picture changes.",
+    )
 }
 
 fn grown(inputs: Inputs, most: u32, usual: u32) -> Inputs {
@@ -453,7 +495,10 @@ fn edited(inputs: Inputs) -> Inputs {
 
 fn controlled(prompt: &str) -> Inputs {
     styled(edited(one_picture(Inputs::prompt(PROMPT))))
-        .with("control_strength", portion(0.7, "How strongly the picture guides the result."))
+        .with(
+            "control_strength",
+            portion(0.7, "How strongly the picture guides the result."),
+        )
         .example(json!({ "images": [EXAMPLE_ASSET], "prompt": prompt }))
 }
 
@@ -462,7 +507,10 @@ fn file_format(inputs: Inputs) -> Inputs {
 }
 
 fn styled(inputs: Inputs) -> Inputs {
-    inputs.with("style_preset", json!({ "type": "string", "enum": STYLES, "description": "A look of the vendor's own." }))
+    inputs.with(
+        "style_preset",
+        json!({ "type": "string", "enum": STYLES, "description": "A look of the vendor's own." }),
+    )
 }
 
 fn words(description: &str) -> Value {
