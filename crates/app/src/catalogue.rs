@@ -36,9 +36,19 @@ impl Catalogue {
                 .filter(|manifest| manifest.task == Task::Generate && manifest.task.can_run())
                 .map(local),
         );
+        models.extend(
+            aquatint_providers::ALL
+                .iter()
+                .flat_map(|provider| provider.models())
+                .map(|model| Model {
+                    price: model.price.scaled(settings.vendor_price_factor()),
+                    ..model
+                }),
+        );
         for model in &mut models {
             if let Some(price) = settings.prices.get(&model.id) {
                 model.price.rate.per_output = *price;
+                model.price.tiers.clear();
             }
         }
         Self { models }

@@ -24,9 +24,11 @@ pub mod shapes;
 mod shares;
 mod signer;
 mod studio;
+pub mod styles;
 mod tokens;
 pub mod toolset;
 mod uploads;
+mod vendors;
 
 pub use access::{Admission, KeyOrder, MadeKey};
 pub use jobs::{Events, ItemView, JobEvent, JobView, OutputView, WorkerHandle};
@@ -39,3 +41,4 @@ pub use signer::write_private;
 pub use studio::Studio;
 pub use tokens::{Token, TokenKind};
 pub use uploads::OpenedUpload;
+pub use vendors::{ProviderKeyOrder, ProviderSettings, ProviderState};

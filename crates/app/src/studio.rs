@@ -24,6 +24,7 @@ use crate::provenance::Notary;
 use crate::rate::RateLimits;
 use crate::settings::Settings;
 use crate::signer::Signer;
+use crate::vendors::Vendors;
 
 /// So long the catalogue is believed before the folder of models is looked at again.
 const CATALOGUE_AGE: Duration = Duration::from_secs(2);
@@ -44,6 +45,7 @@ struct Inner {
     crew: Crew,
     signer: Signer,
     provenance: Notary,
+    vendors: Vendors,
     events: Events,
     keys: KeyCache,
     throttle: Throttle,
@@ -94,6 +96,7 @@ impl Studio {
             crew,
             signer,
             provenance,
+            vendors: Vendors::default(),
             events: Events::default(),
             keys: KeyCache::default(),
             throttle: Throttle::default(),
@@ -137,6 +140,14 @@ impl Studio {
 
     pub(crate) fn provenance(&self) -> &Notary {
         &self.0.provenance
+    }
+
+    pub(crate) fn vendors(&self) -> &Vendors {
+        &self.0.vendors
+    }
+
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        self.0.clock.clone()
     }
 
     pub(crate) fn signer(&self) -> &Signer {

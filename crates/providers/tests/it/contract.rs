@@ -363,7 +363,9 @@ async fn one_fault(stand: &'static StandIn, case: &Case, order: &Order) {
     let submits = running.asked(Step::Submit);
     match bought {
         Ok((outcome, files)) => {
-            assert_eq!(case.expect, Expect::Success, "{what}: succeeded");
+            // A vendor that can be asked what became of an order turns doubt into a result.
+            let is_cleared = matches!(case.expect, Expect::InDoubt(_)) && sold == order.count;
+            assert!(case.expect == Expect::Success || is_cleared, "{what}: succeeded");
             let delivered = match case.act {
                 Act::Spoiled(Spoil::Fewer) => order.count.saturating_sub(1),
                 _ => order.count,

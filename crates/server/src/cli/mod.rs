@@ -6,6 +6,7 @@ mod doctor;
 mod keys;
 mod ledger;
 mod models;
+mod providers;
 mod serve;
 mod stdio;
 mod users;
@@ -108,6 +109,11 @@ enum Command {
     Models {
         #[command(subcommand)]
         command: models::ModelsCommand,
+    },
+    /// Vendors and their keys
+    Provider {
+        #[command(subcommand)]
+        command: providers::ProviderCommand,
     },
     /// The credit ledger
     Ledger {
@@ -256,6 +262,10 @@ async fn run(matches: &clap::ArgMatches) -> Result<std::process::ExitCode> {
         Command::Models { command } => {
             quiet_logging(&config);
             return models::run(&config, command).await;
+        }
+        Command::Provider { command } => {
+            quiet_logging(&config);
+            providers::run(&config, command).await?;
         }
         Command::Ledger { command } => {
             quiet_logging(&config);
