@@ -7,6 +7,7 @@ use aquatint_domain::{Credits, MediaType, SystemClock};
 use aquatint_providers::layers::meter::Meter;
 use aquatint_providers::price::usd;
 use aquatint_providers::schema::settled;
+use aquatint_providers::webhook::Delivery;
 use aquatint_providers::{
     Bought, Desk, DeskConfig, Fault, FaultKind, FetcherConfig, Key, Medium, Order, Outcome, Service, Submitted,
 };
@@ -172,6 +173,81 @@ async fn what_ideogram_withholds_is_refused_and_billed() {
     );
     let fault = buy(&service(stand, &running), &order).await.expect_err("refused");
     assert_eq!((fault.kind, fault.bought), (FaultKind::Refused, Bought::Yes));
+}
+
+/// A delivery about a generation, signed with the secret of RFC 8032's first test vector at this second.
+fn delivery(body: &'static [u8], signed_at: i64, now: i64) -> Delivery {
+    const SECRET: [u8; 32] = [
+        0x9d, 0x61, 0xb1, 0x9d, 0xef, 0xfd, 0x5a, 0x60, 0xba, 0x84, 0x4a, 0xf4, 0x92, 0xec, 0x2c, 0xc4, 0x44, 0x49,
+        0xc5, 0x69, 0x7b, 0x32, 0x69, 0x19, 0x70, 0x3b, 0xac, 0x03, 0x1c, 0xae, 0x7f, 0x60,
+    ];
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hash = hex(ring::digest::digest(&ring::digest::SHA256, body).as_ref());
+    let pair = ring::signature::Ed25519KeyPair::from_seed_unchecked(&SECRET).expect("a seed");
+    let signature = pair.sign(format!("gen-1\nuser-1\n{signed_at}\n{hash}").as_bytes());
+    let mut headers = http::HeaderMap::new();
+    for (name, value) in [
+        ("x-ideogram-webhook-generation-id", "gen-1".to_owned()),
+        ("x-ideogram-webhook-user-id", "user-1".to_owned()),
+        ("x-ideogram-webhook-timestamp", signed_at.to_string()),
+        ("x-ideogram-webhook-key-id", "hook-1".to_owned()),
+        ("x-ideogram-webhook-signature", hex(signature.as_ref())),
+    ] {
+        headers.insert(name, value.parse().expect("a header"));
+    }
+    let received_at = aquatint_domain::Timestamp::from_second(now).expect("a time");
+    Delivery {
+        headers,
+        body: bytes::Bytes::from_static(body),
+        received_at,
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_of_ideogram_is_believed_by_its_signature_alone() {
+    let stand = &vendors::ideogram::STAND_IN;
+    let running = stand.start().await;
+    let service = service(stand, &running);
+    let now = 1_795_000_000;
+    let notice = service.webhook(&delivery(b"{}", now, now)).await.expect("signed");
+    assert_eq!((notice.task.as_str(), notice.progress.is_none()), ("gen-1", true));
+    running.assert_sound();
+    let changed = Delivery {
+        body: bytes::Bytes::from_static(b"{ }"),
+        ..delivery(b"{}", now, now)
+    };
+    let mut renamed = delivery(b"{}", now, now);
+    renamed
+        .headers
+        .insert("x-ideogram-webhook-generation-id", "gen-2".parse().expect("a header"));
+    let mut unknown = delivery(b"{}", now, now);
+    unknown
+        .headers
+        .insert("x-ideogram-webhook-key-id", "hook-9".parse().expect("a header"));
+    for false_one in [changed, renamed, unknown, delivery(b"{}", now - 3_600, now)] {
+        let fault = service.webhook(&false_one).await.expect_err("not theirs");
+        assert_eq!(fault.kind, FaultKind::Forbidden, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_goes_only_where_ideogram_takes_one() {
+    let stand = &vendors::ideogram::STAND_IN;
+    for (id, call, files_of) in [
+        ("image/ideogram/ideogram-4", json!({ "prompt": "a menu" }), &[][..]),
+        ("image/ideogram/ideogram-remove-background", json!({}), &["images"][..]),
+        (
+            "image/ideogram/ideogram-3-replace-background",
+            json!({ "prompt": "a beach" }),
+            &["images"][..],
+        ),
+    ] {
+        let running = stand.start().await;
+        let mut order = order(stand, id, call, files_of, 1);
+        order.webhook = Some("https://studio.aquatint.dev/webhooks/ideogram/1".into());
+        buy(&service(stand, &running), &order).await.expect("bought");
+        running.assert_sound();
+    }
 }
 
 #[tokio::test]

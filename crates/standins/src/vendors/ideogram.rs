@@ -19,6 +19,9 @@ pub static STAND_IN: StandIn = StandIn {
 
 const IMAGES: &str = "/v2/image/";
 const GENERATIONS: &str = "/v2/generations/";
+const KEYS: &str = "/v1/.well-known/jwks.json";
+/// The public key of the first test vector of RFC 8032, 7.1; tests sign with its secret.
+const HOOK_KEY: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 
 fn step(request: &Request) -> Option<Step> {
     match (request.method.as_str(), request.path.as_str()) {
@@ -31,6 +34,7 @@ fn step(request: &Request) -> Option<Step> {
             })
         }
         ("GET", path) if path.starts_with(GENERATIONS) => Some(Step::Poll),
+        ("GET", KEYS) => Some(Step::Read),
         _ => None,
     }
 }
@@ -306,6 +310,16 @@ impl Endpoint {
                 properties.insert((*name).to_owned(), field(path, name));
             }
         }
+        // Three endpoints have none in the reference.
+        let has_hook = !["reframe/", "remove-background/", "remove-object/"]
+            .iter()
+            .any(|start| path.starts_with(start));
+        if has_hook {
+            properties.insert(
+                "webhook_url".into(),
+                json!({ "type": "string", "pattern": "^https://", "maxLength": 2048 }),
+            );
+        }
         json!({ "type": "object", "additionalProperties": false, "required": self.required, "properties": properties })
     }
 }
@@ -368,6 +382,12 @@ fn field(path: &str, name: &str) -> Value {
 
 fn answer(shop: &mut Shop, request: &Request) -> Result<Reply, String> {
     request.expect_header("api-key", STAND_IN.key)?;
+    if request.path == KEYS {
+        return Ok(Reply::json(
+            200,
+            &json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "hook-1", "x": HOOK_KEY }] }),
+        ));
+    }
     if let Some(id) = request.path.strip_prefix(GENERATIONS) {
         return Ok(generation(shop, id));
     }

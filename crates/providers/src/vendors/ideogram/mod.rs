@@ -14,6 +14,7 @@
 //! because Ideogram has none of its own in v2.
 
 mod rows;
+mod signed;
 
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ use crate::multipart::Form;
 use crate::order::Order;
 use crate::outcome::{KeyFacts, Outcome, Output, Progress, Source, Submitted, Task};
 use crate::provider::{Auth, Facts, Pace, Provider};
+use crate::webhook::{Delivery, Notice};
 
 /// Micro-credits for a millionth of a US dollar: a credit is a cent.
 const MICRO_CREDITS_PER_MICRO_USD: i64 = crate::price::CREDITS_PER_USD;
@@ -59,7 +61,7 @@ static FACTS: Facts = Facts {
     },
     read_error,
     repeats_safely: false,
-    has_webhooks: false,
+    has_webhooks: true,
 };
 
 pub struct Ideogram;
@@ -106,6 +108,13 @@ impl Provider for Ideogram {
         Ok(Submitted::Waiting(
             Task::new(begun.generation_id).ask_after(Duration::from_secs(3)),
         ))
+    }
+
+    /// A delivery is believed as far as its id; the generation is read where its cost stands too.
+    async fn webhook(&self, desk: &Desk, delivery: &Delivery) -> Result<Notice, Fault> {
+        let keys = desk.get("/v1/.well-known/jwks.json").send().await?.read()?;
+        let task = signed::verify(delivery, &keys)?;
+        Ok(Notice { task, progress: None })
     }
 
     async fn poll(&self, desk: &Desk, task: &Task) -> Result<Progress, Fault> {
@@ -175,6 +184,9 @@ fn fields(row: &Row, order: &Order) -> Map<String, Value> {
     // Some endpoints are asynchronous without being told, and do not know the word.
     if !row.is_always_async {
         fields.insert("async".into(), json!(true));
+    }
+    if let Some(address) = order.webhook.as_ref().filter(|_| row.has_webhook) {
+        fields.insert("webhook_url".into(), json!(address));
     }
     fields
 }

@@ -243,6 +243,8 @@ pub(super) struct Row {
     pub has_count: bool,
     /// It takes no `async` and always answers with an id.
     pub is_always_async: bool,
+    /// It takes an address to call when it is done.
+    pub has_webhook: bool,
     /// Masks change where they are white; elsewhere with this vendor where they are black.
     pub white_changes: bool,
     most_mb: usize,
@@ -266,6 +268,7 @@ const USUAL: Row = Row {
     words: &[("quality", "rendering_speed")],
     has_count: true,
     is_always_async: false,
+    has_webhook: true,
     white_changes: false,
     most_mb: USUAL_MB,
     can: |_| (),
@@ -650,6 +653,7 @@ pub(super) const ROWS: &[Row] = &[
             ("images", "image"),
             ("style_reference_images", "style_reference_images"),
         ],
+        has_webhook: false,
         can: |can| can.image_to_image = true,
         inputs: || {
             let inputs = one_picture(Inputs::none()).seed(SEED).size(512, 1536, 1024, 1024);
@@ -688,6 +692,7 @@ pub(super) const ROWS: &[Row] = &[
         files: &[("images", "image")],
         words: &[],
         has_count: false,
+        has_webhook: false,
         can: |can| {
             can.remove_background = true;
             can.transparency = true;
@@ -710,6 +715,7 @@ pub(super) const ROWS: &[Row] = &[
         is_always_async: true,
         white_changes: true,
         most_mb: 50,
+        has_webhook: false,
         can: |can| {
             can.image_to_image = true;
             can.masks = true;

@@ -23,6 +23,7 @@ use serde_json::Value;
 use self::rows::{ROWS, Row};
 use crate::desk::{Answer, Desk};
 use crate::fault::{Bought, Fault, FaultKind};
+use crate::mask;
 use crate::multipart::Form;
 use crate::order::Order;
 use crate::outcome::{KeyFacts, Outcome, Output, Progress, Submitted, Task};
@@ -85,7 +86,7 @@ impl Provider for Stability {
         let answer = desk
             .post(format!("/v2beta/stable-image/{}", row.path))
             .header("accept", "application/json")
-            .form(form(row, order))
+            .form(form(row, order)?)
             .buying()
             .slow()
             .send()
@@ -173,7 +174,7 @@ fn check_files(row: &Row, order: &Order) -> Result<(), Fault> {
 }
 
 /// Every service takes a form, also without files.
-fn form(row: &Row, order: &Order) -> Form {
+fn form(row: &Row, order: &Order) -> Result<Form, Fault> {
     let mut form = Form::new();
     let has_image = order.medium("images").is_some();
     if let Some(model) = row.model {
@@ -198,10 +199,13 @@ fn form(row: &Row, order: &Order) -> Form {
     }
     for (ours, theirs) in row.files {
         if let Some(medium) = order.medium(ours) {
-            form = form.medium(theirs, medium);
+            form = match *ours {
+                "mask" => form.file(theirs, "mask.png", "image/png", mask::grey(&medium.bytes)?),
+                _ => form.medium(theirs, medium),
+            };
         }
     }
-    form
+    Ok(form)
 }
 
 fn outcome(answer: &Answer) -> Result<Outcome, Fault> {
@@ -316,7 +320,7 @@ mod tests {
 
     fn sent(slug: &str, call: Value, files: &[(&str, usize, u32)]) -> String {
         let (row, order) = order(slug, call, files);
-        let (_, body) = form(row, &order).finish();
+        let (_, body) = form(row, &order).expect("a form").finish();
         String::from_utf8_lossy(&body).into_owned()
     }
 
