@@ -5,6 +5,7 @@ mod access;
 pub mod arguments;
 mod audit;
 pub mod catalogue;
+mod catalogue_file;
 mod chores;
 pub mod failpoint;
 mod formats;

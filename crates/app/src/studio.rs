@@ -83,7 +83,14 @@ impl Studio {
             onnx_runtime: settings.onnx_runtime.library(&settings.models),
             models_memory_bytes: settings.models_memory_bytes,
         });
-        let catalogue = Catalogue::with_installed(&settings, &crew.models().list().0);
+        let built_in = Catalogue::with_installed(&settings, &crew.models().list().0);
+        let catalogue = built_in.with_file(&settings.data).unwrap_or_else(|wrong| {
+            tracing::error!(
+                ?wrong,
+                "catalogue.toml has mistakes and is not used; run `aquatint catalogue check`"
+            );
+            Catalogue::with_installed(&settings, &crew.models().list().0)
+        });
         let studio = Self(Arc::new(Inner {
             public_url: RwLock::new(Arc::new(settings.public_url.clone())),
             audit: Audit::start(store.clone()),
@@ -186,7 +193,17 @@ impl Studio {
             }
         }
         let (installed, _) = self.crew().models().list();
-        let fresh = Arc::new(Catalogue::with_installed(&self.0.settings, &installed));
+        let settings = &self.0.settings;
+        let fresh = match Catalogue::with_installed(settings, &installed).with_file(&settings.data) {
+            Ok(fresh) => Arc::new(fresh),
+            // A mistake in the operator's file leaves everything as it was.
+            Err(wrong) => {
+                tracing::warn!(?wrong, "catalogue.toml has mistakes; the rows from before stay");
+                let mut known = self.0.catalogue.write();
+                known.0 = Instant::now();
+                return known.1.clone();
+            }
+        };
         *self.0.catalogue.write() = (Instant::now(), fresh.clone());
         fresh
     }

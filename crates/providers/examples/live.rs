@@ -44,7 +44,11 @@ async fn run() -> Result<(), String> {
     let key = Key::new(&key).ok_or("the key has spaces in it, or is empty")?;
     let config = FetcherConfig::default();
     let desk = Desk::open(facts, Some(key), &DeskConfig::default(), &config, Arc::new(SystemClock));
-    let service = Service::new(provider, desk.map_err(|problem| problem.to_string())?, Arc::new(Meter::default()));
+    let service = Service::new(
+        provider,
+        desk.map_err(|problem| problem.to_string())?,
+        Arc::new(Meter::default()),
+    );
     let told = service.check_key().await.map_err(|fault| fault.to_string())?;
     println!("{}: the key is good {}", facts.name, told.account.unwrap_or_default());
 
@@ -68,14 +72,27 @@ async fn run() -> Result<(), String> {
         Submitted::Waiting(task) => {
             println!("task {}", task.id);
             let mut tell = |_: Option<f64>, stage: &str| println!("  {stage}");
-            service.wait(&task, 1, PATIENCE, &mut tell).await.map_err(|fault| fault.to_string())?
+            service
+                .wait(&task, 1, PATIENCE, &mut tell)
+                .await
+                .map_err(|fault| fault.to_string())?
         }
     };
     for output in &outcome.outputs {
-        let file = service.collect(&order.model, output).await.map_err(|fault| fault.to_string())?;
-        println!("bought: {} of {} bytes, seed {:?}", file.media_type.as_str(), file.bytes.len(), file.seed);
+        let file = service
+            .collect(&order.model, output)
+            .await
+            .map_err(|fault| fault.to_string())?;
+        println!(
+            "bought: {} of {} bytes, seed {:?}",
+            file.media_type.as_str(),
+            file.bytes.len(),
+            file.seed
+        );
     }
-    let cost = outcome.cost.map_or("the vendor does not say".to_owned(), |cost| format!("{cost} credits"));
+    let cost = outcome
+        .cost
+        .map_or("the vendor does not say".to_owned(), |cost| format!("{cost} credits"));
     println!("cost: {cost}; request {}", outcome.request_id.unwrap_or_default());
     Ok(())
 }

@@ -68,7 +68,13 @@ impl Purchases<'_> {
     }
 
     /// The vendor has it: stored before anybody asks how it stands.
-    pub async fn waiting<T: Serialize>(&self, job: &JobId, number: u32, body: &T, now: Timestamp) -> Result<(), Problem> {
+    pub async fn waiting<T: Serialize>(
+        &self,
+        job: &JobId,
+        number: u32,
+        body: &T,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
         self.change(job, number, "waiting", body, now).await
     }
 
@@ -78,7 +84,13 @@ impl Purchases<'_> {
     }
 
     /// It ended with a problem, and is not bought again for this job.
-    pub async fn failed<T: Serialize>(&self, job: &JobId, number: u32, body: &T, now: Timestamp) -> Result<(), Problem> {
+    pub async fn failed<T: Serialize>(
+        &self,
+        job: &JobId,
+        number: u32,
+        body: &T,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
         self.change(job, number, "failed", body, now).await
     }
 

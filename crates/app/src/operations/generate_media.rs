@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use aquatint_domain::{AssetSource, Code, CollectionId, MediaKind, MediaType, Model, Problem, Recipe, Scope, Timestamp};
+use aquatint_domain::{
+    AssetSource, Code, CollectionId, MediaKind, MediaType, Model, Problem, Recipe, Scope, Timestamp,
+};
 use aquatint_engines::{Output, Work};
 use aquatint_providers::provider;
 use schemars::JsonSchema;
@@ -325,6 +327,7 @@ async fn order_of_vendor(
     }
     let mut checked = inputs::check(cx, model, given, prompt_used.as_deref()).await?;
     let is_listed = cx.studio.catalogue().find(&model.id).is_some();
+    checked.item.is_own_key = is_own_key;
     checked.item.found = (!is_listed).then(|| Box::new(model.clone()));
     let count = args.count.unwrap_or(1);
     let price = if is_own_key {
@@ -387,7 +390,9 @@ async fn video_seconds(cx: &Context, item: &VendorItem) -> Result<Option<f64>, P
 
 /// A model past its sunset names what takes its place.
 fn check_deprecation(model: &Model, now: Timestamp) -> Result<(), Problem> {
-    let Some(deprecation) = &model.deprecation else { return Ok(()) };
+    let Some(deprecation) = &model.deprecation else {
+        return Ok(());
+    };
     let today = now.strftime("%Y-%m-%d").to_string();
     // Dates of this form sort as they follow one another.
     let Some(sunset) = deprecation.sunset.as_ref().filter(|sunset| today >= **sunset) else {
@@ -441,7 +446,11 @@ fn unknown_model(cx: &Context, id: &str) -> Problem {
 /// Holds the arguments against the model's own schema, before anything is charged.
 fn check_model_inputs(model: &Model, args: &Args) -> Result<(), Problem> {
     if let Some(name) = args.inputs.keys().next() {
-        let words = format!("{} takes no `{}`.", model.name, aquatint_domain::text::one_line(name, 40));
+        let words = format!(
+            "{} takes no `{}`.",
+            model.name,
+            aquatint_domain::text::one_line(name, 40)
+        );
         return Err(Problem::invalid("inputs", words));
     }
     let inputs: Map<String, Value> = common_inputs(args)

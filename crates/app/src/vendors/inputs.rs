@@ -21,6 +21,9 @@ pub(crate) struct VendorItem {
     pub inputs: Map<String, Value>,
     /// Field and source, in the order in which they were given.
     pub media: Vec<(String, String)>,
+    /// It was priced for the workspace's own key, so nobody else's may pay.
+    #[serde(default)]
+    pub is_own_key: bool,
     /// The model as it was found at its vendor, where it stands in no list of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Box<Model>>,
@@ -50,7 +53,10 @@ pub(crate) async fn check(
     let accepted = Arguments::new(&model.input_schema, &[])
         .accept(Value::Object(given))
         .map_err(|mut problem| {
-            let hint = problem.hint.take().map_or_else(|| look.clone(), |hint| format!("{hint} {look}"));
+            let hint = problem
+                .hint
+                .take()
+                .map_or_else(|| look.clone(), |hint| format!("{hint} {look}"));
             problem.hint(hint)
         })?;
     let Value::Object(mut given) = accepted else {
@@ -67,7 +73,11 @@ pub(crate) async fn check(
             Some(one) => vec![one.clone()],
         };
         for (index, value) in values.iter().enumerate() {
-            let place = if is_list { format!("{field}[{index}]") } else { field.clone() };
+            let place = if is_list {
+                format!("{field}[{index}]")
+            } else {
+                field.clone()
+            };
             let text = value.as_str().unwrap_or_default();
             refuse_list(text, &place, is_list)?;
             let source = cx.studio.accept_source(&cx.caller.workspace, text, &place).await?;
@@ -78,14 +88,22 @@ pub(crate) async fn check(
     // A seed of our own is one that can be told and used again.
     let seed_schema = &model.input_schema["properties"]["seed"];
     if seed_schema.is_object() && !given.contains_key("seed") {
-        let most = seed_schema["maximum"].as_u64().unwrap_or(u64::from(u32::MAX)).min(u64::from(u32::MAX));
+        let most = seed_schema["maximum"]
+            .as_u64()
+            .unwrap_or(u64::from(u32::MAX))
+            .min(u64::from(u32::MAX));
         given.insert("seed".into(), json!(random(most)));
     }
     let mut inputs = settled(model, &given);
     if let Some(prompt) = prompt_used {
         inputs.insert("prompt".into(), json!(prompt));
     }
-    let side = |name: &str| inputs.get(name).and_then(Value::as_u64).and_then(|side| u32::try_from(side).ok());
+    let side = |name: &str| {
+        inputs
+            .get(name)
+            .and_then(Value::as_u64)
+            .and_then(|side| u32::try_from(side).ok())
+    };
     Ok(Checked {
         width: side("width"),
         height: side("height"),
@@ -94,6 +112,7 @@ pub(crate) async fn check(
         item: VendorItem {
             inputs,
             media,
+            is_own_key: false,
             found: None,
         },
     })
@@ -121,8 +140,12 @@ fn rename_images(model: &Model, given: &mut Map<String, Value>) {
     if has("images") {
         return;
     }
-    let place = ["image", "input_image", "first_frame"].into_iter().find(|name| has(name));
-    let Some(place) = place.filter(|place| !given.contains_key(*place)) else { return };
+    let place = ["image", "input_image", "first_frame"]
+        .into_iter()
+        .find(|name| has(name));
+    let Some(place) = place.filter(|place| !given.contains_key(*place)) else {
+        return;
+    };
     let one = match given.get("images") {
         Some(Value::Array(list)) if list.len() == 1 => list.first().cloned(),
         Some(Value::String(one)) => Some(Value::String(one.clone())),
@@ -151,7 +174,10 @@ fn refuse_list(text: &str, place: &str, is_list: bool) -> Result<(), Problem> {
     } else {
         format!("`{place}` takes one.")
     };
-    Err(Problem::invalid(place, format!("`{place}` holds {} media in one text. {form}", parts.len())))
+    Err(Problem::invalid(
+        place,
+        format!("`{place}` holds {} media in one text. {form}", parts.len()),
+    ))
 }
 
 /// Width and height, or the ratio, from whichever way was used.
@@ -204,15 +230,26 @@ fn settle_size(model: &Model, given: &mut Map<String, Value>) -> Result<(), Prob
         }
         Sizing::Own => {
             return match shape {
-                Some(_) => Err(Problem::invalid("shape", "The size of what this model makes cannot be chosen.")),
+                Some(_) => Err(Problem::invalid(
+                    "shape",
+                    "The size of what this model makes cannot be chosen.",
+                )),
                 None => Ok(()),
             };
         }
         Sizing::Listed(sizes) => {
-            let list = || sizes.iter().map(|(w, h)| format!("{w}×{h}")).collect::<Vec<_>>().join(", ");
+            let list = || {
+                sizes
+                    .iter()
+                    .map(|(w, h)| format!("{w}×{h}"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            };
             match (asked(&*given), ratio) {
                 (Some((width, height)), _) => {
-                    let is_listed = sizes.iter().any(|(w, h)| (u64::from(*w), u64::from(*h)) == (width, height));
+                    let is_listed = sizes
+                        .iter()
+                        .any(|(w, h)| (u64::from(*w), u64::from(*h)) == (width, height));
                     if !is_listed {
                         let words = format!("This model makes {width}×{height} not; it makes {}.", list());
                         return Err(Problem::invalid("width", words));
@@ -220,7 +257,8 @@ fn settle_size(model: &Model, given: &mut Map<String, Value>) -> Result<(), Prob
                     (width, height)
                 }
                 (None, ratio) => {
-                    let ratio = ratio.unwrap_or_else(|| side("width", "default") as f64 / side("height", "default") as f64);
+                    let ratio =
+                        ratio.unwrap_or_else(|| side("width", "default") as f64 / side("height", "default") as f64);
                     let far = |(w, h): &(u32, u32)| (f64::from(*w) / f64::from(*h) / ratio).ln().abs();
                     let nearest = sizes.iter().min_by(|a, b| far(*a).total_cmp(&far(*b)));
                     let (w, h) = nearest.copied().unwrap_or((1024, 1024));
@@ -228,7 +266,12 @@ fn settle_size(model: &Model, given: &mut Map<String, Value>) -> Result<(), Prob
                 }
             }
         }
-        Sizing::Free { step, min_pixels, max_pixels, max_ratio } => {
+        Sizing::Free {
+            step,
+            min_pixels,
+            max_pixels,
+            max_ratio,
+        } => {
             let step = u64::from((*step).max(1));
             match (asked(&*given), ratio) {
                 (Some((width, height)), _) => {
@@ -237,14 +280,25 @@ fn settle_size(model: &Model, given: &mut Map<String, Value>) -> Result<(), Prob
                     for (name, value) in [("width", width), ("height", height)] {
                         if value % step != 0 {
                             let near = (value + step / 2) / step * step;
-                            return refuse(name, format!("`{name}` must be a multiple of {step}; {near} is near {value}."));
+                            return refuse(
+                                name,
+                                format!("`{name}` must be a multiple of {step}; {near} is near {value}."),
+                            );
                         }
                     }
                     if pixels < *min_pixels || pixels > *max_pixels {
-                        return refuse("width", format!("{width}×{height} has {pixels} pixels; this model makes {min_pixels} to {max_pixels}."));
+                        return refuse(
+                            "width",
+                            format!(
+                                "{width}×{height} has {pixels} pixels; this model makes {min_pixels} to {max_pixels}."
+                            ),
+                        );
                     }
                     if width.max(height) as f64 > width.min(height) as f64 * max_ratio {
-                        return refuse("width", format!("The longer side may be at most {max_ratio} times the shorter."));
+                        return refuse(
+                            "width",
+                            format!("The longer side may be at most {max_ratio} times the shorter."),
+                        );
                     }
                     (width, height)
                 }
@@ -252,12 +306,18 @@ fn settle_size(model: &Model, given: &mut Map<String, Value>) -> Result<(), Prob
                 (None, Some(ratio)) => {
                     if ratio > *max_ratio || ratio < 1.0 / max_ratio {
                         let words = format!("This model makes ratios up to {max_ratio}:1 and 1:{max_ratio}.");
-                        return Err(Problem::invalid(if shape.is_some() { "shape" } else { "aspect_ratio" }, words));
+                        return Err(Problem::invalid(
+                            if shape.is_some() { "shape" } else { "aspect_ratio" },
+                            words,
+                        ));
                     }
-                    let area = (side("width", "default") * side("height", "default")).clamp(*min_pixels, *max_pixels) as f64;
+                    let area =
+                        (side("width", "default") * side("height", "default")).clamp(*min_pixels, *max_pixels) as f64;
                     let most = side("width", "maximum").max(step);
                     let least = side("width", "minimum").div_ceil(step) * step;
-                    let round = |side: f64| (((side / step as f64).round() as u64).max(1) * step).clamp(least, most / step * step);
+                    let round = |side: f64| {
+                        (((side / step as f64).round() as u64).max(1) * step).clamp(least, most / step * step)
+                    };
                     let (mut width, mut height) = (round((area * ratio).sqrt()), round((area / ratio).sqrt()));
                     // Rounding must not leave the limits.
                     while width * height > *max_pixels && width.max(height) > least {
@@ -293,7 +353,12 @@ fn read_ratio(text: &str) -> Result<f64, Problem> {
     text.split_once(':')
         .and_then(|(w, h)| Some(w.parse::<f64>().ok()? / h.parse::<f64>().ok()?))
         .filter(|ratio| ratio.is_finite() && *ratio > 0.0)
-        .ok_or_else(|| Problem::invalid("aspect_ratio", "The aspect ratio must be two whole numbers such as 16:9."))
+        .ok_or_else(|| {
+            Problem::invalid(
+                "aspect_ratio",
+                "The aspect ratio must be two whole numbers such as 16:9.",
+            )
+        })
 }
 
 /// A number from 0 to `most`.

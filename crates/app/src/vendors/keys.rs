@@ -75,7 +75,10 @@ impl Studio {
             Some(text) => Some(Key::new(text).ok_or_else(|| {
                 Problem::invalid(
                     "key",
-                    format!("That is not a key; one for {} looks like `{}`.", facts.name, facts.key_form),
+                    format!(
+                        "That is not a key; one for {} looks like `{}`.",
+                        facts.name, facts.key_form
+                    ),
                 )
             })?),
             None if facts.auth == Auth::Optional => None,

@@ -140,13 +140,7 @@ impl Studio {
             may_be_private: base_url.is_none() && given.is_some_and(|given| given.allow_private),
             patience: None,
         };
-        let desk = Desk::open(
-            provider.facts(),
-            key,
-            &config,
-            &self.settings().fetcher,
-            self.clock(),
-        )?;
+        let desk = Desk::open(provider.facts(), key, &config, &self.settings().fetcher, self.clock())?;
         Ok(Service::new(provider, desk, self.vendors().meter.clone()))
     }
 

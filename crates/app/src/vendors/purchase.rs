@@ -55,8 +55,20 @@ enum Body {
 }
 
 /// Buys what the item asks for and keeps it.
-pub(crate) async fn make(cx: &JobContext, model: &Model, item: &ItemArgs, wanted: &VendorItem) -> Result<Product, Problem> {
+pub(crate) async fn make(
+    cx: &JobContext,
+    model: &Model,
+    item: &ItemArgs,
+    wanted: &VendorItem,
+) -> Result<Product, Problem> {
     let account = cx.studio.vendor(&cx.job.workspace, &model.maker).await?;
+    if wanted.is_own_key && !account.is_own {
+        return Err(Problem::new(
+            Code::ProviderKeyRefused,
+            "The workspace's own key, for which this was priced, is gone.",
+        )
+        .hint("Send the call again; it is priced anew."));
+    }
     let (media, parents) = load(cx, wanted).await?;
     failpoint::hit("job-inputs-ready");
 
@@ -66,7 +78,10 @@ pub(crate) async fn make(cx: &JobContext, model: &Model, item: &ItemArgs, wanted
     let requests = item.count.div_ceil(per_request);
     let (mut bags, mut problem) = (Vec::new(), None);
     for number in 0..requests {
-        cx.step(f64::from(number) / f64::from(requests), f64::from(number + 1) / f64::from(requests));
+        cx.step(
+            f64::from(number) / f64::from(requests),
+            f64::from(number + 1) / f64::from(requests),
+        );
         let mut inputs = wanted.inputs.clone();
         if let Some(seed) = item_seed(wanted) {
             inputs.insert("seed".into(), json!(seed.saturating_add(u64::from(number))));
@@ -96,7 +111,9 @@ pub(crate) async fn make(cx: &JobContext, model: &Model, item: &ItemArgs, wanted
 async fn buy(cx: &JobContext, account: &Account, order: &Order, number: u32) -> Result<Bag, Problem> {
     let facts = account.service.facts();
     let purchases = cx.studio.store().purchases();
-    let purchase = purchases.begin::<Body>(&cx.job.id, number, facts.id, cx.studio.now()).await?;
+    let purchase = purchases
+        .begin::<Body>(&cx.job.id, number, facts.id, cx.studio.now())
+        .await?;
     let submitted = match purchase {
         Purchase::Made(Body::Bag(bag)) => return Ok(bag),
         Purchase::Failed(Body::Problem(problem)) => return Err(problem.final_failure()),
@@ -111,7 +128,9 @@ async fn buy(cx: &JobContext, account: &Account, order: &Order, number: u32) -> 
     let outcome = match submitted {
         Ok(Submitted::Done(outcome)) => Ok(outcome),
         Ok(Submitted::Waiting(task)) => {
-            purchases.waiting(&cx.job.id, number, &Body::Task(task.clone()), cx.studio.now()).await?;
+            purchases
+                .waiting(&cx.job.id, number, &Body::Task(task.clone()), cx.studio.now())
+                .await?;
             failpoint::hit("purchase-waiting");
             wait(cx, account, &task, order.count).await
         }
@@ -120,9 +139,11 @@ async fn buy(cx: &JobContext, account: &Account, order: &Order, number: u32) -> 
     match outcome {
         Ok(outcome) => {
             cx.tell(0.9, "fetching the result");
-            match collect(cx, account, order, outcome).await {
+            match collect(cx, account, order, outcome).await? {
                 Ok(bag) => {
-                    purchases.made(&cx.job.id, number, &Body::Bag(bag.clone()), cx.studio.now()).await?;
+                    purchases
+                        .made(&cx.job.id, number, &Body::Bag(bag.clone()), cx.studio.now())
+                        .await?;
                     failpoint::hit("purchase-made");
                     Ok(bag)
                 }
@@ -148,30 +169,38 @@ async fn after_a_crash(account: &Account, order: &Order) -> Result<Submitted, Fa
 async fn wait(cx: &JobContext, account: &Account, task: &Task, count: u32) -> Result<Outcome, Fault> {
     let teller = cx.clone();
     let mut tell = move |done: Option<f64>, stage: &str| teller.tell(done.unwrap_or(0.3), stage);
-    tokio::select! {
+    let outcome = tokio::select! {
         outcome = account.service.wait(task, count, TASK_TIME, &mut tell) => outcome,
-        () = cx.cancel.cancelled() => {
-            // This job has a moment to end; the vendor is told beside it.
-            let (service, task) = (account.service.clone(), task.clone());
-            tokio::spawn(async move {
-                if let Err(fault) = service.cancel(&task).await {
-                    tracing::info!(vendor = service.facts().id, kind = ?fault.kind, "a task was not cancelled at its vendor");
-                }
-            });
-            Err(Fault::new(FaultKind::Cancelled, ""))
-        }
+        () = cx.cancel.cancelled() => Err(Fault::new(FaultKind::Cancelled, "")),
+    };
+    let is_given_up = outcome
+        .as_ref()
+        .is_err_and(|fault| matches!(fault.kind, FaultKind::Cancelled | FaultKind::TimedOut));
+    if is_given_up {
+        // This job has only a moment to end; the vendor is told beside it.
+        let (service, task) = (account.service.clone(), task.clone());
+        tokio::spawn(async move {
+            if let Err(fault) = service.cancel(&task).await {
+                tracing::info!(vendor = service.facts().id, kind = ?fault.kind, "a task was not cancelled at its vendor");
+            }
+        });
     }
+    outcome
 }
 
 /// Fetches what was made and stores it as it came, so that it need not be fetched, or bought, again.
-async fn collect(cx: &JobContext, account: &Account, order: &Order, outcome: Outcome) -> Result<Bag, Fault> {
+/// What cannot be stored here leaves the row as it is, so that a task can be asked again.
+async fn collect(
+    cx: &JobContext,
+    account: &Account,
+    order: &Order,
+    outcome: Outcome,
+) -> Result<Result<Bag, Fault>, Problem> {
     let (mut files, mut lost, mut notes) = (Vec::new(), None, outcome.notes);
     for output in &outcome.outputs {
         match account.service.collect(&order.model, output).await {
             Ok(collected) => {
-                let blob = cx.studio.blobs().put(collected.bytes).await.map_err(|problem| {
-                    Fault::new(FaultKind::ResultLost, problem.message).bought(Bought::Yes)
-                })?;
+                let blob = cx.studio.blobs().put(collected.bytes).await?;
                 files.push(File {
                     blob,
                     media_type: collected.media_type,
@@ -186,7 +215,7 @@ async fn collect(cx: &JobContext, account: &Account, order: &Order, outcome: Out
             }
         }
     }
-    match lost {
+    Ok(match lost {
         Some(fault) if files.is_empty() => Err(fault),
         _ => Ok(Bag {
             files,
@@ -195,7 +224,7 @@ async fn collect(cx: &JobContext, account: &Account, order: &Order, outcome: Out
             version: outcome.version,
             notes,
         }),
-    }
+    })
 }
 
 /// A fault ends the purchase. Only what surely was not bought leaves no row behind, so that it may be tried again.
@@ -208,7 +237,9 @@ async fn end(cx: &JobContext, number: u32, fault: Fault, vendor: &str) -> Result
         return Err(problem);
     }
     let problem = problem.final_failure();
-    purchases.failed(&cx.job.id, number, &Body::Problem(problem.clone()), cx.studio.now()).await?;
+    purchases
+        .failed(&cx.job.id, number, &Body::Problem(problem.clone()), cx.studio.now())
+        .await?;
     Err(problem)
 }
 
@@ -227,8 +258,11 @@ async fn load(cx: &JobContext, wanted: &VendorItem) -> Result<(Vec<Medium>, Vec<
         if is_mask {
             bytes = aquatint_providers::mask::grey(&bytes).map_err(|fault| fault.into_problem("The mask"))?;
         }
-        let first: Option<&Medium> = media.iter().find(|medium: &&Medium| medium.field == "images" || medium.field == "image");
-        if let Some(first) = first.filter(|first| is_mask && (first.width, first.height) != (asset.width, asset.height)) {
+        let first: Option<&Medium> = media
+            .iter()
+            .find(|medium: &&Medium| medium.field == "images" || medium.field == "image");
+        if let Some(first) = first.filter(|first| is_mask && (first.width, first.height) != (asset.width, asset.height))
+        {
             let words = format!(
                 "The mask has {}×{} px and the picture {}×{}; they must be of one size.",
                 asset.width, asset.height, first.width, first.height
@@ -365,7 +399,11 @@ async fn keep_one(
             seed,
         }
     } else {
-        let to = if file.media_type == MediaType::Gif { MediaType::Png } else { file.media_type };
+        let to = if file.media_type == MediaType::Gif {
+            MediaType::Png
+        } else {
+            file.media_type
+        };
         convert(cx, bytes, to).await?
     };
     let recipe = Recipe {
@@ -381,14 +419,25 @@ async fn keep_one(
             "count": 1,
             "vendor": { "name": model.maker, "request": bag.request_id, "cost_credits": bag.cost, "outputs": bag.files.len() },
         }),
-        model: Some(format!("{}@{}", model.id, bag.version.as_deref().unwrap_or(&model.version))),
+        model: Some(format!(
+            "{}@{}",
+            model.id,
+            bag.version.as_deref().unwrap_or(&model.version)
+        )),
         seed,
         parents: parents.to_vec(),
     };
     let title = item.prompt.as_deref().map_or_else(|| model.name.clone(), title_of);
     let mut asset = cx
         .studio
-        .keep_made(&cx.job.workspace, &cx.job.id, made, title, AssetSource::Generate, recipe)
+        .keep_made(
+            &cx.job.workspace,
+            &cx.job.id,
+            made,
+            title,
+            AssetSource::Generate,
+            recipe,
+        )
         .await?;
     if let Some(prompt) = &file.revised_prompt {
         asset.notes.push(format!(
@@ -397,7 +446,10 @@ async fn keep_one(
         ));
     }
     for flag in &file.flags {
-        asset.notes.push(format!("The vendor flags it: {}", aquatint_domain::text::one_line(flag, 60)));
+        asset.notes.push(format!(
+            "The vendor flags it: {}",
+            aquatint_domain::text::one_line(flag, 60)
+        ));
     }
     Ok(asset)
 }

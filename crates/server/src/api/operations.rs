@@ -160,11 +160,11 @@ fn arguments(
 /// What the operation does not know belongs to the model, whose schema is asked later.
 fn gather_inputs(entry: &Entry, arguments: &mut Map<String, Value>) -> Result<(), Problem> {
     let known = &entry.input_schema()["properties"];
-    let is_common = |name: &str| {
-        known.get(name).is_some() || entry.spec.aliases.iter().any(|(theirs, _)| *theirs == name)
-    };
-    let (common, own): (Map<_, _>, Map<_, _>) =
-        std::mem::take(arguments).into_iter().partition(|(name, _)| is_common(name));
+    let is_common =
+        |name: &str| known.get(name).is_some() || entry.spec.aliases.iter().any(|(theirs, _)| *theirs == name);
+    let (common, own): (Map<_, _>, Map<_, _>) = std::mem::take(arguments)
+        .into_iter()
+        .partition(|(name, _)| is_common(name));
     *arguments = common;
     if own.is_empty() {
         return Ok(());

@@ -2,6 +2,7 @@
 //! of operations.
 
 mod call;
+mod catalogue;
 mod doctor;
 mod keys;
 mod ledger;
@@ -109,6 +110,11 @@ enum Command {
     Models {
         #[command(subcommand)]
         command: models::ModelsCommand,
+    },
+    /// The operator's own rows of the catalogue
+    Catalogue {
+        #[command(subcommand)]
+        command: catalogue::CatalogueCommand,
     },
     /// Vendors and their keys
     Provider {
@@ -262,6 +268,10 @@ async fn run(matches: &clap::ArgMatches) -> Result<std::process::ExitCode> {
         Command::Models { command } => {
             quiet_logging(&config);
             return models::run(&config, command).await;
+        }
+        Command::Catalogue { command } => {
+            quiet_logging(&config);
+            return catalogue::run(&config, &command);
         }
         Command::Provider { command } => {
             quiet_logging(&config);

@@ -80,8 +80,15 @@ pub(super) async fn run(config: &Config, command: ProviderCommand) -> Result<()>
                 keys.extend(state.own.map(|key| format!("workspace …{}", key.tail)));
                 keys.extend(state.server.map(|key| format!("server …{}", key.tail)));
                 keys.extend(state.is_configured.then(|| "configuration".to_owned()));
-                let keys = if keys.is_empty() { "no key".to_owned() } else { keys.join(", ") };
-                println!("{:<20} {:<28} {:>3} models  {keys}", state.provider, state.name, state.models);
+                let keys = if keys.is_empty() {
+                    "no key".to_owned()
+                } else {
+                    keys.join(", ")
+                };
+                println!(
+                    "{:<20} {:<28} {:>3} models  {keys}",
+                    state.provider, state.name, state.models
+                );
             }
         }
         ProviderCommand::Check { name, .. } => {

@@ -9,9 +9,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use aquatint_app::{ProviderSettings, Settings};
 use aquatint_app::oauth::ConfiguredClient;
 use aquatint_app::people::OidcProvider;
+use aquatint_app::{ProviderSettings, Settings};
 use aquatint_domain::{Credits, Plan, PlanName};
 use aquatint_providers::Key;
 
@@ -155,7 +155,10 @@ impl Config {
             let key = match table.key.as_deref() {
                 None => None,
                 Some(text) => Some(Key::new(text).with_context(|| {
-                    format!("{}: providers.{id}.key is no key: it is empty or has spaces in it", path.display())
+                    format!(
+                        "{}: providers.{id}.key is no key: it is empty or has spaces in it",
+                        path.display()
+                    )
                 })?),
             };
             let given = ProviderSettings {
@@ -207,7 +210,10 @@ impl Config {
         for id in self.settings.providers.keys() {
             if aquatint_providers::provider::find(id).is_none() {
                 let known: Vec<&str> = aquatint_providers::ALL.iter().map(|vendor| vendor.facts().id).collect();
-                bail!("providers.{id}: there is no vendor `{id}`; there are: {}", known.join(", "));
+                bail!(
+                    "providers.{id}: there is no vendor `{id}`; there are: {}",
+                    known.join(", ")
+                );
             }
         }
         if !self.settings.plans.contains_key(&self.settings.default_plan) {

@@ -51,30 +51,49 @@ async fn without_a_key_a_model_says_what_it_needs_and_with_one_it_is_bought() {
     let stand = openai::STAND_IN.start().await;
     configure(folder.path(), &stand, None);
     let studio = Process::start(folder.path());
-    let found = studio.call("models", json!({ "action": "search", "query": "gpt-image-2.6-flare" })).await;
+    let found = studio
+        .call("models", json!({ "action": "search", "query": "gpt-image-2.6-flare" }))
+        .await;
     assert_eq!(found["models"][0]["needs"], json!("a key for OpenAI"), "{found}");
     let listed = studio.call("models", json!({ "action": "list" })).await;
     assert!(!listed.to_string().contains("image/openai/"), "{listed}");
-    let problem = studio.refused("generate_media", json!({ "model": MODEL, "prompt": DRAWS })).await;
+    let problem = studio
+        .refused("generate_media", json!({ "model": MODEL, "prompt": DRAWS }))
+        .await;
     assert_eq!(problem["code"], json!("provider_key_refused"), "{problem}");
-    assert!(problem["hint"].as_str().is_some_and(|hint| hint.contains("aquatint provider add openai")), "{problem}");
+    assert!(
+        problem["hint"]
+            .as_str()
+            .is_some_and(|hint| hint.contains("aquatint provider add openai")),
+        "{problem}"
+    );
     drop(studio);
 
     configure(folder.path(), &stand, Some(openai::STAND_IN.key));
     let studio = Process::start(folder.path());
     let listed = studio.call("models", json!({ "action": "list" })).await;
     assert!(listed.to_string().contains(MODEL), "{listed}");
-    let job = generate(&studio, json!({ "count": 2, "style": "moody", "inputs": { "quality": "medium" } })).await;
+    let job = generate(
+        &studio,
+        json!({ "count": 2, "style": "moody", "inputs": { "quality": "medium" } }),
+    )
+    .await;
     assert_eq!(job["status"], "succeeded", "{job}");
     assert_eq!(job["outputs"].as_array().map(Vec::len), Some(2), "{job}");
-    assert!(job.to_string().contains("dark backdrop"), "the prompt that was used is told: {job}");
+    assert!(
+        job.to_string().contains("dark backdrop"),
+        "the prompt that was used is told: {job}"
+    );
     studio.bytes(&job["outputs"][0]["url"]).await;
     stand.assert_sound();
     assert_eq!((stand.asked(Step::Submit), stand.shop(|shop| shop.sold)), (1, 2));
     // Two pictures of 1,000 tokens each at 30 dollars a million, and 20 tokens of words at 5.
     let charges = charges(&studio).await;
     assert_eq!(charges.len(), 1, "{charges:?}");
-    assert!((charges[0]["credits"].as_f64().unwrap_or(0.0) - 6.01).abs() < 0.0001, "{charges:?}");
+    assert!(
+        (charges[0]["credits"].as_f64().unwrap_or(0.0) - 6.01).abs() < 0.0001,
+        "{charges:?}"
+    );
     drop(studio);
     run(folder.path(), &["ledger", "check"]);
 }
@@ -92,7 +111,11 @@ async fn what_a_model_does_not_take_is_refused_before_anything_is_bought() {
         (json!({ "inputs": { "quality": "best" } }), "quality", "`medium`"),
         (json!({ "inputs": { "tiling": true } }), "tiling", "no argument"),
         (json!({ "inputs": { "prompt": "again" } }), "prompt", "twice"),
-        (json!({ "images": "https://a.example.com/1.png,https://a.example.com/2.png" }), "images[0]", "Send a list"),
+        (
+            json!({ "images": "https://a.example.com/1.png,https://a.example.com/2.png" }),
+            "images[0]",
+            "Send a list",
+        ),
         (json!({ "prompt": "x".repeat(32_001) }), "prompt", "32000"),
     ] {
         let mut call = json!({ "model": MODEL, "prompt": DRAWS });
@@ -101,7 +124,10 @@ async fn what_a_model_does_not_take_is_refused_before_anything_is_bought() {
         }
         let problem = studio.refused("generate_media", call).await;
         assert_eq!(problem["field"], json!(field), "{more}: {problem}");
-        assert!(problem["message"].as_str().is_some_and(|text| text.contains(words)), "{more}: {problem}");
+        assert!(
+            problem["message"].as_str().is_some_and(|text| text.contains(words)),
+            "{more}: {problem}"
+        );
     }
     assert_eq!(stand.asked(Step::Submit), 0);
     assert!(charges(&studio).await.is_empty());
@@ -125,7 +151,11 @@ async fn refusals_and_lost_answers_cost_nothing_and_are_never_bought_again() {
         stand.misbehave(case(Step::Submit, act, u32::MAX));
         let job = generate(&studio, json!({})).await;
         assert_eq!(job["status"], "failed", "{act:?}: {job}");
-        assert_eq!(job["error"]["code"].as_str().or(job["problem"]["code"].as_str()), Some(code), "{act:?}: {job}");
+        assert_eq!(
+            job["error"]["code"].as_str().or(job["problem"]["code"].as_str()),
+            Some(code),
+            "{act:?}: {job}"
+        );
         assert_eq!(stand.asked(Step::Submit) - before, 1, "{act:?}: asked again");
         assert!(!job.to_string().contains(openai::STAND_IN.key), "the key is told");
         if code == "content_refused" {
@@ -147,7 +177,12 @@ async fn killed_at(point: &str, stand: &Running, folder: &Path) -> (Process, Val
     assert!(armed.wait_for_end(Duration::from_secs(20)), "{point}: passed alive");
     drop(armed);
     let studio = Process::start(folder);
-    let job = studio.call("generate_media", json!({ "model": MODEL, "prompt": DRAWS, "idempotency_key": "once" })).await;
+    let job = studio
+        .call(
+            "generate_media",
+            json!({ "model": MODEL, "prompt": DRAWS, "idempotency_key": "once" }),
+        )
+        .await;
     let job = studio.finished(&job["job_id"]).await;
     (studio, job)
 }
@@ -190,7 +225,12 @@ async fn keys_are_put_in_by_hand_checked_and_never_shown() {
             .stderr(std::process::Stdio::piped())
             .spawn()
             .expect("the binary starts");
-        child.stdin.take().expect("piped").write_all(text.as_bytes()).expect("read");
+        child
+            .stdin
+            .take()
+            .expect("piped")
+            .write_all(text.as_bytes())
+            .expect("read");
         child.wait_with_output().expect("ends")
     };
     // A key that the vendor does not know is not kept.

@@ -34,7 +34,10 @@ async fn a_workspace_uses_its_own_key_before_the_servers_and_nobody_elses() {
         assert_eq!(ids(keys.usable(&mine).await.expect("reads")), ["second", "server"]);
         keys.checked("second", "ok", house.now()).await.expect("noted");
         let found = keys.get(Some(&mine), "openai").await.expect("reads").expect("is there");
-        assert_eq!((found.verdict.as_deref(), found.checked_at), (Some("ok"), Some(house.now())));
+        assert_eq!(
+            (found.verdict.as_deref(), found.checked_at),
+            (Some("ok"), Some(house.now()))
+        );
         assert_eq!(found.workspace.as_ref(), Some(&mine));
         assert!(keys.remove(Some(&mine), "openai").await.expect("works"));
         assert!(!keys.remove(Some(&mine), "openai").await.expect("works"));

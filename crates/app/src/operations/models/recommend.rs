@@ -121,7 +121,11 @@ impl Operation for Recommend {
                 None => fitting.push((score(model, &args), model)),
             }
         }
-        left_out.extend(locked.iter().map(|(needs, count)| format!("{count} model(s) that need {needs}")));
+        left_out.extend(
+            locked
+                .iter()
+                .map(|(needs, count)| format!("{count} model(s) that need {needs}")),
+        );
         fitting.sort_by(|(a, _), (b, _)| b.cmp(a));
         let recommendations = fitting
             .into_iter()
