@@ -33,19 +33,17 @@ fn step(request: &Request) -> Option<Step> {
 /// A service: its fields, the file fields, and which fields and files must be there.
 struct Service {
     fields: Value,
-    required: &'static [&'static str],
-    files: &'static [(&'static str, usize)],
-    needed: &'static [&'static str],
+    required: Words,
+    files: Files,
+    needed: Words,
     is_task: bool,
 }
 
+type Words = &'static [&'static str];
+type Files = &'static [(&'static str, usize)];
+
 fn service(path: &str) -> Option<Service> {
-    let (names, required, files, needed): (
-        &[&str],
-        &'static [&'static str],
-        &'static [(&'static str, usize)],
-        &'static [&'static str],
-    ) = match path {
+    let (names, required, files, needed): (Words, Words, Files, Words) = match path {
         "generate/ultra" => (
             &[
                 "negative_prompt",

@@ -13,6 +13,7 @@
 //! the models of others that Ideogram resells, which are to be had at their makers; Topaz' upscalers are an exception,
 //! because Ideogram has none of its own in v2.
 
+mod lists;
 mod rows;
 mod signed;
 
