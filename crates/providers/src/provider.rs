@@ -135,6 +135,9 @@ pub static ALL: &[&dyn Provider] = &[
     &crate::vendors::openai::OpenAi,
     &crate::vendors::google::Google,
     &crate::vendors::bfl::Bfl,
+    &crate::vendors::stability::Stability,
+    &crate::vendors::recraft::Recraft,
+    &crate::vendors::ideogram::Ideogram,
 ];
 
 /// The vendor of that id.

@@ -58,6 +58,9 @@ pub static ALL: &[&StandIn] = &[
     &vendors::openai::STAND_IN,
     &vendors::google::STAND_IN,
     &vendors::bfl::STAND_IN,
+    &vendors::stability::STAND_IN,
+    &vendors::recraft::STAND_IN,
+    &vendors::ideogram::STAND_IN,
 ];
 
 /// A running stand-in; it ends when it is dropped.

@@ -2,4 +2,7 @@
 
 pub mod bfl;
 pub mod google;
+pub mod ideogram;
 pub mod openai;
+pub mod recraft;
+pub mod stability;

@@ -483,6 +483,7 @@ macro_rules! contract {
 
 // A row for each vendor.
 contract!(openai, google, bfl);
+contract!(openai, stability, recraft, ideogram);
 
 #[test]
 fn every_provider_has_a_stand_in() {

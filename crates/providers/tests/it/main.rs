@@ -9,6 +9,7 @@ mod kit;
 mod mail;
 mod matrix;
 mod names;
+mod picture_services;
 mod redirects;
 mod servers;
 mod texts;

@@ -2,4 +2,8 @@
 
 pub mod bfl;
 pub mod google;
+mod fields;
+pub mod ideogram;
 pub mod openai;
+pub mod recraft;
+pub mod stability;
