@@ -468,7 +468,7 @@ macro_rules! contract {
 }
 
 // A row for each vendor.
-contract!(openai);
+contract!(openai, replicate, fal, huggingface);
 
 #[test]
 fn every_provider_has_a_stand_in() {
