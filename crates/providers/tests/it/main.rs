@@ -2,6 +2,7 @@
 //! this machine.
 
 mod contract;
+mod described;
 mod hostile;
 mod kit;
 mod matrix;
