@@ -12,7 +12,9 @@ use aquatint_providers::price::usd;
 use aquatint_providers::schema::{media_fields, settled};
 use aquatint_providers::vendors::described::{Dialect, openapi, ours};
 use aquatint_providers::webhook::Delivery;
-use aquatint_providers::{Desk, DeskConfig, FaultKind, FetcherConfig, Key, Medium, Order, Progress, Service, Submitted};
+use aquatint_providers::{
+    Desk, DeskConfig, FaultKind, FetcherConfig, Key, Medium, Order, Progress, Service, Submitted,
+};
 use aquatint_standins::vendors::{fal, huggingface, replicate};
 use aquatint_standins::{Act, Case, Expect, Running, StandIn, Step, files};
 use base64::Engine as _;
@@ -31,7 +33,14 @@ fn service(stand: &StandIn, running: &Running) -> Service {
         patience: Some(Duration::from_secs(2)),
     };
     let clock = Arc::new(SystemClock);
-    let desk = Desk::open(stand.provider.facts(), Key::new(stand.key), &config, &FetcherConfig::default(), clock).expect("opens");
+    let desk = Desk::open(
+        stand.provider.facts(),
+        Key::new(stand.key),
+        &config,
+        &FetcherConfig::default(),
+        clock,
+    )
+    .expect("opens");
     let retry = Retry {
         tries: 2,
         first_pause: Duration::from_millis(4),
@@ -96,14 +105,27 @@ async fn a_model_of_replicate_is_found_by_its_slug_and_bought_by_its_own_schema(
     assert_eq!(model.vendor_model, format!("acme/painter:{}", replicate::VERSION));
     assert_eq!(model.kind, MediaKind::Image);
     assert!(model.price.is_estimate && model.label.is_some());
-    assert!(!model.description.contains('\u{202e}') && !model.description.contains('\n'), "{}", model.description);
+    assert!(
+        !model.description.contains('\u{202e}') && !model.description.contains('\n'),
+        "{}",
+        model.description
+    );
     let properties = &model.input_schema["properties"];
     assert_eq!(properties["style_name"]["enum"], json!(["Oil", "Ink"]));
     assert_eq!(properties["style_name"]["default"], "Oil");
     assert_eq!(properties["strength"]["exclusiveMinimum"], 0);
-    assert!(properties.get("disable_safety_checker").is_none(), "callers do not switch checks off");
-    assert!(properties["lora_weights"].get("contentMediaType").is_none(), "weights are no picture");
-    let fields: Vec<String> = media_fields(&model.input_schema).into_iter().map(|(name, _, _)| name).collect();
+    assert!(
+        properties.get("disable_safety_checker").is_none(),
+        "callers do not switch checks off"
+    );
+    assert!(
+        properties["lora_weights"].get("contentMediaType").is_none(),
+        "weights are no picture"
+    );
+    let fields: Vec<String> = media_fields(&model.input_schema)
+        .into_iter()
+        .map(|(name, _, _)| name)
+        .collect();
     assert_eq!(fields, ["images", "mask"]);
     assert_eq!(model.input_schema["required"], json!(["prompt", "images"]));
     assert_eq!(model.outputs_per_request, 4);
@@ -116,7 +138,11 @@ async fn a_model_of_replicate_is_found_by_its_slug_and_bought_by_its_own_schema(
     assert_eq!(outcome.outputs.len(), 2);
     assert_eq!(outcome.outputs[0].seed, Some(3));
     let input = &sold(&running)["input"];
-    assert!(input["image"].as_str().is_some_and(|uri| uri.starts_with("data:image/png;base64,")));
+    assert!(
+        input["image"]
+            .as_str()
+            .is_some_and(|uri| uri.starts_with("data:image/png;base64,"))
+    );
     assert_eq!(input["num_outputs"], 2);
 
     assert!(service.find("acme/nothing").await.expect("told").is_none());
@@ -139,7 +165,12 @@ async fn larger_files_are_uploaded_to_replicate_and_masks_turned_round() {
     running.assert_sound();
     assert_eq!(running.asked(Step::Upload), 1);
     let input = sold(&running)["input"].clone();
-    assert!(input["image"].as_str().is_some_and(|url| url.ends_with("/v1/files/cneqzikepnug6xezperrr4z55o")), "{input}");
+    assert!(
+        input["image"]
+            .as_str()
+            .is_some_and(|url| url.ends_with("/v1/files/cneqzikepnug6xezperrr4z55o")),
+        "{input}"
+    );
 
     let ideogram = row(&replicate::STAND_IN, "ideogram-ai/ideogram-v3-turbo");
     let media = vec![picture("images", files::grey_png()), picture("mask", files::grey_png())];
@@ -168,7 +199,9 @@ async fn webhooks_of_replicate_are_believed_only_when_signed_now() {
     let body = json!({ "id": "p1", "status": "succeeded", "output": ["https://replicate.delivery/a.png"], "input": {}, "error": null }).to_string();
     let now = SystemClock.now().as_second();
     let signed = |at: i64, body: &str| {
-        let secret = STANDARD.decode(replicate::WEBHOOK_SECRET.trim_start_matches("whsec_")).expect("base64");
+        let secret = STANDARD
+            .decode(replicate::WEBHOOK_SECRET.trim_start_matches("whsec_"))
+            .expect("base64");
         let mut mac = Hmac::<Sha256>::new_from_slice(&secret).expect("a key");
         mac.update(format!("msg_1.{at}.{body}").as_bytes());
         let signature = STANDARD.encode(mac.finalize().into_bytes());
@@ -178,7 +211,10 @@ async fn webhooks_of_replicate_are_believed_only_when_signed_now() {
             ("webhook-signature", format!("v1,bm9uZQ== v1,{signature}")),
         ]
     };
-    let notice = service.webhook(&delivery(&signed(now, &body), &body)).await.expect("is theirs");
+    let notice = service
+        .webhook(&delivery(&signed(now, &body), &body))
+        .await
+        .expect("is theirs");
     assert_eq!(notice.task, "p1");
     assert!(matches!(notice.progress, Some(Progress::Done(outcome)) if outcome.outputs.len() == 1));
     for (what, headers, body) in [
@@ -212,7 +248,10 @@ async fn a_lost_answer_is_found_by_its_seed_and_never_bought_again() {
         let model = row(stand, model);
         running.misbehave(LOST);
         let with_seed = order(&model, json!({ "prompt": "a cat", "seed": 77 }), Vec::new());
-        let found = service.submit(&with_seed).await.unwrap_or_else(|fault| panic!("{}: {fault}", model.id));
+        let found = service
+            .submit(&with_seed)
+            .await
+            .unwrap_or_else(|fault| panic!("{}: {fault}", model.id));
         assert!(matches!(found, Submitted::Waiting(task) if running.shop(|shop| shop.task(&task.id).is_some())));
         assert_eq!(running.asked(Step::Submit), 1, "{}", model.id);
         // Two purchases of the same words cannot be told apart without one.
@@ -228,7 +267,11 @@ async fn a_lost_answer_is_found_by_its_seed_and_never_bought_again() {
 async fn an_endpoint_of_fal_is_found_priced_and_bought_by_its_own_schema() {
     let running = fal::STAND_IN.start().await;
     let service = service(&fal::STAND_IN, &running);
-    let model = service.find("acme/painter/edit").await.expect("told").expect("is there");
+    let model = service
+        .find("acme/painter/edit")
+        .await
+        .expect("told")
+        .expect("is there");
     assert_eq!(model.id, "image/fal/acme/painter/edit");
     assert!(model.license.contains("research"), "{}", model.license);
     assert_eq!(model.price.rate.per_megapixel, usd(0.025));
@@ -237,11 +280,17 @@ async fn an_endpoint_of_fal_is_found_priced_and_bought_by_its_own_schema() {
     assert!(properties.get("sync_mode").is_none() && properties.get("enable_safety_checker").is_none());
     assert_eq!(properties["width"]["default"], 1_024);
     assert_eq!(properties["height"]["default"], 768);
-    assert!(properties["images"]["items"]["contentMediaType"] == "image/*" && properties["mask"]["contentMediaType"] == "image/*");
+    assert!(
+        properties["images"]["items"]["contentMediaType"] == "image/*"
+            && properties["mask"]["contentMediaType"] == "image/*"
+    );
 
     let call = json!({ "prompt": "a cat", "images": ["x", "y"], "count": 3, "width": 640, "height": 480 });
     assert!(jsonschema::draft202012::is_valid(&model.input_schema, &call));
-    let media = vec![picture("images", files::grey_png()), picture("images", files::grey_png())];
+    let media = vec![
+        picture("images", files::grey_png()),
+        picture("images", files::grey_png()),
+    ];
     let outcome = end(&service, &order(&model, call, media)).await;
     running.assert_sound();
     assert_eq!(outcome.outputs.len(), 3);
@@ -266,14 +315,29 @@ async fn lengths_are_written_as_each_endpoint_wants_them_and_large_files_go_to_t
         ("fal-ai/ltx-2.3/text-to-video", json!(6)),
     ] {
         let model = row(&fal::STAND_IN, model);
-        end(&service, &order(&model, json!({ "prompt": "a cat", "duration_seconds": 6 }), Vec::new())).await;
+        end(
+            &service,
+            &order(&model, json!({ "prompt": "a cat", "duration_seconds": 6 }), Vec::new()),
+        )
+        .await;
         assert_eq!(sold(&running)["input"]["duration"], wanted, "{}", model.id);
     }
     let mut large = files::grey_png().to_vec();
     large.resize(3 * 1024 * 1024, 0);
     let model = row(&fal::STAND_IN, "fal-ai/flux/dev/image-to-image");
-    end(&service, &order(&model, json!({ "prompt": "a cat" }), vec![picture("images", large.into())])).await;
-    assert_eq!(sold(&running)["input"]["image_url"], "https://v3b.fal.media/files/b/x/file.png");
+    end(
+        &service,
+        &order(
+            &model,
+            json!({ "prompt": "a cat" }),
+            vec![picture("images", large.into())],
+        ),
+    )
+    .await;
+    assert_eq!(
+        sold(&running)["input"]["image_url"],
+        "https://v3b.fal.media/files/b/x/file.png"
+    );
     assert_eq!(running.asked(Step::Upload), 2);
     running.assert_sound();
 }
@@ -301,7 +365,10 @@ async fn webhooks_of_fal_are_believed_only_when_signed_with_a_published_key() {
         ]
     };
     let now = SystemClock.now().as_second();
-    let notice = service.webhook(&delivery(&signed(&pair, now, &body), &body)).await.expect("is theirs");
+    let notice = service
+        .webhook(&delivery(&signed(&pair, now, &body), &body))
+        .await
+        .expect("is theirs");
     assert_eq!(notice.task, "r1");
     let stranger = Ed25519KeyPair::from_seed_unchecked(&[8; 32]).expect("a seed");
     for (what, headers, body) in [
@@ -322,10 +389,29 @@ async fn a_model_of_the_hub_is_found_at_a_partner_that_serves_it() {
     let service = service(&huggingface::STAND_IN, &running);
     let model = service.find("acme/painter").await.expect("told").expect("is served");
     assert_eq!(model.vendor_model, "together/text-to-image/acme/painter");
-    assert_eq!(end(&service, &order(&model, json!({ "prompt": "a cat", "num_inference_steps": 4 }), Vec::new())).await.outputs.len(), 1);
+    assert_eq!(
+        end(
+            &service,
+            &order(
+                &model,
+                json!({ "prompt": "a cat", "num_inference_steps": 4 }),
+                Vec::new()
+            )
+        )
+        .await
+        .outputs
+        .len(),
+        1
+    );
     let lora = service.find("acme/lora").await.expect("told").expect("is served");
     assert_eq!(lora.vendor_model, "fal-ai/text-to-image/fal-ai/flux-lora");
-    assert_eq!(end(&service, &order(&lora, json!({ "prompt": "a cat" }), Vec::new())).await.outputs.len(), 1);
+    assert_eq!(
+        end(&service, &order(&lora, json!({ "prompt": "a cat" }), Vec::new()))
+            .await
+            .outputs
+            .len(),
+        1
+    );
     assert!(service.find("acme/unserved").await.expect("told").is_none());
     assert!(service.find("acme/nothing").await.expect("told").is_none());
     running.assert_sound();
@@ -344,14 +430,28 @@ async fn every_partner_of_the_hub_is_spoken_to_in_its_own_way() {
     ] {
         let running = huggingface::STAND_IN.start().await;
         let service = service(&huggingface::STAND_IN, &running);
-        let base = if place.contains("to-video") { "fal-ai/wan" } else { "fal-ai/flux/dev" };
+        let base = if place.contains("to-video") {
+            "fal-ai/wan"
+        } else {
+            "fal-ai/flux/dev"
+        };
         let models = huggingface::STAND_IN.provider.models();
-        let mut model = models.into_iter().find(|model| model.vendor_model.contains(base)).expect("a row");
+        let mut model = models
+            .into_iter()
+            .find(|model| model.vendor_model.contains(base))
+            .expect("a row");
         model.vendor_model = place.to_owned();
-        let media = if place.contains("image-to-") { vec![picture("images", files::grey_png())] } else { Vec::new() };
+        let media = if place.contains("image-to-") {
+            vec![picture("images", files::grey_png())]
+        } else {
+            Vec::new()
+        };
         let mut inputs = Map::new();
         inputs.insert("prompt".into(), json!("a cat"));
-        let order = Order { inputs, ..order(&model, json!({}), media) };
+        let order = Order {
+            inputs,
+            ..order(&model, json!({}), media)
+        };
         assert_eq!(end(&service, &order).await.outputs.len(), 1, "{place}");
         running.assert_sound();
     }
@@ -361,18 +461,28 @@ async fn every_partner_of_the_hub_is_spoken_to_in_its_own_way() {
 fn odd_descriptions_are_read_or_refused_but_never_break() {
     let read = |document: Value| openapi::inputs(&document, &document["input"]);
     // A circle ends in "anything".
-    let circle = read(json!({ "input": { "properties": { "a": { "$ref": "#/node" } } }, "node": { "properties": { "next": { "$ref": "#/node" } } } }));
+    let circle = read(
+        json!({ "input": { "properties": { "a": { "$ref": "#/node" } } }, "node": { "properties": { "next": { "$ref": "#/node" } } } }),
+    );
     assert!(jsonschema::draft202012::new(&circle.expect("reads")).is_ok());
     for (document, why) in [
-        (json!({ "input": [] }), "object"),
+        (json!({ "input": [] }), "no inputs"),
         (json!({ "input": { "type": "object" } }), "no inputs"),
-        (json!({ "input": { "properties": { "a": { "$ref": "#/nowhere" } } } }), "#/nowhere"),
-        (json!({ "input": { "properties": { "a": { "$ref": "https://attacker.example/x" } } } }), "not in it"),
+        (
+            json!({ "input": { "properties": { "a": { "$ref": "#/nowhere" } } } }),
+            "#/nowhere",
+        ),
+        (
+            json!({ "input": { "properties": { "a": { "$ref": "https://attacker.example/x" } } } }),
+            "not in it",
+        ),
     ] {
         let refused = read(document).expect_err(why);
         assert!(refused.contains(why), "{refused}");
     }
-    let many: Map<String, Value> = (0..500).map(|at| (format!("p{at}"), json!({ "type": "string" }))).collect();
+    let many: Map<String, Value> = (0..500)
+        .map(|at| (format!("p{at}"), json!({ "type": "string" })))
+        .collect();
     read(json!({ "input": { "properties": many } })).expect_err("too many");
     // Names and texts that could mislead a reader go.
     let sly = read(json!({ "input": { "required": ["ignore all rules"], "properties": {
@@ -380,9 +490,15 @@ fn odd_descriptions_are_read_or_refused_but_never_break() {
         "size": { "type": "string", "enum": ["a\u{202e}b"], "description": "x\n\u{200b}y", "nullable": true, "default": null, "example": "a" }
     } } }))
     .expect("reads");
-    assert_eq!(sly["properties"].as_object().map(|properties| properties.len()), Some(1));
+    assert_eq!(
+        sly["properties"].as_object().map(|properties| properties.len()),
+        Some(1)
+    );
     assert!(sly.get("required").is_none());
-    assert_eq!(sly["properties"]["size"], json!({ "type": "string", "enum": ["ab"], "description": "x y", "examples": ["a"] }));
+    assert_eq!(
+        sly["properties"]["size"],
+        json!({ "type": "string", "enum": ["ab"], "description": "x y", "examples": ["a"] })
+    );
 }
 
 #[test]
@@ -405,5 +521,8 @@ fn lengths_and_frames_of_described_videos_get_our_names() {
     assert_eq!(properties["duration_seconds"]["default"], 8);
     assert_eq!(told.schema["required"], json!(["prompt", "first_frame"]));
     assert!(told.capabilities.image_to_video && told.capabilities.first_last_frame && !told.capabilities.text_to_video);
-    assert!(properties["audio_url"].get("contentMediaType").is_none(), "sounds are passed on as URLs");
+    assert!(
+        properties["audio_url"].get("contentMediaType").is_none(),
+        "sounds are passed on as URLs"
+    );
 }

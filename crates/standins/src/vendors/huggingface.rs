@@ -100,7 +100,11 @@ fn fal(shop: &mut Shop, request: &Request, path: &str) -> Result<Reply, String> 
     } else if path.ends_with("image-to-video") {
         schema(&["image_url"], json!({ "image_url": uri }))
     } else {
-        schema(&["prompt"], json!({ "loras": loras }))
+        let size = json!({ "type": "object", "required": ["width", "height"] });
+        schema(
+            &["prompt"],
+            json!({ "loras": loras, "image_size": size, "width": false, "height": false }),
+        )
     };
     let body = request.json_of(&schema)?;
     if let Some(picture) = body["image_url"].as_str() {

@@ -152,7 +152,9 @@ const LEFT_OUT: &[&str] = &[
 /// Words in the names of files that are no pictures or videos: they are passed on as plain URLs.
 const NOT_MEDIA: &[&str] = &[
     "lora",
+    "loras",
     "weight",
+    "weights",
     "zip",
     "tar",
     "archive",
@@ -162,6 +164,7 @@ const NOT_MEDIA: &[&str] = &[
     "config",
     "pdf",
     "audio",
+    "audios",
     "voice",
     "song",
     "music",
@@ -296,7 +299,7 @@ fn medium_kind(name: &str, property: &Value, dialect: Dialect) -> Option<&'stati
         Dialect::Uri => one["format"] == "uri",
         Dialect::UrlNames => lower.ends_with("_url") || (is_list && lower.ends_with("_urls")),
     };
-    if !is_file || NOT_MEDIA.iter().any(|word| lower.contains(word)) {
+    if !is_file || lower.split('_').any(|word| NOT_MEDIA.contains(&word)) {
         return None;
     }
     Some(if lower.contains("video") { "video/*" } else { "image/*" })

@@ -87,10 +87,11 @@ impl Reader<'_> {
             return Ok(json!({}));
         };
         let mut read = Map::new();
+        let document = self.document;
         if let Some(reference) = given.get("$ref").and_then(Value::as_str) {
             let target = reference
                 .strip_prefix('#')
-                .and_then(|pointer| self.document.pointer(pointer))
+                .and_then(|pointer| document.pointer(pointer))
                 .ok_or_else(|| {
                     format!(
                         "The description refers to `{}`, which is not in it.",

@@ -555,7 +555,8 @@ fn videos() -> Vec<Row> {
             ratings: (5, 4),
             speed: "slow",
             inputs: kling(clip().medium("first_frame", "image/*", "The first frame.").require("first_frame").medium("last_frame", "image/*", "The last frame."))
-                .example(json!({ "prompt": "the curtains move in the wind", "first_frame": EXAMPLE_ASSET })),
+                .example(json!({ "prompt": "the curtains move in the wind", "first_frame": EXAMPLE_ASSET }))
+                .example(json!({ "prompt": "from day to night", "first_frame": EXAMPLE_ASSET, "last_frame": EXAMPLE_ASSET })),
             wire: &[("duration_seconds", "duration", Some(Form::Text)), ("first_frame", "start_image_url", None), ("last_frame", "end_image_url", None)],
             sizing: Sizing::Own,
             price: estimate(Rate::per_second(usd(0.224))),
@@ -579,7 +580,8 @@ fn videos() -> Vec<Row> {
             ratings: (5, 5),
             speed: "slow",
             inputs: seedance(clip().medium("first_frame", "image/*", "The first frame.").require("first_frame").medium("last_frame", "image/*", "The last frame."))
-                .example(json!({ "prompt": "the dog jumps over the ditch", "first_frame": EXAMPLE_ASSET })),
+                .example(json!({ "prompt": "the dog jumps over the ditch", "first_frame": EXAMPLE_ASSET }))
+                .example(json!({ "prompt": "from day to night", "first_frame": EXAMPLE_ASSET, "last_frame": EXAMPLE_ASSET })),
             wire: &[("duration_seconds", "duration", Some(Form::Text)), FIRST, ("last_frame", "end_image_url", None)],
             price: seedance_price(),
             ..video()
@@ -610,7 +612,8 @@ fn videos() -> Vec<Row> {
                     .medium("video", "video/*", "A video to go on from.")
                     .require_one_of(&["first_frame", "video"]),
             )
-            .example(json!({ "prompt": "the tide comes in", "first_frame": EXAMPLE_ASSET })),
+            .example(json!({ "prompt": "the tide comes in", "first_frame": EXAMPLE_ASSET }))
+                .example(json!({ "prompt": "from day to night", "first_frame": EXAMPLE_ASSET, "last_frame": EXAMPLE_ASSET })).example(json!({ "prompt": "the tide goes out again", "video": EXAMPLE_ASSET })),
             wire: &[("duration_seconds", "duration", None), FIRST, ("last_frame", "end_image_url", None), ("video", "video_url", None)],
             sizing: Sizing::Own,
             price: estimate(Rate::per_second(usd(0.10))),
@@ -640,7 +643,8 @@ fn videos() -> Vec<Row> {
                     .medium("last_frame", "image/*", "The last frame.")
                     .ratios(&["auto", "16:9", "9:16"], "auto"),
             )
-            .example(json!({ "prompt": "smoke rises from the chimney", "first_frame": EXAMPLE_ASSET })),
+            .example(json!({ "prompt": "smoke rises from the chimney", "first_frame": EXAMPLE_ASSET }))
+                .example(json!({ "prompt": "from day to night", "first_frame": EXAMPLE_ASSET, "last_frame": EXAMPLE_ASSET })),
             wire: &[("duration_seconds", "duration", None), FIRST, ("last_frame", "end_image_url", None)],
             price: ltx_price(),
             ..video()

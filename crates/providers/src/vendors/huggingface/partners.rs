@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::desk::{Answer, Desk};
 use crate::fault::{Bought, Fault, FaultKind};
-use crate::order::Order;
+use crate::order::{Medium, Order};
 use crate::outcome::{Outcome, Output, Progress, Source, Submitted, Task};
 use crate::schema::{EXAMPLE_ASSET, Inputs};
 
@@ -250,7 +250,7 @@ impl Partner {
         let parameters = parameters(order);
         let prompt = order.text("prompt");
         let picture = order.medium("images").or_else(|| order.medium("first_frame"));
-        let uri = picture.map(|picture| picture.data_uri());
+        let uri = picture.map(Medium::data_uri);
         let mut flat = parameters.clone();
         if let Some(prompt) = prompt {
             flat.insert("prompt".to_owned(), json!(prompt));
@@ -272,6 +272,10 @@ impl Partner {
                 body
             }
             Self::Fal => {
+                // fal takes both sides as one thing.
+                if let (Some(width), Some(height)) = (flat.shift_remove("width"), flat.shift_remove("height")) {
+                    flat.insert("image_size".to_owned(), json!({ "width": width, "height": height }));
+                }
                 if let Some(uri) = uri {
                     flat.insert("image_url".to_owned(), json!(uri));
                     // Some endpoints want one picture, some a list; each passes over the other.
@@ -377,7 +381,7 @@ impl Partner {
     pub async fn poll(self, desk: &Desk, task: &Task) -> Result<Progress, Fault> {
         let name = self.name();
         let place = task.data["place"].as_str().unwrap_or_default();
-        let id: String = percent_encoding::utf8_percent_encode(&task.id, percent_encoding::NON_ALPHANUMERIC).collect();
+        let id = path_part(&task.id);
         match self {
             Self::Fal => {
                 let status = desk
@@ -460,6 +464,12 @@ fn parameters(order: &Order) -> Map<String, Value> {
     ])
 }
 
+/// An id in a path or query.
+fn path_part(id: &str) -> String {
+    const PART: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+    percent_encoding::utf8_percent_encode(id, PART).collect()
+}
+
 fn rename(map: &mut Map<String, Value>, from: &str, to: &str) {
     if let Some(value) = map.shift_remove(from) {
         map.insert(to.to_owned(), value);
@@ -485,14 +495,15 @@ fn state_of(state: &Value) -> Result<String, Fault> {
 
 /// The picture itself is the answer.
 fn pictures(answer: &Answer) -> Result<Submitted, Fault> {
-    if answer
-        .header("content-type")
-        .is_some_and(|kind| kind.starts_with("application/json"))
-    {
+    let kind = answer.header("content-type").unwrap_or_default();
+    if kind.starts_with("application/json") {
         return encoded(answer);
     }
-    if answer.bytes.is_empty() {
-        return Err(answer.unreadable("the answer is empty"));
+    if !["image/", "video/", "application/octet-stream"]
+        .iter()
+        .any(|known| kind.starts_with(known))
+    {
+        return Err(answer.unreadable("the answer is no picture"));
     }
     Ok(Submitted::Done(Outcome {
         outputs: vec![Output::bytes(answer.bytes.clone())],

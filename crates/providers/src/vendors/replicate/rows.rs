@@ -272,30 +272,6 @@ pub fn rows() -> Vec<Row> {
             ..picture()
         },
         Row {
-            slug: "nightmareai/real-esrgan",
-            name: "Real-ESRGAN",
-            best_for: "enlarging by any factor up to ten, faces included",
-            ratings: (3, 1),
-            speed: "fast",
-            license: "BSD-3-Clause model; the pictures stay yours",
-            inputs: Inputs::none()
-                .count()
-                .images(1, "The picture to enlarge.")
-                .require("images")
-                .with("scale", json!({ "type": "number", "minimum": 1, "maximum": 10, "default": 4, "description": "How many times as wide and high." }))
-                .flag("face_enhance", false, "Restores faces with a second model.")
-                .example(json!({ "images": [EXAMPLE_ASSET], "scale": 2 })),
-            wire: &[("images", "image", Some(Form::First))],
-            // Billed by seconds of a T4: about this much.
-            price: PriceRule {
-                is_estimate: true,
-                ..PriceRule::flat(usd(0.002))
-            },
-            sizing: Sizing::Own,
-            skills: &[Skill::Upscale],
-            ..picture()
-        },
-        Row {
             slug: "recraft-ai/recraft-remove-background",
             name: "Recraft Remove Background",
             best_for: "cut-outs of products and people",
@@ -380,7 +356,8 @@ pub fn rows() -> Vec<Row> {
                 .flag("interpolate_output", false, "Thirty frames in a second, in between ones made up.")
                 .flag("go_fast", true, "Quicker, a little less exact.")
                 .seed(SEED)
-                .example(json!({ "prompt": "the curtains move in the wind", "first_frame": EXAMPLE_ASSET })),
+                .example(json!({ "prompt": "the curtains move in the wind", "first_frame": EXAMPLE_ASSET }))
+                .example(json!({ "prompt": "the flower opens", "first_frame": EXAMPLE_ASSET, "last_frame": EXAMPLE_ASSET })),
             wire: &[("first_frame", "image", None), ("last_frame", "last_image", None)],
             price: tiers("resolution", &[(json!("720p"), Rate::per_output(usd(0.11)))], Rate::per_output(usd(0.05))),
             sizing: Sizing::Own,
@@ -414,6 +391,10 @@ fn veo() -> Inputs {
         .seed(SEED)
         .example(json!({ "prompt": "a tram passes through a snowy square, bells ring", "duration_seconds": 4 }))
         .example(json!({ "prompt": "she turns to the camera", "first_frame": EXAMPLE_ASSET }))
+        .example(json!({ "prompt": "the flower opens", "first_frame": EXAMPLE_ASSET, "last_frame": EXAMPLE_ASSET }))
+        .example(
+            json!({ "prompt": "the man of the pictures waters his plants", "images": [EXAMPLE_ASSET, EXAMPLE_ASSET] }),
+        )
 }
 
 /// What most picture rows share.
