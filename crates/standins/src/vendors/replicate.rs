@@ -345,10 +345,6 @@ fn input_schema(name: &str) -> Option<(Value, bool)> {
         "recraft-ai/recraft-crisp-upscale" | "recraft-ai/recraft-remove-background" => {
             (vec!["image"], json!({ "image": uri() }))
         }
-        "nightmareai/real-esrgan" => (
-            vec!["image"],
-            json!({ "image": uri(), "scale": number(0.0, 10.0), "face_enhance": flag() }),
-        ),
         "google/veo-3.1" | "google/veo-3.1-fast" => {
             is_video = true;
             (

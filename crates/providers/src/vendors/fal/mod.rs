@@ -582,13 +582,11 @@ impl Card {
 
 /// The schema of the body of the one path that takes a POST.
 fn input_schema(document: &Value) -> Option<&Value> {
-    let posts = document["paths"]
+    let mut posts = document["paths"]
         .as_object()?
         .values()
         .filter_map(|path| path.get("post"));
-    let schema = posts
-        .filter_map(|post| post.pointer("/requestBody/content/application~1json/schema"))
-        .next()?;
+    let schema = posts.find_map(|post| post.pointer("/requestBody/content/application~1json/schema"))?;
     openapi::resolve(document, schema)
 }
 

@@ -444,7 +444,7 @@ impl Prediction {
             .model
             .vendor_model
             .split_once(':')
-            .unwrap_or((&order.model.vendor_model, ""));
+            .unwrap_or((order.model.vendor_model.as_str(), ""));
         (self.model == slug || (!version.is_empty() && self.version == version))
             && wanted.iter().all(|(name, value)| self.input.get(name) == Some(value))
     }
