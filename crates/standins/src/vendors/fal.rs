@@ -230,41 +230,53 @@ fn models(request: &Request) -> Reply {
 
 /// An endpoint as `GET /v1/models?expand=openapi-3.0` tells it.
 pub fn card() -> Value {
-    json!({
-        "endpoint_id": "acme/painter/edit",
-        "metadata": {
-            "display_name": "Painter", "category": "image-to-image", "description": "Paints over a picture.", "status": "active", "tags": [], "updated_at": "2026-01-01",
-            "is_favorited": null, "thumbnail_url": "https://fal.ai/x.png", "model_url": "https://fal.run/acme/painter/edit", "license_type": "research", "date": "2026-01-01",
-            "highlighted": false, "kind": "inference", "pinned": false, "duration_estimate": 0.1
-        },
-        "openapi": {
-            "openapi": "3.0.4",
-            "info": { "title": "x", "version": "1" },
-            "components": { "schemas": {
-                "PainterInput": {
-                    "type": "object",
-                    "required": ["prompt", "image_urls"],
-                    "properties": {
-                        "prompt": { "type": "string", "description": "Words.", "examples": ["a cat"] },
-                        "image_urls": { "type": "array", "items": { "type": "string" }, "maxItems": 3, "description": "Pictures." },
-                        "mask_url": { "anyOf": [{ "type": "string" }, { "type": "null" }], "description": "A mask." },
-                        "image_size": { "anyOf": [{ "$ref": "#/components/schemas/ImageSize" }, { "enum": ["square_hd", "landscape_4_3"], "type": "string" }], "default": "landscape_4_3" },
-                        "num_images": { "type": "integer", "minimum": 1, "maximum": 4, "default": 1 },
-                        "loras": { "type": "array", "items": { "$ref": "#/components/schemas/Lora" }, "default": [] },
-                        "sync_mode": { "type": "boolean", "default": false },
-                        "enable_safety_checker": { "type": "boolean", "default": true }
-                    }
-                },
-                "ImageSize": { "type": "object", "properties": { "width": { "type": "integer", "exclusiveMinimum": 0, "maximum": 14142, "default": 512 }, "height": { "type": "integer", "exclusiveMinimum": 0, "maximum": 14142, "default": 512 } } },
-                "Lora": { "type": "object", "required": ["path"], "properties": { "path": { "type": "string" }, "next": { "$ref": "#/components/schemas/Lora" } } },
-                "PainterOutput": { "type": "object", "properties": { "images": { "type": "array" } } }
-            } },
-            "paths": {
-                "/acme/painter/edit": { "post": { "requestBody": { "content": { "application/json": { "schema": { "$ref": "#/components/schemas/PainterInput" } } } } } },
-                "/acme/painter/requests/{request_id}": { "get": {} }
-            }
+    let side = json!({ "type": "integer", "exclusiveMinimum": 0, "maximum": 14142, "default": 512 });
+    let size = json!({
+        "anyOf": [{ "$ref": "#/components/schemas/ImageSize" }, { "enum": ["square_hd", "landscape_4_3"], "type": "string" }],
+        "default": "landscape_4_3"
+    });
+    let images = json!({ "type": "array", "items": { "type": "string" }, "maxItems": 3, "description": "Pictures." });
+    let mask = json!({ "anyOf": [{ "type": "string" }, { "type": "null" }], "description": "A mask." });
+    let loras = json!({ "type": "array", "items": { "$ref": "#/components/schemas/Lora" }, "default": [] });
+    let properties = json!({
+        "prompt": { "type": "string", "description": "Words.", "examples": ["a cat"] },
+        "image_urls": images,
+        "mask_url": mask,
+        "image_size": size,
+        "num_images": { "type": "integer", "minimum": 1, "maximum": 4, "default": 1 },
+        "loras": loras,
+        "sync_mode": { "type": "boolean", "default": false },
+        "enable_safety_checker": { "type": "boolean", "default": true }
+    });
+    let lora = json!({ "path": { "type": "string" }, "next": { "$ref": "#/components/schemas/Lora" } });
+    let schemas = json!({
+        "PainterInput": { "type": "object", "required": ["prompt", "image_urls"], "properties": properties },
+        "ImageSize": { "type": "object", "properties": { "width": side, "height": side } },
+        "Lora": { "type": "object", "required": ["path"], "properties": lora },
+        "PainterOutput": { "type": "object", "properties": { "images": { "type": "array" } } }
+    });
+    let body =
+        json!({ "content": { "application/json": { "schema": { "$ref": "#/components/schemas/PainterInput" } } } });
+    let document = json!({
+        "openapi": "3.0.4",
+        "info": { "title": "x", "version": "1" },
+        "components": { "schemas": schemas },
+        "paths": {
+            "/acme/painter/edit": { "post": { "requestBody": body } },
+            "/acme/painter/requests/{request_id}": { "get": {} }
         }
-    })
+    });
+    let metadata = json!({
+        "display_name": "Painter",
+        "category": "image-to-image",
+        "description": "Paints over a picture.",
+        "status": "active",
+        "tags": [],
+        "license_type": "research",
+        "kind": "inference",
+        "duration_estimate": 0.1
+    });
+    json!({ "endpoint_id": "acme/painter/edit", "metadata": metadata, "openapi": document })
 }
 
 fn history(shop: &Shop, request: &Request) -> Reply {
