@@ -138,6 +138,9 @@ pub static ALL: &[&dyn Provider] = &[
     &crate::vendors::stability::Stability,
     &crate::vendors::recraft::Recraft,
     &crate::vendors::ideogram::Ideogram,
+    &crate::vendors::replicate::Replicate,
+    &crate::vendors::fal::Fal,
+    &crate::vendors::huggingface::HuggingFace,
 ];
 
 /// The vendor of that id.

@@ -61,6 +61,9 @@ pub static ALL: &[&StandIn] = &[
     &vendors::stability::STAND_IN,
     &vendors::recraft::STAND_IN,
     &vendors::ideogram::STAND_IN,
+    &vendors::replicate::STAND_IN,
+    &vendors::fal::STAND_IN,
+    &vendors::huggingface::STAND_IN,
 ];
 
 /// A running stand-in; it ends when it is dropped.

@@ -6,3 +6,8 @@ pub mod ideogram;
 pub mod openai;
 pub mod recraft;
 pub mod stability;
+pub mod described;
+pub mod fal;
+pub mod huggingface;
+pub mod openai;
+pub mod replicate;

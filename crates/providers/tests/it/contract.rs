@@ -484,6 +484,7 @@ macro_rules! contract {
 // A row for each vendor.
 contract!(openai, google, bfl);
 contract!(openai, stability, recraft, ideogram);
+contract!(openai, replicate, fal, huggingface);
 
 #[test]
 fn every_provider_has_a_stand_in() {

@@ -4,6 +4,7 @@
 
 mod contract;
 mod google_and_bfl;
+mod described;
 mod hostile;
 mod kit;
 mod mail;

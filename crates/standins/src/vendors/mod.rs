@@ -7,3 +7,7 @@ pub mod ideogram;
 pub mod openai;
 pub mod recraft;
 pub mod stability;
+pub mod fal;
+pub mod huggingface;
+pub mod openai;
+pub mod replicate;
