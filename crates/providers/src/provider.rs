@@ -131,7 +131,10 @@ pub trait Provider: Send + Sync {
 }
 
 /// Every vendor, a row each.
-pub static ALL: &[&dyn Provider] = &[&crate::vendors::openai::OpenAi];
+pub static ALL: &[&dyn Provider] = &[
+    &crate::vendors::openai::OpenAi,
+    &crate::vendors::runway::Runway,
+];
 
 /// The vendor of that id.
 pub fn find(id: &str) -> Option<&'static dyn Provider> {

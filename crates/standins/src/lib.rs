@@ -54,7 +54,10 @@ pub struct StandIn {
 }
 
 /// Every vendor's stand-in, a row each.
-pub static ALL: &[&StandIn] = &[&vendors::openai::STAND_IN];
+pub static ALL: &[&StandIn] = &[
+    &vendors::openai::STAND_IN,
+    &vendors::runway::STAND_IN,
+];
 
 /// A running stand-in; it ends when it is dropped.
 pub struct Running {

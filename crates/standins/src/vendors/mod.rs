@@ -1,3 +1,4 @@
 //! The stand-ins, a file for each vendor.
 
 pub mod openai;
+pub mod runway;
