@@ -134,6 +134,8 @@ pub trait Provider: Send + Sync {
 pub static ALL: &[&dyn Provider] = &[
     &crate::vendors::openai::OpenAi,
     &crate::vendors::runway::Runway,
+    &crate::vendors::luma::Luma,
+    &crate::vendors::luma_dream_machine::LumaDreamMachine,
 ];
 
 /// The vendor of that id.

@@ -57,6 +57,8 @@ pub struct StandIn {
 pub static ALL: &[&StandIn] = &[
     &vendors::openai::STAND_IN,
     &vendors::runway::STAND_IN,
+    &vendors::luma::STAND_IN,
+    &vendors::luma_dream_machine::STAND_IN,
 ];
 
 /// A running stand-in; it ends when it is dropped.

@@ -1,4 +1,6 @@
 //! The stand-ins, a file for each vendor.
 
+pub mod luma;
+pub mod luma_dream_machine;
 pub mod openai;
 pub mod runway;
