@@ -136,6 +136,7 @@ pub static ALL: &[&dyn Provider] = &[
     &crate::vendors::runway::Runway,
     &crate::vendors::luma::Luma,
     &crate::vendors::luma_dream_machine::LumaDreamMachine,
+    &crate::vendors::comfyui::ComfyUi,
 ];
 
 /// The vendor of that id.

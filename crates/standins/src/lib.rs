@@ -59,6 +59,7 @@ pub static ALL: &[&StandIn] = &[
     &vendors::runway::STAND_IN,
     &vendors::luma::STAND_IN,
     &vendors::luma_dream_machine::STAND_IN,
+    &vendors::comfyui::STAND_IN,
 ];
 
 /// A running stand-in; it ends when it is dropped.

@@ -482,7 +482,7 @@ macro_rules! contract {
 }
 
 // A row for each vendor.
-contract!(openai, runway, luma, luma_dream_machine);
+contract!(openai, runway, luma, luma_dream_machine, comfyui);
 
 #[test]
 fn every_provider_has_a_stand_in() {

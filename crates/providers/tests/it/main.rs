@@ -10,3 +10,4 @@ mod redirects;
 mod servers;
 mod texts;
 mod tls;
+mod video_vendors;
