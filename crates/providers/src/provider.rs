@@ -141,6 +141,10 @@ pub static ALL: &[&dyn Provider] = &[
     &crate::vendors::replicate::Replicate,
     &crate::vendors::fal::Fal,
     &crate::vendors::huggingface::HuggingFace,
+    &crate::vendors::runway::Runway,
+    &crate::vendors::luma::Luma,
+    &crate::vendors::luma_dream_machine::LumaDreamMachine,
+    &crate::vendors::comfyui::ComfyUi,
 ];
 
 /// The vendor of that id.

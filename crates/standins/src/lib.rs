@@ -64,6 +64,10 @@ pub static ALL: &[&StandIn] = &[
     &vendors::replicate::STAND_IN,
     &vendors::fal::STAND_IN,
     &vendors::huggingface::STAND_IN,
+    &vendors::runway::STAND_IN,
+    &vendors::luma::STAND_IN,
+    &vendors::luma_dream_machine::STAND_IN,
+    &vendors::comfyui::STAND_IN,
 ];
 
 /// A running stand-in; it ends when it is dropped.

@@ -11,3 +11,8 @@ pub mod fal;
 pub mod huggingface;
 pub mod openai;
 pub mod replicate;
+pub mod comfyui;
+pub mod luma;
+pub mod luma_dream_machine;
+pub mod openai;
+pub mod runway;

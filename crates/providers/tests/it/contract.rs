@@ -485,6 +485,7 @@ macro_rules! contract {
 contract!(openai, google, bfl);
 contract!(openai, stability, recraft, ideogram);
 contract!(openai, replicate, fal, huggingface);
+contract!(openai, runway, luma, luma_dream_machine, comfyui);
 
 #[test]
 fn every_provider_has_a_stand_in() {

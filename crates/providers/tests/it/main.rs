@@ -15,3 +15,4 @@ mod redirects;
 mod servers;
 mod texts;
 mod tls;
+mod video_vendors;
