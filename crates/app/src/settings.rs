@@ -16,8 +16,6 @@ use crate::people::{GithubProvider, OidcProvider};
 use crate::pipelines::PipelineLimits;
 use aquatint_providers::price::CREDITS_PER_USD;
 
-use crate::oauth::ConfiguredClient;
-use crate::people::OidcProvider;
 use crate::vendors::ProviderSettings;
 
 /// Settings of one studio process.

@@ -195,6 +195,7 @@ impl Studio {
         let call = Call {
             headers: &[],
             body: Some(("application/x-www-form-urlencoded", form.into())),
+            ..Call::default()
         };
         let url = format!("{}/login/oauth/access_token", provider.web());
         let reply = self.fetcher().send(&url, &call, DOCUMENT_BYTES).await;
@@ -231,6 +232,7 @@ impl Studio {
         let call = Call {
             headers: &headers,
             body: None,
+            ..Call::default()
         };
         let url = format!("{}{path}", provider.api());
         let reply = self.fetcher().send(&url, &call, DOCUMENT_BYTES).await;

@@ -1,18 +1,16 @@
 //! The vendors, a file each; [`crate::provider::ALL`] is the list.
 
 pub mod bfl;
-pub mod google;
-pub mod ideogram;
-pub mod openai;
-pub mod recraft;
-pub mod stability;
+pub mod comfyui;
 pub mod described;
 pub mod fal;
+pub mod google;
 pub mod huggingface;
-pub mod openai;
-pub mod replicate;
-pub mod comfyui;
+pub mod ideogram;
 pub mod luma;
 pub mod luma_dream_machine;
 pub mod openai;
+pub mod recraft;
+pub mod replicate;
 pub mod runway;
+pub mod stability;

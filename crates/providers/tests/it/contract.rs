@@ -482,10 +482,21 @@ macro_rules! contract {
 }
 
 // A row for each vendor.
-contract!(openai, google, bfl);
-contract!(openai, stability, recraft, ideogram);
-contract!(openai, replicate, fal, huggingface);
-contract!(openai, runway, luma, luma_dream_machine, comfyui);
+contract!(
+    openai,
+    google,
+    bfl,
+    stability,
+    recraft,
+    ideogram,
+    replicate,
+    fal,
+    huggingface,
+    runway,
+    luma,
+    luma_dream_machine,
+    comfyui,
+);
 
 #[test]
 fn every_provider_has_a_stand_in() {

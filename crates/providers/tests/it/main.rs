@@ -3,8 +3,8 @@
 //! this machine.
 
 mod contract;
-mod google_and_bfl;
 mod described;
+mod google_and_bfl;
 mod hostile;
 mod kit;
 mod mail;
