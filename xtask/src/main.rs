@@ -7,6 +7,7 @@ mod check;
 mod components;
 mod docs;
 mod http;
+mod live;
 mod pictures;
 mod repository;
 mod running;
@@ -55,6 +56,18 @@ enum Chore {
     Pictures,
     /// Check which crate may know which
     Arrows,
+    /// Try a vendor with a real key from the environment, such as `OPENAI_API_KEY`; nothing is bought without `--buy`
+    Live {
+        /// The vendor's id, such as `openai`
+        #[arg(long)]
+        provider: String,
+        /// This model instead of the cheapest
+        #[arg(long)]
+        model: Option<String>,
+        /// Buy one result
+        #[arg(long)]
+        buy: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -65,6 +78,7 @@ fn main() -> ExitCode {
         Chore::Bench { names, .. } => bench::run(&names),
         Chore::Docs => docs::write().map(|()| true),
         Chore::Pictures => pictures::run().map(|()| true),
+        Chore::Live { provider, model, buy } => live::run(&provider, model.as_deref(), buy).map(|()| true),
         Chore::Arrows => arrows::check().map(|()| true),
     };
     match outcome {

@@ -1,11 +1,14 @@
 //! The model catalogue: what can generate, with schema, price and ratings. Built-in engines are its
 //! first rows; providers add theirs in the same form.
 
+use std::path::Path;
+
 use aquatint_domain::model::{PriceRule, Rate};
 use aquatint_domain::{Capabilities, Credits, MediaKind, Model};
 use aquatint_engines::models::{Installed, Manifest, Task};
 use serde_json::{Value, json};
 
+use crate::catalogue_file;
 use crate::settings::Settings;
 
 /// The text-to-image preview engine.
@@ -36,12 +39,52 @@ impl Catalogue {
                 .filter(|manifest| manifest.task == Task::Generate && manifest.task.can_run())
                 .map(local),
         );
+        models.extend(
+            aquatint_providers::ALL
+                .iter()
+                .flat_map(|provider| provider.models())
+                .map(|model| Model {
+                    price: model.price.scaled(settings.vendor_price_factor()),
+                    ..model
+                }),
+        );
         for model in &mut models {
             if let Some(price) = settings.prices.get(&model.id) {
                 model.price.rate.per_output = *price;
+                model.price.tiers.clear();
             }
         }
         Self { models }
+    }
+
+    /// With the operator's own rows. Everything that is wrong with them is told.
+    pub fn with_file(self, data: &Path) -> Result<Self, Vec<String>> {
+        let file = catalogue_file::read(data).map_err(|wrong| vec![wrong])?;
+        let models = file.apply(self.models)?;
+        Ok(Self { models })
+    }
+
+    /// What is wrong with the rows: schemas that do not compile, and examples that do not fit them.
+    pub fn check(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for model in &self.models {
+            let validator = match jsonschema::draft202012::new(&model.input_schema) {
+                Ok(validator) => validator,
+                Err(error) => {
+                    wrong.push(format!("`{}`: the schema does not compile: {error}", model.id));
+                    continue;
+                }
+            };
+            let examples = model.input_schema["examples"].as_array();
+            for example in examples
+                .into_iter()
+                .flatten()
+                .filter(|example| !validator.is_valid(example))
+            {
+                wrong.push(format!("`{}`: an example does not fit the schema: {example}", model.id));
+            }
+        }
+        wrong
     }
 
     pub fn all(&self) -> &[Model] {

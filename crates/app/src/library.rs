@@ -47,6 +47,12 @@ impl Studio {
             return Err(too_large(incoming.bytes.len() as u64, self.settings().upload_max_bytes));
         }
         let inspection = self.crew().inspect(incoming.bytes.clone(), &RENDITIONS).await?;
+        if inspection.probe.media_type == MediaType::Mp4 && inspection.renditions.is_empty() {
+            return Err(Problem::new(
+                Code::UnsupportedMedia,
+                "The MP4 file holds a video in another codec than AV1, which is not taken here. Save it with AV1, or send one of its frames as a picture.",
+            ));
+        }
         let blob = self.blobs().put(incoming.bytes.clone()).await?;
         self.put_renditions(&blob, &inspection).await?;
         let title = incoming

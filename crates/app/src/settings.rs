@@ -8,9 +8,11 @@ use std::time::Duration;
 use aquatint_domain::{Credits, Plan, PlanName, plan};
 use aquatint_media::Limits;
 use aquatint_providers::FetcherConfig;
+use aquatint_providers::price::CREDITS_PER_USD;
 
 use crate::oauth::ConfiguredClient;
 use crate::people::OidcProvider;
+use crate::vendors::ProviderSettings;
 
 /// Settings of one studio process.
 #[derive(Clone, Debug)]
@@ -70,6 +72,12 @@ pub struct Settings {
     pub default_plan: PlanName,
     /// Credits per operation (`edit.upscale`) or per output of a model (`image/aquatint/scene-preview`), over the built-in prices.
     pub prices: BTreeMap<String, Credits>,
+    /// Keys and addresses of vendors, by their ids.
+    pub providers: BTreeMap<String, ProviderSettings>,
+    /// What a US dollar of a vendor's price is in credits.
+    pub credits_per_usd: f64,
+    /// What one output costs a workspace that pays the vendor with its own key.
+    pub own_key_fee: Credits,
     /// Where a person adds credits, and where one upgrades.
     pub credits_url: Option<String>,
     pub upgrade_url: Option<String>,
@@ -153,6 +161,9 @@ impl Settings {
             plans: plan::built_in().into_iter().collect(),
             default_plan: "local".into(),
             prices: BTreeMap::new(),
+            providers: BTreeMap::new(),
+            credits_per_usd: CREDITS_PER_USD as f64,
+            own_key_fee: Credits::ZERO,
             credits_url: None,
             upgrade_url: None,
             idempotency_ttl: Duration::from_secs(24 * 3_600),
@@ -167,6 +178,11 @@ impl Settings {
         self.credits_url
             .clone()
             .unwrap_or_else(|| format!("{}/", self.public_url))
+    }
+
+    /// From prices in vendors' rows to credits.
+    pub fn vendor_price_factor(&self) -> f64 {
+        self.credits_per_usd / CREDITS_PER_USD as f64
     }
 
     /// Where a person upgrades the plan.

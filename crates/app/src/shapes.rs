@@ -1,4 +1,4 @@
-//! Named shapes of pictures and named styles of prompts.
+//! Named shapes of pictures.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -13,16 +13,6 @@ pub struct Shape {
     pub height: u32,
 }
 
-/// A named style and the words that it adds to a prompt.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-pub struct Style {
-    pub slug: &'static str,
-    pub name: &'static str,
-    pub category: &'static str,
-    /// Appended to the prompt.
-    pub prompt: &'static str,
-}
-
 const fn shape(slug: &'static str, name: &'static str, aspect_ratio: &'static str, width: u32, height: u32) -> Shape {
     Shape {
         slug,
@@ -30,15 +20,6 @@ const fn shape(slug: &'static str, name: &'static str, aspect_ratio: &'static st
         aspect_ratio,
         width,
         height,
-    }
-}
-
-const fn style(slug: &'static str, name: &'static str, category: &'static str, prompt: &'static str) -> Style {
-    Style {
-        slug,
-        name,
-        category,
-        prompt,
     }
 }
 
@@ -55,77 +36,6 @@ pub const SHAPES: &[Shape] = &[
     shape("portrait-tall", "Tall portrait", "9:16", 756, 1344),
 ];
 
-pub const STYLES: &[Style] = &[
-    style("no-style", "No style", "plain", ""),
-    style(
-        "bright-airy",
-        "Bright and airy",
-        "light",
-        "bright soft light, white backdrop, pale palette",
-    ),
-    style(
-        "golden-hour",
-        "Golden hour",
-        "light",
-        "golden hour light, warm palette, long soft shadows",
-    ),
-    style(
-        "moody",
-        "Moody",
-        "light",
-        "dark backdrop, hard side light, deep shadows",
-    ),
-    style(
-        "neon",
-        "Neon",
-        "light",
-        "neon light, magenta and cyan palette, dark backdrop",
-    ),
-    style("pastel", "Pastel", "palette", "pastel palette, soft light"),
-    style("monochrome", "Monochrome", "palette", "grey palette, soft light"),
-    style(
-        "earthy",
-        "Earthy",
-        "palette",
-        "terracotta and beige palette, warm light",
-    ),
-    style("ocean", "Ocean", "palette", "blue and teal palette, cool light"),
-    style(
-        "marble-luxury",
-        "Marble luxury",
-        "surface",
-        "marble surface, soft light, cream backdrop",
-    ),
-    style(
-        "rustic-wood",
-        "Rustic wood",
-        "surface",
-        "wood surface, warm light, beige backdrop",
-    ),
-    style(
-        "concrete-minimal",
-        "Minimal concrete",
-        "surface",
-        "concrete surface, grey backdrop, hard light",
-    ),
-    style(
-        "desert-sand",
-        "Desert sand",
-        "surface",
-        "sand surface, peach backdrop, golden hour light",
-    ),
-    style(
-        "soft-linen",
-        "Soft linen",
-        "surface",
-        "linen fabric surface, soft window light, cream backdrop",
-    ),
-];
-
 pub fn find_shape(slug: &str) -> Option<&'static Shape> {
     SHAPES.iter().find(|shape| shape.slug == slug)
-}
-
-pub fn find_style(slug: &str) -> Option<&'static Style> {
-    STYLES.iter().find(|style| style.slug == slug)
 }

@@ -24,6 +24,7 @@ use crate::provenance::Notary;
 use crate::rate::RateLimits;
 use crate::settings::Settings;
 use crate::signer::Signer;
+use crate::vendors::Vendors;
 
 /// So long the catalogue is believed before the folder of models is looked at again.
 const CATALOGUE_AGE: Duration = Duration::from_secs(2);
@@ -44,6 +45,7 @@ struct Inner {
     crew: Crew,
     signer: Signer,
     provenance: Notary,
+    vendors: Vendors,
     events: Events,
     keys: KeyCache,
     throttle: Throttle,
@@ -81,7 +83,14 @@ impl Studio {
             onnx_runtime: settings.onnx_runtime.library(&settings.models),
             models_memory_bytes: settings.models_memory_bytes,
         });
-        let catalogue = Catalogue::with_installed(&settings, &crew.models().list().0);
+        let built_in = Catalogue::with_installed(&settings, &crew.models().list().0);
+        let catalogue = built_in.with_file(&settings.data).unwrap_or_else(|wrong| {
+            tracing::error!(
+                ?wrong,
+                "catalogue.toml has mistakes and is not used; run `aquatint catalogue check`"
+            );
+            Catalogue::with_installed(&settings, &crew.models().list().0)
+        });
         let studio = Self(Arc::new(Inner {
             public_url: RwLock::new(Arc::new(settings.public_url.clone())),
             audit: Audit::start(store.clone()),
@@ -94,6 +103,7 @@ impl Studio {
             crew,
             signer,
             provenance,
+            vendors: Vendors::default(),
             events: Events::default(),
             keys: KeyCache::default(),
             throttle: Throttle::default(),
@@ -139,6 +149,14 @@ impl Studio {
         &self.0.provenance
     }
 
+    pub(crate) fn vendors(&self) -> &Vendors {
+        &self.0.vendors
+    }
+
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        self.0.clock.clone()
+    }
+
     pub(crate) fn signer(&self) -> &Signer {
         &self.0.signer
     }
@@ -175,7 +193,17 @@ impl Studio {
             }
         }
         let (installed, _) = self.crew().models().list();
-        let fresh = Arc::new(Catalogue::with_installed(&self.0.settings, &installed));
+        let settings = &self.0.settings;
+        let fresh = match Catalogue::with_installed(settings, &installed).with_file(&settings.data) {
+            Ok(fresh) => Arc::new(fresh),
+            // A mistake in the operator's file leaves everything as it was.
+            Err(wrong) => {
+                tracing::warn!(?wrong, "catalogue.toml has mistakes; the rows from before stay");
+                let mut known = self.0.catalogue.write();
+                known.0 = Instant::now();
+                return known.1.clone();
+            }
+        };
         *self.0.catalogue.write() = (Instant::now(), fresh.clone());
         fresh
     }

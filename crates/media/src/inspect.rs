@@ -1,6 +1,6 @@
 //! Everything that an upload needs to know and to show, from one decode.
 
-use aquatint_domain::{MediaType, Problem};
+use aquatint_domain::{Code, MediaType, Problem};
 use serde::{Deserialize, Serialize};
 
 use crate::colors::dominant_colors;
@@ -46,7 +46,19 @@ pub fn inspect(bytes: &[u8], limits: &Limits, sizes: &[u32]) -> Result<Inspectio
     let header = read(bytes, limits)?;
     let largest = sizes.iter().copied().max().unwrap_or(SMALL).max(SMALL);
     // A quarter more than needed: scaling down from nearly the same size would soften the picture.
-    let picture = decode_with(&header, bytes, limits, Some(largest.saturating_add(largest / 4)))?;
+    let picture = match decode_with(&header, bytes, limits, Some(largest.saturating_add(largest / 4))) {
+        // A video in another codec than our own is measured; there is no frame to show of it.
+        Err(problem) if header.media_type == MediaType::Mp4 && problem.code == Code::UnsupportedMedia => {
+            return Ok(Inspection {
+                probe: header.probe(),
+                thumb_hash: String::new(),
+                colors: Vec::new(),
+                notes: vec!["video in a codec that is not decoded here: it has no poster".into()],
+                renditions: Vec::new(),
+            });
+        }
+        picture => picture?,
+    };
     inspect_picture(&picture, header.probe(), sizes)
 }
 

@@ -20,6 +20,12 @@ pub fn inverted(mask: &[u8]) -> Result<Bytes, Fault> {
     )
 }
 
+/// One grey channel of 8 bits, black where the mask is transparent.
+pub fn grey(mask: &[u8]) -> Result<Bytes, Fault> {
+    let (width, height, grey) = read(mask)?;
+    write(width, height, png::ColorType::Grayscale, &grey)
+}
+
 /// Every level below half is black, every other white.
 pub fn black_or_white(mask: &[u8]) -> Result<Bytes, Fault> {
     let (width, height, grey) = read(mask)?;
@@ -35,18 +41,27 @@ pub fn transparent_where_white(mask: &[u8]) -> Result<Bytes, Fault> {
 }
 
 fn read(mask: &[u8]) -> Result<(u32, u32, Vec<u8>), Fault> {
-    let unreadable = || Fault::new(FaultKind::InvalidInput, "the mask is not a grey PNG").at("mask");
-    let mut reader = png::Decoder::new(Cursor::new(mask))
-        .read_info()
-        .map_err(|_| unreadable())?;
+    let unreadable = || Fault::new(FaultKind::InvalidInput, "the mask is not a PNG that can be read").at("mask");
+    let mut decoder = png::Decoder::new(Cursor::new(mask));
+    decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::STRIP_16);
+    let mut reader = decoder.read_info().map_err(|_| unreadable())?;
     let size = reader.output_buffer_size().ok_or_else(unreadable)?;
     let mut pixels = vec![0; size];
     let frame = reader.next_frame(&mut pixels).map_err(|_| unreadable())?;
-    if frame.color_type != png::ColorType::Grayscale || frame.bit_depth != png::BitDepth::Eight {
-        return Err(unreadable());
-    }
     pixels.truncate(frame.buffer_size());
-    Ok((frame.width, frame.height, pixels))
+    let lit = |grey: u8, alpha: u8| u8::try_from(u16::from(grey) * u16::from(alpha) / 255).unwrap_or(u8::MAX);
+    let mean = |pixel: &[u8]| {
+        let sum: u16 = pixel.iter().take(3).map(|level| u16::from(*level)).sum();
+        u8::try_from(sum / 3).unwrap_or(u8::MAX)
+    };
+    let grey = match frame.color_type {
+        png::ColorType::Grayscale => pixels,
+        png::ColorType::GrayscaleAlpha => pixels.chunks_exact(2).map(|pixel| lit(pixel[0], pixel[1])).collect(),
+        png::ColorType::Rgb => pixels.chunks_exact(3).map(mean).collect(),
+        png::ColorType::Rgba => pixels.chunks_exact(4).map(|pixel| lit(mean(pixel), pixel[3])).collect(),
+        png::ColorType::Indexed => return Err(unreadable()),
+    };
+    Ok((frame.width, frame.height, grey))
 }
 
 fn write(width: u32, height: u32, color: png::ColorType, pixels: &[u8]) -> Result<Bytes, Fault> {
@@ -70,6 +85,8 @@ mod tests {
     fn a_mask_turns_into_the_other_forms() {
         let mask = write(2, 1, png::ColorType::Grayscale, &[0, 255]).expect("writes");
         assert_eq!(read(&inverted(&mask).expect("inverts")).expect("reads").2, [255, 0]);
+        let colors = write(2, 1, png::ColorType::Rgba, &[255, 255, 255, 0, 255, 255, 255, 255]).expect("writes");
+        assert_eq!(read(&grey(&colors).expect("reads")).expect("reads").2, [0, 255]);
         let grey = write(2, 1, png::ColorType::Grayscale, &[127, 128]).expect("writes");
         assert_eq!(
             read(&black_or_white(&grey).expect("rounds")).expect("reads").2,

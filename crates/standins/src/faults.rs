@@ -72,7 +72,10 @@ pub enum Act {
 impl Act {
     /// Whether the vendor plainly did not do what was asked, so that nothing was sold.
     pub fn refuses(self) -> bool {
-        matches!(self, Act::Trouble(_) | Act::TroubleFor(..) | Act::Redirects)
+        matches!(
+            self,
+            Act::Trouble(_) | Act::TroubleFor(..) | Act::Redirects | Act::Bare(400..=499) | Act::Page(503)
+        )
     }
 }
 

@@ -210,12 +210,13 @@ fn fault_for(shared: &Shared, step: Step) -> Option<Case> {
 /// The vendor's answer. Under a fault that says that nothing was sold, the sale is undone.
 fn answer(shared: &Shared, request: &Request, is_faulty: bool) -> Result<Reply, String> {
     let mut shop = shared.shop.lock();
-    let sold = shop.sold;
+    let (sold, tasks) = (shop.sold, shop.tasks.len());
     let reply = (shared.stand.answer)(&mut shop, request);
     if is_faulty {
         let refuses = (*shared.fault.lock()).is_some_and(|case| case.act.refuses());
         if refuses {
             shop.sold = sold;
+            shop.tasks.truncate(tasks);
         }
     }
     reply

@@ -14,6 +14,8 @@ mod ledger;
 mod migrations;
 mod oauth;
 mod page;
+mod provider_keys;
+mod purchases;
 mod sessions;
 mod shares;
 mod together;
@@ -37,6 +39,8 @@ pub use keys::{ApiKey, Keys, NewKey};
 pub use ledger::{Balances, Books, Funds, Ledger, UsageBy, UsageFilter, UsageRow, UsageTotal};
 pub use oauth::{Grant, Oauth, OauthClient, OauthCode, OauthToken, OauthTokenKind};
 pub use page::Page;
+pub use provider_keys::{ProviderKey, ProviderKeys};
+pub use purchases::{Purchase, Purchases};
 pub use sessions::{Session, Sessions, Ticket};
 pub use shares::{Share, Shares};
 pub use uploads::{NewUpload, Upload, Uploads};
@@ -49,6 +53,8 @@ use connection::Connections;
 const UNUSED_UPLOADS_MS: i64 = 7 * DAY_MS;
 /// How long a client that registered itself, and that nobody allows in, is kept.
 const UNUSED_CLIENTS_MS: i64 = 30 * DAY_MS;
+/// How long what was bought is remembered: longer than any job lives.
+const OLD_PURCHASES_MS: i64 = 90 * DAY_MS;
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 /// The database behind everything.
@@ -89,6 +95,7 @@ impl Store {
                 now - UNUSED_UPLOADS_MS,
             ),
             ("DELETE FROM setup_tokens WHERE expires_at <= $1", now),
+            ("DELETE FROM purchases WHERE begun_at <= $1", now - OLD_PURCHASES_MS),
             ("DELETE FROM sessions WHERE expires_at <= $1", now),
             ("DELETE FROM tickets WHERE expires_at <= $1", now),
             ("DELETE FROM invites WHERE expires_at <= $1", now),
@@ -160,6 +167,14 @@ impl Store {
 
     pub fn ledger(&self) -> Ledger<'_> {
         Ledger(&self.connections)
+    }
+
+    pub fn provider_keys(&self) -> ProviderKeys<'_> {
+        ProviderKeys(&self.connections)
+    }
+
+    pub fn purchases(&self) -> Purchases<'_> {
+        Purchases(&self.connections)
     }
 
     pub fn audit(&self) -> Audit<'_> {

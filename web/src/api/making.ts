@@ -27,9 +27,19 @@ export function operationOf(call: ToolCall): string {
   return `edit.${String(call.arguments.action ?? '')}`;
 }
 
+/** What every model shares; the rest of a model's schema goes within `inputs`. */
+const COMMON = new Set(['model', 'prompt', 'images', 'count', 'width', 'height', 'shape', 'aspect_ratio', 'style', 'seed', 'duration_seconds', 'output_format', 'collection_id', 'idempotency_key', 'max_credits', 'wait_seconds']);
+
+function generation(args: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(args);
+  const own = entries.filter(([name]) => !COMMON.has(name) && name !== 'inputs');
+  if (own.length === 0) return args;
+  return { ...Object.fromEntries(entries.filter(([name]) => COMMON.has(name))), inputs: Object.fromEntries(own) };
+}
+
 /** The tool call for an operation with these arguments. */
 export function callOf(operation: string, args: Record<string, unknown>): ToolCall {
-  if (operation === 'generate.media') return { tool: 'generate_media', arguments: args };
+  if (operation === 'generate.media') return { tool: 'generate_media', arguments: generation(args) };
   return { tool: 'edit_image', arguments: { ...args, action: operation.replace(/^edit\./, '') } };
 }
 

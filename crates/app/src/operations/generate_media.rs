@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use aquatint_domain::{AssetSource, CollectionId, MediaKind, MediaType, Model, Problem, Recipe, Scope};
+use aquatint_domain::{
+    AssetSource, Code, CollectionId, MediaKind, MediaType, Model, Problem, Recipe, Scope, Timestamp,
+};
 use aquatint_engines::{Output, Work};
+use aquatint_providers::provider;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -13,6 +16,9 @@ use crate::arguments::Arguments;
 use crate::jobs::{Item, JobContext, JobView, Order, Product, Spending, submit};
 use crate::operation::{Context, Effects, Making, Operation, Spec, post};
 use crate::shapes;
+use crate::styles::{self, Style};
+use crate::vendors::inputs::{self, VendorItem};
+use crate::vendors::purchase;
 
 /// Pixels on the long side when an aspect ratio is all that is given.
 const LONG_SIDE: u32 = 1_344;
@@ -29,8 +35,11 @@ pub struct Args {
     #[schemars(length(min = 1, max = 200))]
     pub model: String,
     /// What to show.
-    #[schemars(length(min = 1, max = 1800))]
+    #[schemars(length(min = 1, max = 32000))]
     pub prompt: Option<String>,
+    /// What else the model's schema has, by its names: `mask`, `first_frame`, `last_frame`, `video`, `quality`, `resolution`, `negative_prompt`, …
+    #[serde(default)]
+    pub inputs: Map<String, Value>,
     /// Input pictures for models that take them: asset id (best), https URL or data URI.
     pub images: Option<Images>,
     /// How many results.
@@ -90,6 +99,9 @@ pub struct ItemArgs {
     pub output_format: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collection_id: Option<CollectionId>,
+    /// What a vendor's model gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) vendor: Option<VendorItem>,
 }
 
 impl Operation for GenerateMedia {
@@ -116,13 +128,24 @@ impl Operation for GenerateMedia {
 
     async fn run(cx: &Context, args: Args) -> Result<JobView, Problem> {
         static SPEC: Spec = GenerateMedia::SPEC;
-        let catalogue = cx.studio.catalogue();
-        let model = catalogue
-            .find(&args.model)
-            .ok_or_else(|| unknown_model(cx, &args.model))?;
-        check_model_inputs(model, &args)?;
+        let model = cx.studio.model(&cx.caller.workspace, &args.model).await?;
+        let model = &model.ok_or_else(|| unknown_model(cx, &args.model))?;
+        check_deprecation(model, cx.studio.now())?;
+        let vendor = provider::find(&model.maker);
+        let account = match vendor {
+            // Without a key nothing of it can be done, so that is told first.
+            Some(_) => Some(cx.studio.vendor(&cx.caller.workspace, &model.maker).await?),
+            None => {
+                check_model_inputs(model, &args)?;
+                None
+            }
+        };
         if let Some(collection) = &args.collection_id {
             super::collections::existing(cx, collection).await?;
+        }
+
+        if let Some(account) = account {
+            return order_of_vendor(cx, &SPEC, model, &args, account.is_own).await;
         }
 
         // Settle everything that is still open, so that the job row says all.
@@ -140,20 +163,8 @@ impl Operation for GenerateMedia {
                 .await?;
             sources.push(source.as_str().to_owned());
         }
-        let style = match args.style.as_deref() {
-            None | Some("no-style") => None,
-            Some(slug) => Some(shapes::find_style(slug).ok_or_else(|| {
-                Problem::invalid(
-                    "style",
-                    format!("There is no style `{}`.", aquatint_domain::text::one_line(slug, 40)),
-                )
-                .hint("See `models` with `action: \"styles\"`.")
-            })?),
-        };
-        let prompt_used = args
-            .prompt
-            .as_ref()
-            .map(|prompt| style.map_or_else(|| prompt.clone(), |style| format!("{prompt}, {}", style.prompt)));
+        let style = style_of(&args)?;
+        let prompt_used = prompt_used(&args, style);
         let fingerprint = serde_json::to_value((
             &args.model,
             &args.prompt,
@@ -186,6 +197,7 @@ impl Operation for GenerateMedia {
                 }
             }),
             collection_id: args.collection_id.clone(),
+            vendor: None,
         };
         let price = model.price.price(
             item.count,
@@ -215,8 +227,12 @@ impl Making for GenerateMedia {
 
     async fn make(cx: &JobContext, item: ItemArgs) -> Result<Product, Problem> {
         let catalogue = cx.studio.catalogue();
-        let model = catalogue.find(&item.model);
+        let found = item.vendor.as_ref().and_then(|wanted| wanted.found.as_deref());
+        let model = found.or_else(|| catalogue.find(&item.model));
         let model = model.ok_or_else(|| Problem::not_found("model", &item.model))?;
+        if let Some(wanted) = &item.vendor {
+            return purchase::make(cx, model, &item, wanted).await;
+        }
         let mut inputs = Vec::new();
         let mut parents = Vec::new();
         for image in &item.images {
@@ -289,6 +305,130 @@ impl Making for GenerateMedia {
     }
 }
 
+/// The same for a model that a vendor runs.
+async fn order_of_vendor(
+    cx: &Context,
+    spec: &'static Spec,
+    model: &Model,
+    args: &Args,
+    is_own_key: bool,
+) -> Result<JobView, Problem> {
+    let style = style_of(args)?;
+    let prompt_used = prompt_used(args, style);
+    let mut given = args.inputs.clone();
+    for (name, value) in common_inputs(args) {
+        if given.insert(name.to_owned(), value).is_some() {
+            let words = format!("`{name}` was sent twice: by itself, and within `inputs`. Send it once.");
+            return Err(Problem::invalid(name, words));
+        }
+    }
+    if style.is_none() {
+        given.remove("style");
+    }
+    let mut checked = inputs::check(cx, model, given, prompt_used.as_deref()).await?;
+    let is_listed = cx.studio.catalogue().find(&model.id).is_some();
+    checked.item.is_own_key = is_own_key;
+    checked.item.found = (!is_listed).then(|| Box::new(model.clone()));
+    let count = args.count.unwrap_or(1);
+    let price = if is_own_key {
+        cx.studio.settings().own_key_fee.times(i64::from(count))
+    } else {
+        inputs::price(model, &checked, count, video_seconds(cx, &checked.item).await?)
+    };
+    let fingerprint = serde_json::to_value((
+        &args.model,
+        &args.prompt,
+        &args.inputs,
+        &args.images.as_ref().map(|_| &checked.item.media),
+        (args.count, args.width, args.height, &args.shape, &args.aspect_ratio),
+        (&args.style, args.seed, args.duration_seconds, &args.output_format),
+    ))
+    .map_err(Problem::internal)?;
+    let item = ItemArgs {
+        model: model.id.clone(),
+        prompt: args.prompt.clone(),
+        prompt_used,
+        images: Vec::new(),
+        count,
+        width: checked.width,
+        height: checked.height,
+        style: style.map(|style| style.slug.to_owned()),
+        seed: checked.seed.unwrap_or(0),
+        duration_seconds: checked.seconds,
+        output_format: args.output_format.clone().unwrap_or_default(),
+        collection_id: args.collection_id.clone(),
+        vendor: Some(checked.item),
+    };
+    let order = Order {
+        spec,
+        model: model.id.clone(),
+        items: vec![Item {
+            arguments: serde_json::to_value(item).map_err(Problem::internal)?,
+            price,
+            refused: None,
+        }],
+        is_batch: false,
+        wait: Duration::ZERO,
+        fingerprint,
+    };
+    submit(cx, order, &args.spending).await
+}
+
+/// How long the video is that goes in, where it is known already.
+async fn video_seconds(cx: &Context, item: &VendorItem) -> Result<Option<f64>, Problem> {
+    let Some((_, source)) = item.media.iter().find(|(field, _)| field == "video") else {
+        return Ok(None);
+    };
+    match crate::inputs::Source::parse(source)? {
+        crate::inputs::Source::Asset(id) => {
+            let asset = cx.studio.asset(&cx.caller.workspace, &id).await?;
+            Ok(asset.duration_ms.map(|ms| ms as f64 / 1_000.0))
+        }
+        crate::inputs::Source::Url(_) => Ok(None),
+    }
+}
+
+/// A model past its sunset names what takes its place.
+fn check_deprecation(model: &Model, now: Timestamp) -> Result<(), Problem> {
+    let Some(deprecation) = &model.deprecation else {
+        return Ok(());
+    };
+    let today = now.strftime("%Y-%m-%d").to_string();
+    // Dates of this form sort as they follow one another.
+    let Some(sunset) = deprecation.sunset.as_ref().filter(|sunset| today >= **sunset) else {
+        return Ok(());
+    };
+    let problem = Problem::new(
+        Code::ModelRetired,
+        format!("{} was taken out of service on {sunset}.", model.name),
+    )
+    .at("model")
+    .details(json!({ "sunset": sunset, "replacement": deprecation.replacement }));
+    Err(match &deprecation.replacement {
+        Some(replacement) => problem.hint(format!("Use `{replacement}` instead.")),
+        None => problem.hint("Choose another with `models` `recommend`."),
+    })
+}
+
+fn style_of(args: &Args) -> Result<Option<&'static Style>, Problem> {
+    match args.style.as_deref() {
+        None | Some("no-style") => Ok(None),
+        Some(slug) => styles::find_style(slug).map(Some).ok_or_else(|| {
+            Problem::invalid(
+                "style",
+                format!("There is no style `{}`.", aquatint_domain::text::one_line(slug, 40)),
+            )
+            .hint("See `models` with `action: \"styles\"`.")
+        }),
+    }
+}
+
+/// The prompt with the style's words.
+fn prompt_used(args: &Args, style: Option<&Style>) -> Option<String> {
+    let prompt = args.prompt.as_ref()?;
+    Some(style.map_or_else(|| prompt.clone(), |style| format!("{prompt}, {}", style.prompt)))
+}
+
 fn unknown_model(cx: &Context, id: &str) -> Problem {
     let catalogue = cx.studio.catalogue();
     let known: Vec<&str> = catalogue.all().iter().map(|model| model.id.as_str()).collect();
@@ -305,10 +445,27 @@ fn unknown_model(cx: &Context, id: &str) -> Problem {
 
 /// Holds the arguments against the model's own schema, before anything is charged.
 fn check_model_inputs(model: &Model, args: &Args) -> Result<(), Problem> {
-    let mut inputs = Map::new();
-    let mut put = |name: &str, value: Option<Value>| {
+    if let Some(name) = args.inputs.keys().next() {
+        let words = format!(
+            "{} takes no `{}`.",
+            model.name,
+            aquatint_domain::text::one_line(name, 40)
+        );
+        return Err(Problem::invalid("inputs", words));
+    }
+    let inputs: Map<String, Value> = common_inputs(args)
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    check_inputs(model, inputs)
+}
+
+/// What the arguments that every model shares were given as.
+fn common_inputs(args: &Args) -> Vec<(&'static str, Value)> {
+    let mut inputs = Vec::new();
+    let mut put = |name: &'static str, value: Option<Value>| {
         if let Some(value) = value {
-            inputs.insert(name.to_owned(), value);
+            inputs.push((name, value));
         }
     };
     put("prompt", args.prompt.clone().map(Value::from));
@@ -328,6 +485,10 @@ fn check_model_inputs(model: &Model, args: &Args) -> Result<(), Problem> {
             Images::Many(images) => json!(images),
         }),
     );
+    inputs
+}
+
+fn check_inputs(model: &Model, inputs: Map<String, Value>) -> Result<(), Problem> {
     let look = format!(
         "Look at the model's inputs with `models` `action: \"schema\"`, `model: \"{}\"`.",
         model.id
@@ -459,7 +620,7 @@ fn work(model: &Model, item: &ItemArgs, seed: u64) -> Work {
 }
 
 /// The first words of the prompt.
-fn title_of(prompt: &str) -> String {
+pub(crate) fn title_of(prompt: &str) -> String {
     aquatint_domain::text::one_line(prompt.split(['.', ';', '\n']).next().unwrap_or(prompt), 80)
 }
 

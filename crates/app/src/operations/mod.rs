@@ -6,10 +6,12 @@ pub mod assets;
 mod collections;
 mod display;
 mod edit;
-mod generate_media;
+pub(crate) mod generate_media;
+mod generate_model;
 pub(crate) mod jobs;
 mod me;
 mod models;
+mod providers;
 mod share_links;
 mod upload;
 mod workspace;
@@ -17,7 +19,7 @@ mod workspace;
 use crate::operation::Entry;
 
 /// Every operation, in the order of the reference page.
-pub static ALL: [Entry; 85] = [
+pub static ALL: [Entry; 90] = [
     Entry::making::<edit::remove_background::RemoveBackground>(),
     Entry::making::<edit::upscale::Upscale>(),
     Entry::making::<edit::expand::Expand>(),
@@ -31,6 +33,7 @@ pub static ALL: [Entry; 85] = [
     Entry::making::<edit::rotate::Rotate>(),
     Entry::making::<edit::convert::Convert>(),
     Entry::making::<generate_media::GenerateMedia>(),
+    Entry::of::<generate_model::GenerateModel>(),
     Entry::of::<models::list::List>(),
     Entry::of::<models::search::Search>(),
     Entry::of::<models::get::Get>(),
@@ -95,6 +98,10 @@ pub static ALL: [Entry; 85] = [
     Entry::of::<workspace::keys::Revoke>(),
     Entry::of::<workspace::apps::List>(),
     Entry::of::<workspace::apps::Revoke>(),
+    Entry::of::<providers::list::List>(),
+    Entry::of::<providers::keys::Put>(),
+    Entry::of::<providers::keys::Check>(),
+    Entry::of::<providers::keys::Remove>(),
     Entry::of::<admin::overview::Overview>(),
     Entry::of::<admin::users::List>(),
     Entry::of::<admin::users::Change>(),

@@ -1,4 +1,4 @@
-//! MP4 with an AV1 video, which the studio writes: its size, length, and where its first frame lies.
+//! MP4: size and length of its video, and for AV1, which the studio writes, where its first frame lies.
 
 use aquatint_domain::{MediaType, Problem};
 
@@ -10,7 +10,7 @@ use super::{Header, broken, cut_off, unsupported};
 const MAX_TRACKS: usize = 16;
 
 pub(super) fn header(bytes: &[u8]) -> Result<Header<'_>, Problem> {
-    let video = video(bytes)?;
+    let video = track(bytes)?;
     let entry = entry(video).ok_or_else(|| cut_off("MP4"))?;
     // Six reserved bytes, a reference, sixteen bytes without use, then the size.
     let mut cursor = Cursor::at(entry.body, 24);
@@ -23,15 +23,20 @@ pub(super) fn header(bytes: &[u8]) -> Result<Header<'_>, Problem> {
     Ok(header)
 }
 
-/// The track with the video. Other codecs than AV1 are refused.
-fn video(bytes: &[u8]) -> Result<&[u8], Problem> {
+/// The track with the video, of any codec.
+fn track(bytes: &[u8]) -> Result<&[u8], Problem> {
     let moov = find(bytes, b"moov").ok_or_else(|| cut_off("MP4"))?;
-    let track = parts(moov)
+    parts(moov)
         .filter(|part| &part.kind == b"trak")
         .take(MAX_TRACKS)
         .map(|part| part.body)
         .find(|track| dig(track, &[b"mdia", b"hdlr"]).and_then(|body| body.get(8..12)) == Some(b"vide"))
-        .ok_or_else(|| unsupported("The MP4 file holds no video. Send a picture, or an MP4 with an AV1 video."))?;
+        .ok_or_else(|| unsupported("The MP4 file holds no video. Send a picture, or an MP4 with an AV1 video."))
+}
+
+/// The track with the video, to be decoded. Other codecs than AV1 are refused.
+fn video(bytes: &[u8]) -> Result<&[u8], Problem> {
+    let track = track(bytes)?;
     match entry(track).map(|part| part.kind) {
         Some(kind) if &kind == b"av01" => Ok(track),
         Some(_) => Err(unsupported(

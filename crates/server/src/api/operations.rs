@@ -142,6 +142,9 @@ fn arguments(
             }
         }
     }
+    if entry.spec.name == "generate.model" {
+        gather_inputs(entry, &mut arguments)?;
+    }
     arguments.extend(path.into_iter().map(|(name, value)| (name, Value::String(value))));
     if entry.spec.effects == Effects::Spends
         && let Some(key) = headers.get("idempotency-key")
@@ -152,6 +155,26 @@ fn arguments(
         arguments.insert("idempotency_key".into(), Value::String(key.to_owned()));
     }
     Ok(Value::Object(arguments))
+}
+
+/// What the operation does not know belongs to the model, whose schema is asked later.
+fn gather_inputs(entry: &Entry, arguments: &mut Map<String, Value>) -> Result<(), Problem> {
+    let known = &entry.input_schema()["properties"];
+    let is_common =
+        |name: &str| known.get(name).is_some() || entry.spec.aliases.iter().any(|(theirs, _)| *theirs == name);
+    let (common, own): (Map<_, _>, Map<_, _>) = std::mem::take(arguments)
+        .into_iter()
+        .partition(|(name, _)| is_common(name));
+    *arguments = common;
+    if own.is_empty() {
+        return Ok(());
+    }
+    let inputs = arguments.entry("inputs").or_insert_with(|| Value::Object(Map::new()));
+    let Value::Object(inputs) = inputs else {
+        return Err(Problem::invalid("inputs", "`inputs` must be an object."));
+    };
+    inputs.extend(own);
+    Ok(())
 }
 
 /// 200 with the result; 202 with the job's address while it goes on; a Link to the next page.

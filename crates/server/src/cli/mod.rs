@@ -2,10 +2,12 @@
 //! of operations.
 
 mod call;
+mod catalogue;
 mod doctor;
 mod keys;
 mod ledger;
 mod models;
+mod providers;
 mod serve;
 mod stdio;
 mod users;
@@ -108,6 +110,16 @@ enum Command {
     Models {
         #[command(subcommand)]
         command: models::ModelsCommand,
+    },
+    /// The operator's own rows of the catalogue
+    Catalogue {
+        #[command(subcommand)]
+        command: catalogue::CatalogueCommand,
+    },
+    /// Vendors and their keys
+    Provider {
+        #[command(subcommand)]
+        command: providers::ProviderCommand,
     },
     /// The credit ledger
     Ledger {
@@ -256,6 +268,14 @@ async fn run(matches: &clap::ArgMatches) -> Result<std::process::ExitCode> {
         Command::Models { command } => {
             quiet_logging(&config);
             return models::run(&config, command).await;
+        }
+        Command::Catalogue { command } => {
+            quiet_logging(&config);
+            return catalogue::run(&config, &command);
+        }
+        Command::Provider { command } => {
+            quiet_logging(&config);
+            providers::run(&config, command).await?;
         }
         Command::Ledger { command } => {
             quiet_logging(&config);

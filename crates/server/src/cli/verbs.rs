@@ -22,7 +22,7 @@ use crate::config::Config;
 /// Groups that a fixed command already has.
 const TAKEN: &[&str] = &["models", "workspace", "keys"];
 /// Groups that are a signed-in person's alone.
-const PERSONAL: &[&str] = &["me", "admin", "apps"];
+const PERSONAL: &[&str] = &["me", "admin", "apps", "providers"];
 /// The pictures that an edit works on.
 const IMAGES: &str = "images";
 /// Other arguments that may name a file of this machine.

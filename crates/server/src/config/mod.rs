@@ -9,10 +9,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use aquatint_app::Settings;
 use aquatint_app::oauth::ConfiguredClient;
 use aquatint_app::people::OidcProvider;
+use aquatint_app::{ProviderSettings, Settings};
 use aquatint_domain::{Credits, Plan, PlanName};
+use aquatint_providers::Key;
 
 pub use table::{Setting, TABLE};
 
@@ -56,10 +57,28 @@ pub(crate) struct Tables {
     pub prices: BTreeMap<String, Credits>,
     pub oauth_clients: Vec<ConfiguredClient>,
     pub oidc: Vec<OidcProvider>,
+    pub providers: BTreeMap<String, ProviderTable>,
+}
+
+/// `[providers.NAME]`.
+#[derive(Clone, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ProviderTable {
+    key: Option<String>,
+    base_url: Option<String>,
+    allow_private: bool,
+}
+
+impl std::fmt::Debug for ProviderTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProviderTable")
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The keys of [`Tables`].
-const TABLES: [&str; 4] = ["plans", "prices", "oauth_clients", "oidc"];
+const TABLES: [&str; 5] = ["plans", "prices", "oauth_clients", "oidc", "providers"];
 
 impl Config {
     /// Reads everything: defaults, then the file, then the environment, then flags.
@@ -104,6 +123,7 @@ impl Config {
             config.file = Some(path);
         }
         refuse_unknown_environment()?;
+        config.read_vendor_keys(&environment)?;
         for setting in TABLE {
             if let Some(value) = environment(setting.env) {
                 (setting.set)(&mut config, &value)
@@ -131,6 +151,41 @@ impl Config {
         self.settings.prices.extend(tables.prices);
         self.settings.oauth_clients.extend(tables.oauth_clients);
         self.settings.oidc.extend(tables.oidc);
+        for (id, table) in tables.providers {
+            let key = match table.key.as_deref() {
+                None => None,
+                Some(text) => Some(Key::new(text).with_context(|| {
+                    format!(
+                        "{}: providers.{id}.key is no key: it is empty or has spaces in it",
+                        path.display()
+                    )
+                })?),
+            };
+            let given = ProviderSettings {
+                key,
+                base_url: table.base_url,
+                allow_private: table.allow_private,
+            };
+            self.settings.providers.insert(id, given);
+        }
+        Ok(())
+    }
+
+    /// Vendors' keys from the variables that the vendors' own tools read; the file comes before them.
+    fn read_vendor_keys(&mut self, environment: &dyn Fn(&str) -> Option<String>) -> Result<()> {
+        for provider in aquatint_providers::ALL {
+            let facts = provider.facts();
+            let Some((name, text)) = facts
+                .key_variables
+                .iter()
+                .find_map(|name| Some((name, environment(name)?)))
+            else {
+                continue;
+            };
+            let key = Key::new(&text).with_context(|| format!("{name} is no key: it has spaces in it"))?;
+            let given = self.settings.providers.entry(facts.id.to_owned()).or_default();
+            given.key.get_or_insert(key);
+        }
         Ok(())
     }
 
@@ -149,6 +204,15 @@ impl Config {
                 bail!(
                     "oidc: `{}` is no name for a provider; use small letters, digits and -",
                     provider.name
+                );
+            }
+        }
+        for id in self.settings.providers.keys() {
+            if aquatint_providers::provider::find(id).is_none() {
+                let known: Vec<&str> = aquatint_providers::ALL.iter().map(|vendor| vendor.facts().id).collect();
+                bail!(
+                    "providers.{id}: there is no vendor `{id}`; there are: {}",
+                    known.join(", ")
                 );
             }
         }

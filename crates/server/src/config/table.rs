@@ -520,6 +520,37 @@ pub static TABLE: &[Setting] = &[
         }
     ),
     setting!(
+        "vendors.credits_per_usd",
+        "AQUATINT_VENDORS_CREDITS_PER_USD",
+        "100",
+        "120",
+        "What a US dollar of a vendor's price is in credits.",
+        |c, v| {
+            let credits: f64 = v.parse().map_err(|_| "a number is needed".to_owned())?;
+            if !(0.0..=1.0e6).contains(&credits) {
+                return Err("a number from 0 to 1000000 is needed".into());
+            }
+            c.settings.credits_per_usd = credits;
+            Ok(())
+        }
+    ),
+    setting!(
+        "vendors.own_key_fee",
+        "AQUATINT_VENDORS_OWN_KEY_FEE",
+        "0",
+        "0.5",
+        "Credits for each result that a workspace makes with its own key of a vendor.",
+        |c, v| {
+            c.settings.own_key_fee = v
+                .parse()
+                .ok()
+                .filter(|fee: &f64| *fee >= 0.0)
+                .and_then(aquatint_domain::Credits::from_f64)
+                .ok_or_else(|| "a number of credits is needed".to_owned())?;
+            Ok(())
+        }
+    ),
+    setting!(
         "fetch.allow_private",
         "AQUATINT_FETCH_ALLOW_PRIVATE",
         "none",

@@ -16,5 +16,6 @@ mod postgres;
 mod process;
 #[cfg(feature = "c2pa")]
 mod provenance;
+mod providers;
 mod sharing;
 mod surface;

@@ -58,7 +58,7 @@ fn row(operation: &str, own: &Owned) -> (Value, Foreign) {
         "edit.resize" => (with(json!({ "width": 8 })), Nowhere),
         "edit.crop" => (with(json!({ "x": 0, "y": 0, "width": 8, "height": 8 })), Nowhere),
         "edit.rotate" => (with(json!({ "degrees": 90 })), Nowhere),
-        "generate.media" => (
+        "generate.media" | "generate.model" => (
             json!({ "model": "image/aquatint/scene-preview", "prompt": "a cup", "dry_run": true }),
             Untouched,
         ),
@@ -116,6 +116,9 @@ fn row(operation: &str, own: &Owned) -> (Value, Foreign) {
         "keys.create" => (json!({ "name": "mine" }), Untouched),
         "keys.revoke" => (json!({ "key_id": own.key }), Nowhere),
         "apps.revoke" => (json!({ "grant_id": "grt_00000000000000000000000000" }), Nowhere),
+        "providers.list" => (json!({}), Untouched),
+        "providers.put_key" => (json!({ "provider": "openai", "key": "not a key" }), Untouched),
+        "providers.check_key" | "providers.remove_key" => (json!({ "provider": "openai" }), Untouched),
         "admin.overview" | "admin.users" | "admin.workspaces" | "admin.plans" => (json!({}), Refused),
         "admin.change_user" | "admin.reset_password" => (json!({ "user_id": own.user }), Refused),
         "admin.set_plan" => (json!({ "workspace_id": own.workspace, "plan": "local" }), Refused),

@@ -3,6 +3,7 @@
 
 mod m0001_base;
 mod m0002_people;
+mod m0005_providers;
 
 use aquatint_domain::{Code, Problem, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
@@ -18,7 +19,11 @@ pub(crate) struct Migration {
     pub postgres: &'static [&'static str],
 }
 
-const ALL: &[Migration] = &[m0001_base::MIGRATION, m0002_people::MIGRATION];
+const ALL: &[Migration] = &[
+    m0001_base::MIGRATION,
+    m0002_people::MIGRATION,
+    m0005_providers::MIGRATION,
+];
 
 /// Brings the schema up to date. Several processes may do this at the same moment: one does, the others wait.
 pub(crate) async fn migrate(connections: &Connections, now: Timestamp) -> Result<(), Problem> {

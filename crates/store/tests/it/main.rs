@@ -10,6 +10,7 @@ mod keys;
 mod model;
 mod opening;
 mod people;
+mod providers;
 mod spending;
 mod uploads;
 mod usage;

@@ -4,7 +4,7 @@ use aquatint_domain::{Problem, Scope};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ModelType, Models};
+use super::{ModelType, Models, needs};
 use crate::operation::{Context, Effects, Operation, Spec, get};
 
 pub struct List;
@@ -30,12 +30,10 @@ impl Operation for List {
 
     async fn run(cx: &Context, args: Args) -> Result<Models, Problem> {
         let kind = args.kind.map(ModelType::kind);
-        Ok(Models::of(
-            cx.studio
-                .catalogue()
-                .all()
-                .iter()
-                .filter(|model| kind.is_none_or(|kind| model.kind == kind)),
-        ))
+        let usable = cx.studio.usable_vendors(&cx.caller.workspace).await?;
+        let catalogue = cx.studio.catalogue();
+        Ok(Models::of(catalogue.all().iter().filter(|model| {
+            kind.is_none_or(|kind| model.kind == kind) && needs(model, &usable).is_none()
+        })))
     }
 }

@@ -8,8 +8,11 @@ pub mod search;
 pub mod shapes;
 pub mod styles;
 
+use std::collections::BTreeSet;
+
 use aquatint_domain::model::{Deprecation, PriceRule};
 use aquatint_domain::{Capabilities, MediaKind, Model, Problem};
+use aquatint_providers::provider;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +55,9 @@ pub struct ModelView {
     pub license: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deprecation: Option<Deprecation>,
+    /// What is missing before it can be used, such as a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needs: Option<String>,
 }
 
 impl From<&Model> for ModelView {
@@ -70,8 +76,25 @@ impl From<&Model> for ModelView {
             speed: model.speed.clone(),
             license: model.license.clone(),
             deprecation: model.deprecation.clone(),
+            needs: None,
         }
     }
+}
+
+impl ModelView {
+    /// The same with what this workspace lacks for it.
+    pub(crate) fn for_vendors(model: &Model, usable: &BTreeSet<String>) -> Self {
+        Self {
+            needs: needs(model, usable),
+            ..Self::from(model)
+        }
+    }
+}
+
+/// What is missing before a workspace with these vendors can use a model.
+pub(crate) fn needs(model: &Model, usable: &BTreeSet<String>) -> Option<String> {
+    let facts = provider::find(&model.maker)?.facts();
+    (!usable.contains(facts.id)).then(|| format!("a key for {}", facts.name))
 }
 
 /// A list of models.
@@ -84,6 +107,16 @@ impl Models {
     pub(crate) fn of<'a>(models: impl IntoIterator<Item = &'a Model>) -> Self {
         Self {
             models: models.into_iter().map(ModelView::from).collect(),
+        }
+    }
+
+    /// With what the workspace lacks for each.
+    pub(crate) fn with_needs<'a>(models: impl IntoIterator<Item = &'a Model>, usable: &BTreeSet<String>) -> Self {
+        Self {
+            models: models
+                .into_iter()
+                .map(|model| ModelView::for_vendors(model, usable))
+                .collect(),
         }
     }
 }
@@ -105,8 +138,13 @@ fn line(model: &ModelView) -> String {
         .as_ref()
         .map(|label| format!(" [{label}]"))
         .unwrap_or_default();
+    let needs = model
+        .needs
+        .as_ref()
+        .map(|needs| format!(" [needs {needs}]"))
+        .unwrap_or_default();
     format!(
-        "{} ({}, {}): {} {}{label}",
+        "{} ({}, {}): {} {}{label}{needs}",
         model.id,
         model.kind,
         price_words(&model.price),
@@ -123,12 +161,18 @@ fn price_words(price: &PriceRule) -> String {
     if !price.rate.per_second.is_zero() {
         words.push_str(&format!(" + {} a second", price.rate.per_second));
     }
+    if !price.tiers.is_empty() {
+        words.push_str(", by its inputs");
+    }
+    if price.is_estimate {
+        words.insert_str(0, "about ");
+    }
     words
 }
 
 /// The model of that id, or a refusal that names a near one.
-pub(crate) fn existing(cx: &Context, id: &str) -> Result<Model, Problem> {
-    cx.studio.catalogue().find(id).cloned().ok_or_else(|| {
+pub(crate) async fn existing(cx: &Context, id: &str) -> Result<Model, Problem> {
+    cx.studio.model(&cx.caller.workspace, id).await?.ok_or_else(|| {
         Problem::not_found("model", id)
             .at("model")
             .hint("List models with `models` `list`.")

@@ -1,10 +1,12 @@
 //! Recommend a model: constraints first, then what fits best, with the reasons.
 
+use std::collections::BTreeMap;
+
 use aquatint_domain::{Credits, Model, Problem, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ModelType, ModelView};
+use super::{ModelType, ModelView, needs};
 use crate::operation::{Context, Describe, Description, Effects, Operation, Spec, post};
 
 pub struct Recommend;
@@ -21,6 +23,8 @@ pub struct Args {
     /// Credits for one result, at most.
     #[schemars(range(min = 0))]
     pub budget_credits: Option<Credits>,
+    /// At least this fast: `instant`, `fast`, `medium` or `slow`.
+    pub speed: Option<Speed>,
     /// Needs an input image.
     #[serde(default)]
     pub has_image: bool,
@@ -33,6 +37,29 @@ pub struct Args {
     /// Nothing may leave this machine.
     #[serde(default)]
     pub local_only: bool,
+}
+
+/// How long a result takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Speed {
+    Instant,
+    Fast,
+    Medium,
+    Slow,
+}
+
+impl Speed {
+    /// The class of a catalogue row; a word that is none counts as slow.
+    fn of(word: &str) -> Self {
+        match word {
+            "instant" => Self::Instant,
+            "fast" => Self::Fast,
+            "medium" => Self::Medium,
+            _ => Self::Slow,
+        }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -82,12 +109,23 @@ impl Operation for Recommend {
         let mut fitting = Vec::new();
         let mut left_out = Vec::new();
         let catalogue = cx.studio.catalogue();
+        let usable = cx.studio.usable_vendors(&cx.caller.workspace).await?;
+        let mut locked: BTreeMap<String, u32> = BTreeMap::new();
         for model in catalogue.all() {
+            if let Some(needs) = needs(model, &usable) {
+                *locked.entry(needs).or_default() += 1;
+                continue;
+            }
             match obstacle(model, &args) {
                 Some(reason) => left_out.push(format!("{}: {reason}", model.id)),
                 None => fitting.push((score(model, &args), model)),
             }
         }
+        left_out.extend(
+            locked
+                .iter()
+                .map(|(needs, count)| format!("{count} model(s) that need {needs}")),
+        );
         fitting.sort_by(|(a, _), (b, _)| b.cmp(a));
         let recommendations = fitting
             .into_iter()
@@ -111,6 +149,9 @@ fn obstacle(model: &Model, args: &Args) -> Option<String> {
     }
     if args.has_image && !can.image_to_image && !can.image_to_video {
         return Some("takes no input image".into());
+    }
+    if args.speed.is_some_and(|least| Speed::of(&model.speed) > least) {
+        return Some(format!("is {}", model.speed));
     }
     if args.needs_text && !can.text_rendering {
         return Some("cannot render legible text".into());

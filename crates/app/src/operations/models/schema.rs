@@ -46,7 +46,7 @@ impl Operation for Schema {
     type Output = Output;
 
     async fn run(cx: &Context, args: Args) -> Result<Output, Problem> {
-        let model = existing(cx, &args.model)?;
+        let model = existing(cx, &args.model).await?;
         Ok(Output {
             model: model.id.clone(),
             input_schema: model.input_schema.clone(),

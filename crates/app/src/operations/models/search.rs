@@ -30,6 +30,11 @@ impl Operation for Search {
     type Output = Models;
 
     async fn run(cx: &Context, args: Args) -> Result<Models, Problem> {
-        Ok(Models::of(cx.studio.catalogue().search(&args.query)))
+        let usable = cx.studio.usable_vendors(&cx.caller.workspace).await?;
+        let catalogue = cx.studio.catalogue();
+        let elsewhere = cx.studio.search_vendors(&cx.caller.workspace, &args.query).await?;
+        let mut found = catalogue.search(&args.query);
+        found.extend(elsewhere.iter().filter(|model| catalogue.find(&model.id).is_none()));
+        Ok(Models::with_needs(found, &usable))
     }
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::operation::{Context, Describe, Description, Effects, Operation, Spec, get};
-use crate::shapes::{STYLES, Style};
+use crate::styles::{STYLES, Style};
 
 pub struct Styles;
 
