@@ -422,7 +422,8 @@ pub(super) fn request(row: &Film, order: &Order, uris: &[String]) -> Result<(&'s
     if !last.is_empty() && first.is_empty() {
         return Err(invalid("last_frame", "a last frame needs a first one"));
     }
-    if !first.is_empty() && !(images.is_empty() && clips.is_empty() && video.is_empty()) {
+    let is_mixed = [&images, &clips, &video].iter().any(|given| !given.is_empty());
+    if is_mixed && !first.is_empty() {
         return Err(invalid(
             "first_frame",
             "frames go alone: leave out either the frames or the references and videos",
@@ -554,10 +555,12 @@ fn write_size(
             None
         }
         Size::PixelsOrAuto(_) if is_framed => Some(
-            match pixels {
-                0..=UP_TO_480 => "auto_480p",
-                ..=UP_TO_720 => "auto_720p",
-                _ => "auto_1080p",
+            if pixels <= UP_TO_480 {
+                "auto_480p"
+            } else if pixels <= UP_TO_720 {
+                "auto_720p"
+            } else {
+                "auto_1080p"
             }
             .to_owned(),
         ),
