@@ -240,7 +240,7 @@ fn header(head: &str, name: &str) -> String {
             .and_then(|word| word.strip_suffix("?="))
             .map(|word| STANDARD.decode(word).expect("base64"));
         let is_encoded = read.is_some();
-        if !text.is_empty() && !(is_encoded && was_encoded) {
+        if !(text.is_empty() || is_encoded && was_encoded) {
             text.push(' ');
         }
         match read {
