@@ -85,7 +85,7 @@ pub static NATIVE: [Tool; 13] = [
     Tool::new(
         "pipelines",
         "Pipelines",
-        "Reusable graphs of edits and generations.",
+        "Reusable graphs of work.",
         &[
             action("list", "pipelines.list"),
             action("search", "pipelines.search"),

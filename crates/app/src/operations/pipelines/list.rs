@@ -10,7 +10,7 @@ use crate::operation::{Context, Describe, Description, Effects, Operation, Spec,
 pub struct List;
 pub struct Search;
 
-/// The workspace's pipelines, the newest first.
+/// Pipelines, the newest first.
 #[derive(Deserialize, JsonSchema)]
 pub struct ListArgs {
     /// At most this many.

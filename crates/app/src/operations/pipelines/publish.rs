@@ -10,7 +10,7 @@ use crate::operation::{Context, Describe, Description, Effects, Operation, Spec,
 
 pub struct Publish;
 
-/// Publish a pipeline as a node app; its inputs need aliases.
+/// Publish as a node app; its inputs need aliases.
 #[derive(Deserialize, JsonSchema)]
 pub struct Args {
     /// Pipeline id, or its name.

@@ -14,13 +14,13 @@ use crate::pipelines::{Order, start};
 
 pub struct Run;
 
-/// Run a pipeline: answers at once, `get_run` tells how it goes.
+/// Run a pipeline; `get_run` tells how it goes.
 #[derive(Deserialize, JsonSchema)]
 pub struct Args {
     /// Pipeline id, or its name.
     #[schemars(length(min = 1, max = 200))]
     pub pipeline_id: String,
-    /// Values by the id or alias of each input: asset id or URL, text, number. A list makes one run for each item.
+    /// By id or alias of each input: asset id or URL, text, number; a list makes one run for each item.
     #[serde(default)]
     pub inputs: Map<String, Value>,
     /// An earlier version.
@@ -28,7 +28,7 @@ pub struct Args {
     pub version: Option<u32>,
     /// Put the results into this collection.
     pub collection_id: Option<CollectionId>,
-    /// Do all work anew; else what an earlier run has made is used again.
+    /// Use nothing that earlier runs made.
     #[serde(default)]
     pub fresh: bool,
     #[serde(flatten)]

@@ -44,7 +44,7 @@ pub struct UpdateArgs {
     pub description: Option<String>,
     /// The whole new graph.
     pub graph: Option<Graph>,
-    /// The version it was made from; refused if there is a newer one.
+    /// Refused if this is not the newest version.
     #[schemars(range(min = 1))]
     pub from_version: Option<u32>,
 }
