@@ -260,7 +260,7 @@ fn settle_size(model: &Model, given: &mut Map<String, Value>) -> Result<(), Prob
                     let ratio =
                         ratio.unwrap_or_else(|| side("width", "default") as f64 / side("height", "default") as f64);
                     let far = |(w, h): &(u32, u32)| (f64::from(*w) / f64::from(*h) / ratio).ln().abs();
-                    let nearest = sizes.iter().min_by(|a, b| far(*a).total_cmp(&far(*b)));
+                    let nearest = sizes.iter().min_by(|a, b| far(a).total_cmp(&far(b)));
                     let (w, h) = nearest.copied().unwrap_or((1024, 1024));
                     (u64::from(w), u64::from(h))
                 }

@@ -449,7 +449,7 @@ async fn an_unpaid_period_has_a_grace_that_is_counted_once() {
         it.sync("past due again", ticket, "sub_1", "business", grace(7)).await;
         assert_eq!((end().await.len(), it.plan().await.as_str()), (0, "business"));
         house.clock.advance(day * 3);
-        assert_eq!(end().await, [it.workspace.clone()]);
+        assert_eq!(end().await, std::slice::from_ref(&it.workspace));
         assert_eq!((end().await.len(), it.plan().await.as_str()), (0, "free"));
         let live = payments
             .live_subscription(&it.workspace)

@@ -319,10 +319,7 @@ impl Card {
             return None;
         }
         let example = self.default_example.as_ref().map(|example| &example["output"]);
-        if let Some(made) = example
-            .map(|output| places(output))
-            .and_then(|places| places.first().cloned())
-        {
+        if let Some(made) = example.map(places).and_then(|places| places.first().cloned()) {
             let path = made.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
             return match path.rsplit('.').next() {
                 Some("png" | "jpg" | "jpeg" | "webp" | "gif" | "avif") => Some(MediaKind::Image),
