@@ -530,7 +530,7 @@ await check('app: a colour scheme is chosen and kept', async () => {
 
 await check('app: every page is sound, wide and light', async () => {
   for (const path of [
-    '/settings', '/settings/workspace', '/settings/apps', '/admin', '/admin/users', '/admin/workspaces', '/admin/plans', '/admin/activity', '/nowhere',
+    '/settings', '/settings/workspace', '/settings/apps', '/admin', '/admin/users', '/admin/workspaces', '/admin/plans', '/admin/models', '/admin/activity', '/nowhere',
   ]) {
     await open(page, path);
     await page.waitForFunction(() => !document.querySelector('main .skeleton'));
@@ -547,8 +547,8 @@ await check('app: every page is sound on a small phone in the dark', async () =>
   const { collections } = await api(phone, '/collections?limit=1');
   for (const path of [
     '/library', `/library/${asset}`, `/edit/${asset}`, '/create', '/collections', `/collections/${collections[0].collection_id}`, '/sharing',
-    '/jobs', '/usage', '/trash', '/welcome', '/settings', '/settings/members', '/settings/keys', '/settings/workspace', '/admin',
-    '/admin/users', '/admin/workspaces', '/admin/activity',
+    '/jobs', '/usage', '/trash', '/welcome', '/settings', '/settings/members', '/settings/keys', '/settings/providers', '/settings/workspace', '/admin',
+    '/admin/users', '/admin/workspaces', '/admin/models', '/admin/activity',
   ]) {
     await open(phone, path);
     await phone.waitForFunction(() => !document.querySelector('main .skeleton, aside .skeleton'));

@@ -163,7 +163,9 @@ export interface Model {
   pricing_rating: number;
   speed: string;
   license: string;
-  deprecation?: { message?: string } | null;
+  deprecation?: { since: string; sunset?: string; replacement?: string } | null;
+  /** What is missing before it can be used, such as a key. */
+  needs?: string;
 }
 export interface Shape { slug: string; name: string; aspect_ratio: string; width: number; height: number }
 export interface Style { slug: string; name: string; category: string; prompt: string }
