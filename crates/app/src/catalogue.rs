@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::catalogue_file;
 use crate::settings::Settings;
+use crate::workflows;
 
 /// The text-to-image preview engine.
 pub const SCENE_PREVIEW: &str = "image/aquatint/scene-preview";
@@ -55,6 +56,15 @@ impl Catalogue {
             }
         }
         Self { models }
+    }
+
+    /// With the operator's ComfyUI workflows, and what is wrong with some of them. One takes the place of a built-in of its name.
+    pub fn with_workflows(mut self, data: &Path) -> (Self, Vec<String>) {
+        let (workflows, wrong) = workflows::read(data);
+        self.models
+            .retain(|model| workflows.iter().all(|workflow| workflow.id != model.id));
+        self.models.extend(workflows);
+        (self, wrong)
     }
 
     /// With the operator's own rows. Everything that is wrong with them is told.

@@ -8,7 +8,7 @@ use aquatint_engines::models::Folder;
 use aquatint_engines::{Crew, CrewConfig};
 use aquatint_providers::Fetcher;
 use aquatint_store::{AuditRow, Blobs, Store};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -61,6 +61,8 @@ struct Inner {
     audit: Audit,
     /// With the installed models as they were found at that time.
     catalogue: RwLock<(Instant, Arc<Catalogue>)>,
+    /// What was wrong with the operator's rows of it when they were last read.
+    complaints: Mutex<Vec<String>>,
     public_url: RwLock<Arc<String>>,
 }
 
@@ -90,14 +92,15 @@ impl Studio {
             onnx_runtime: settings.onnx_runtime.library(&settings.models),
             models_memory_bytes: settings.models_memory_bytes,
         });
-        let built_in = Catalogue::with_installed(&settings, &crew.models().list().0);
-        let catalogue = built_in.with_file(&settings.data).unwrap_or_else(|wrong| {
-            tracing::error!(
-                ?wrong,
-                "catalogue.toml has mistakes and is not used; run `aquatint catalogue check`"
-            );
-            Catalogue::with_installed(&settings, &crew.models().list().0)
+        let rows = || Catalogue::with_installed(&settings, &crew.models().list().0).with_workflows(&settings.data);
+        let (own, mut wrong) = rows();
+        let catalogue = own.with_file(&settings.data).unwrap_or_else(|mistakes| {
+            wrong.extend(mistakes.into_iter().map(|mistake| format!("catalogue.toml: {mistake}")));
+            rows().0
         });
+        for line in &wrong {
+            tracing::error!("{line}; this is not used; see `aquatint catalogue check`");
+        }
         let studio = Self(Arc::new(Inner {
             public_url: RwLock::new(Arc::new(settings.public_url.clone())),
             audit: Audit::start(store.clone()),
@@ -121,6 +124,7 @@ impl Studio {
             prices: Prices::default(),
             rates: RateLimits::default(),
             catalogue: RwLock::new((Instant::now(), Arc::new(catalogue))),
+            complaints: Mutex::new(wrong),
         }));
         studio.restore_rates().await?;
         Ok(studio)
@@ -212,11 +216,16 @@ impl Studio {
         }
         let (installed, _) = self.crew().models().list();
         let settings = &self.0.settings;
-        let fresh = match Catalogue::with_installed(settings, &installed).with_file(&settings.data) {
-            Ok(fresh) => Arc::new(fresh),
+        let (fresh, mut wrong) = Catalogue::with_installed(settings, &installed).with_workflows(&settings.data);
+        let fresh = match fresh.with_file(&settings.data) {
+            Ok(fresh) => {
+                self.complain(wrong);
+                Arc::new(fresh)
+            }
             // A mistake in the operator's file leaves everything as it was.
-            Err(wrong) => {
-                tracing::warn!(?wrong, "catalogue.toml has mistakes; the rows from before stay");
+            Err(mistakes) => {
+                wrong.extend(mistakes.into_iter().map(|mistake| format!("catalogue.toml: {mistake}")));
+                self.complain(wrong);
                 let mut known = self.0.catalogue.write();
                 known.0 = Instant::now();
                 return known.1.clone();
@@ -224,6 +233,17 @@ impl Studio {
         };
         *self.0.catalogue.write() = (Instant::now(), fresh.clone());
         fresh
+    }
+
+    /// Says what is wrong with the operator's rows of the catalogue, once.
+    fn complain(&self, wrong: Vec<String>) {
+        let mut told = self.0.complaints.lock();
+        if *told != wrong {
+            for line in &wrong {
+                tracing::warn!("{line}; the rows from before stay");
+            }
+            *told = wrong;
+        }
     }
 
     pub(crate) fn conductor(&self) -> &Conductor {

@@ -17,8 +17,8 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::upstream::{DOCUMENT_BYTES, Upstream, Vouched, Waiting, not_believed, unknown, unusable};
-use crate::secret::Secret;
 use crate::studio::Studio;
+use aquatint_providers::Secret;
 
 pub(super) const TITLE: &str = "GitHub";
 const WEB: &str = "https://github.com";

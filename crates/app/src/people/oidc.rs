@@ -15,8 +15,8 @@ use url::Url;
 
 use super::id_token::{self, Expected};
 use super::upstream::{DOCUMENT_BYTES, Upstream, Vouched, Waiting, not_believed, unknown, unusable};
-use crate::secret::Secret;
 use crate::studio::Studio;
+use aquatint_providers::Secret;
 
 /// How long a provider's description is believed.
 const DESCRIPTION_AGE_S: i64 = 3_600;

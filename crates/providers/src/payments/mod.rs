@@ -1,12 +1,10 @@
 //! Who takes money: one vendor, [`stripe`], its calls and its events. What they mean for credits and plans is decided above.
 
 mod event;
-mod secret;
 mod signature;
 pub mod stripe;
 
 pub use event::{Charged, Checkout, Event, Happening, Invoice, read_event};
-pub use secret::Secret;
 pub use signature::verify;
 
 /// How many decimals the amounts of a currency have: Stripe counts in the smallest unit.

@@ -6,7 +6,7 @@ use aquatint_domain::{Code, Problem, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::Secret;
+use crate::Secret;
 
 /// How far the time of an event may be from ours, as Stripe's libraries have it.
 const TOLERANCE_S: i64 = 300;

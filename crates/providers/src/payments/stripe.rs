@@ -10,7 +10,7 @@ use aquatint_domain::{Code, Problem, Timestamp};
 use serde_json::Value;
 
 use super::event::{id_of, text};
-use super::secret::Secret;
+use crate::Secret;
 use crate::fetch::{Call, Fetcher};
 
 /// The version of the API that requests are made in.

@@ -1,4 +1,4 @@
-//! `aquatint catalogue check`: whether `catalogue.toml` in the data folder says what can be.
+//! `aquatint catalogue check`: whether `catalogue.toml` and `workflows/` in the data folder say what can be.
 
 use std::process::ExitCode;
 
@@ -10,30 +10,26 @@ use crate::config::Config;
 
 #[derive(Subcommand)]
 pub(super) enum CatalogueCommand {
-    /// Check `catalogue.toml` in the data folder, and every model's examples against its own schema
+    /// Check `catalogue.toml` and `workflows/` in the data folder, and every model's examples against its own schema
     Check,
 }
 
 pub(super) fn run(config: &Config, command: &CatalogueCommand) -> Result<ExitCode> {
     let CatalogueCommand::Check = command;
-    match Catalogue::built_in(&config.settings).with_file(&config.settings.data) {
-        Err(wrong) => {
-            for line in wrong {
-                eprintln!("wrong: {line}");
-            }
-            Ok(ExitCode::FAILURE)
-        }
+    let (catalogue, mut wrong) = Catalogue::built_in(&config.settings).with_workflows(&config.settings.data);
+    match catalogue.with_file(&config.settings.data) {
+        Err(mistakes) => wrong.extend(mistakes),
         Ok(catalogue) => {
-            let wrong = catalogue.check();
-            for line in &wrong {
-                eprintln!("wrong: {line}");
-            }
+            wrong.extend(catalogue.check());
             println!("{} models", catalogue.all().len());
-            Ok(if wrong.is_empty() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            })
         }
     }
+    for line in &wrong {
+        eprintln!("wrong: {line}");
+    }
+    Ok(if wrong.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

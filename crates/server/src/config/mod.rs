@@ -15,8 +15,9 @@ use aquatint_app::people::{GithubProvider, OidcProvider};
 use aquatint_app::{ProviderSettings, Settings};
 use aquatint_domain::{Credits, Plan, PlanName};
 use aquatint_providers::Key;
+use aquatint_providers::Secret;
 use aquatint_providers::mail::MailDoor;
-use aquatint_providers::payments::{Secret, stripe};
+use aquatint_providers::payments::stripe;
 
 pub use table::{Setting, TABLE};
 

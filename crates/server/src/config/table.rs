@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use aquatint_app::OnnxRuntime;
+use aquatint_providers::Secret;
 use aquatint_providers::mail::MailTls;
-use aquatint_providers::payments::Secret;
 
 use super::Config;
 

@@ -1,8 +1,11 @@
-//! A secret of the operator: it is sent where it belongs and never printed.
+//! A secret from the configuration: it is sent where it belongs, and no log and no error shows it.
 
 use std::fmt;
 
-#[derive(Clone, PartialEq, Eq)]
+use serde::Deserialize;
+
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
@@ -14,13 +17,13 @@ impl Secret {
         self.0.is_empty()
     }
 
-    /// For sending and for keyed hashes alone.
-    pub(super) fn reveal(&self) -> &str {
+    /// The secret itself, for whoever it is meant for.
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 
     /// Takes the secret out of a text that a stranger wrote.
-    pub(super) fn scrub(&self, text: &str) -> String {
+    pub(crate) fn scrub(&self, text: &str) -> String {
         if self.0.is_empty() {
             text.to_owned()
         } else {
