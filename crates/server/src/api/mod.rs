@@ -4,6 +4,7 @@
 mod caller;
 mod events;
 mod health;
+mod lifecycle;
 mod media;
 mod openapi;
 mod operations;

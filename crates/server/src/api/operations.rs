@@ -15,9 +15,9 @@ use axum::routing::{MethodRouter, delete, get, post};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 
-use super::Api;
 use super::caller::{Peer, admit, tell_allowance};
 use super::problem::with_request_id;
+use super::{Api, lifecycle};
 
 /// Most query parameters that are looked at.
 const PARAMETERS: usize = 64;
@@ -77,7 +77,17 @@ async fn serve(
         Err(problem) => Err(problem),
     };
     let mut response = match outcome {
-        Ok(reply) => succeed(entry, reply.value),
+        Ok(reply) => {
+            let catalogue = api.studio.catalogue();
+            // Only of what has to do with one model.
+            let named = ["model", "id"].into_iter().find_map(|name| reply.value[name].as_str());
+            let deprecation = named.and_then(|named| catalogue.find(named)?.deprecation.clone());
+            let mut response = succeed(entry, reply.value);
+            if let Some(deprecation) = deprecation {
+                lifecycle::tell(response.headers_mut(), &deprecation);
+            }
+            response
+        }
         Err(problem) => fail(api, &problem, Some(&request)),
     };
     tell_allowance(response.headers_mut(), admission.allowance);

@@ -261,3 +261,37 @@ async fn keys_are_put_in_by_hand_checked_and_never_shown() {
     assert!(run(folder.path(), &["provider", "list"]).contains("no key"));
     stand.assert_sound();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_goes_says_so_in_headers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // With a key the vendor's rows are listed; nobody is asked for that.
+    let studio = Process::start_with(folder.path(), &[("GEMINI_API_KEY", "a-key-that-is-never-sent")]);
+    let (_, listed) = studio.rest("GET", "/models", None).await;
+    let going = listed["models"]
+        .as_array()
+        .expect("models")
+        .iter()
+        .find(|model| model["deprecation"]["sunset"].is_string() && model["deprecation"]["replacement"].is_string())
+        .expect("some vendor takes a model away");
+    let answer = studio
+        .client
+        .get(format!(
+            "{}/api/v1/models/{}",
+            studio.url,
+            going["id"].as_str().expect("an id")
+        ))
+        .bearer_auth(&studio.key)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let told = |name: &str| answer.headers()[name].to_str().expect("text").to_owned();
+    assert!(told("deprecation").starts_with('@'));
+    assert!(told("sunset").ends_with(" 00:00:00 GMT"));
+    let replacement = going["deprecation"]["replacement"].as_str().expect("an id");
+    assert_eq!(
+        told("link"),
+        format!("</api/v1/models/{replacement}>; rel=\"successor-version\"")
+    );
+}
