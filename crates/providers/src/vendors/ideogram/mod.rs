@@ -1,4 +1,4 @@
-//! Ideogram: API v2, where every endpoint names its model in the path. Every endpoint is a row in [`rows`].
+//! Ideogram: API v2, where every endpoint names its model in the path. Every endpoint is a row in `rows.rs`.
 //!
 //! Written from, on 2026-11-21:
 //! - <https://developer.ideogram.ai/ideogram-api/api-overview>, the pages under `/api-reference/images`, and the OpenAPI document

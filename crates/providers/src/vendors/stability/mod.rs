@@ -1,4 +1,4 @@
-//! Stability AI: the Stable Image services of REST v2beta. Every service is a row in [`rows`]; this file speaks to them.
+//! Stability AI: the Stable Image services of REST v2beta. Every service is a row in `rows.rs`; this file speaks to them.
 //!
 //! Written from, on 2026-11-21:
 //! - <https://platform.stability.ai/docs/api-reference> and the OpenAPI document behind it (v2beta)
