@@ -347,7 +347,7 @@ impl Studio {
 }
 
 /// Whether the credentials, and the person behind them, may do this.
-fn check_scope(caller: &Caller, entry: &Entry) -> Result<(), Problem> {
+pub(crate) fn check_scope(caller: &Caller, entry: &Entry) -> Result<(), Problem> {
     let spec = &entry.spec;
     if !caller.has(spec.scope) {
         // All that is needed is named, so that an app asks for everything at once.

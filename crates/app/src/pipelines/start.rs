@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::graph::{Ready, ReadyNode, refuse};
 use crate::inputs::Source;
+use crate::nodes::Work;
 use crate::operation::Context;
 use crate::studio::Studio;
 
@@ -43,6 +44,7 @@ pub(crate) async fn start(cx: &Context, order: Order) -> Result<Started, Problem
     let studio = &cx.studio;
     let limits = studio.settings().pipelines;
     let graph = Ready::of(&order.version.graph, &limits).map_err(|faults| refuse(&faults))?;
+    check_scopes(cx, &graph)?;
     let named = by_node(&graph, &order.inputs)?;
     let how_many = fan_out(&named, limits.fan_out)?;
     let price = price(studio, &graph)?.times(how_many as i64);
@@ -112,6 +114,17 @@ pub(crate) async fn start(cx: &Context, order: Order) -> Result<Started, Problem
         price,
         replayed,
     })
+}
+
+/// A run may do no more than whoever starts it: each node asks for the scope of its operation.
+fn check_scopes(cx: &Context, graph: &Ready) -> Result<(), Problem> {
+    for node in &graph.nodes {
+        let (Work::Make { entry, .. } | Work::Act { entry, .. }) = &node.kind.work else {
+            continue;
+        };
+        crate::studio::check_scope(&cx.caller, entry).map_err(|problem| problem.at(format!("nodes.{}", node.id)))?;
+    }
+    Ok(())
 }
 
 fn price_of_one(price: Credits, how_many: usize) -> Credits {

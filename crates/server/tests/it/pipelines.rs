@@ -299,6 +299,46 @@ async fn what_cannot_run_is_refused_with_node_and_port() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_may_do_no_more_than_whoever_starts_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let studio = Process::start(folder.path());
+    let collection = studio
+        .call(
+            "collections",
+            json!({ "action": "create", "name": "Not for everybody" }),
+        )
+        .await["collection_id"]
+        .clone();
+    let graph = json!({
+        "nodes": [
+            { "id": "photo", "type": "input.image" },
+            { "id": "kept", "type": "collect", "settings": { "collection_id": collection } },
+        ],
+        "edges": [{ "from": "photo", "to": "kept" }],
+    });
+    let id = create(&studio, "Collect", graph).await;
+    let photo = bring(&studio, &product(40, 40)).await;
+    let body = json!({ "inputs": { "photo": photo } });
+    let address = format!("{}/api/v1/pipelines/{id}/runs", studio.url);
+    let narrow = run(folder.path(), &["key", "create", "narrow", "--scopes", "generate"]);
+    let refused = studio
+        .client
+        .post(&address)
+        .bearer_auth(&narrow)
+        .json(&body)
+        .send()
+        .await;
+    let refused = refused.expect("an answer");
+    assert_eq!(refused.status(), 403);
+    let problem: Value = refused.json().await.expect("JSON");
+    assert!(
+        problem["message"].as_str().expect("text").contains("`assets:write`"),
+        "{problem}"
+    );
+    assert_eq!(problem["field"], "nodes.kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_failure_is_told_at_its_node_and_a_cancelled_run_gives_everything_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let studio = Process::start(folder.path());
