@@ -164,8 +164,6 @@ export interface Model {
   speed: string;
   license: string;
   deprecation?: { since: string; sunset?: string; replacement?: string } | null;
-  /** What is missing before it can be used, such as a key. */
-  needs?: string;
 }
 export interface Shape { slug: string; name: string; aspect_ratio: string; width: number; height: number }
 export interface Style { slug: string; name: string; category: string; prompt: string }
