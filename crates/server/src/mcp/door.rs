@@ -25,6 +25,8 @@ pub struct Card {
     pub open_world: bool,
     /// Words under which `?tools=` finds it, beside its name.
     pub groups: Vec<&'static str>,
+    /// The page that shows its results in clients that show pages: `job` for `ui://aquatint/job`.
+    pub widget: Option<&'static str>,
 }
 
 /// A list of tools and a way to call them.

@@ -54,5 +54,6 @@ fn card(tool: &'static Tool) -> Card {
         open_world: tool.effects() != Effects::Reads
             && MEDIA_ARGUMENTS.iter().any(|argument| arguments.get(argument).is_some()),
         groups,
+        widget: None,
     }
 }

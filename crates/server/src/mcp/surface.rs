@@ -232,6 +232,7 @@ mod tests {
             effects: Effects::Reads,
             open_world: false,
             groups,
+            widget: None,
         };
         Surface::new(vec![
             card("edit_image", vec!["edit"]),

@@ -69,6 +69,7 @@ impl Toolbox for Bench {
             effects,
             open_world: false,
             groups,
+            widget: None,
         };
         vec![
             card("echo", Effects::Reads, vec!["say"]),
