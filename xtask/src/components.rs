@@ -55,6 +55,7 @@ impl Components {
                     "oidc.mjs",
                     "oauth.mjs",
                     "registering.mjs",
+                    "local.mjs",
                 ],
                 shown(&node),
             ),

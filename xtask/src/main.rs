@@ -8,6 +8,7 @@ mod components;
 mod docs;
 mod http;
 mod live;
+mod mcpb;
 mod pictures;
 mod repository;
 mod running;
@@ -54,6 +55,14 @@ enum Chore {
     Docs,
     /// Make the README's pictures again, with a release build
     Pictures,
+    /// Pack a program as a bundle for Claude Desktop (MCPB), and print its SHA-256
+    Mcpb {
+        /// The program, built for the platform of the bundle
+        program: std::path::PathBuf,
+        /// Where the bundle goes [default: the target folder]
+        #[arg(long, value_name = "FILE")]
+        out: Option<std::path::PathBuf>,
+    },
     /// Check which crate may know which
     Arrows,
     /// Try a vendor with a real key from the environment, such as `OPENAI_API_KEY`; nothing is bought without `--buy`
@@ -79,6 +88,7 @@ fn main() -> ExitCode {
         Chore::Docs => docs::write().map(|()| true),
         Chore::Pictures => pictures::run().map(|()| true),
         Chore::Live { provider, model, buy } => live::run(&provider, model.as_deref(), buy).map(|()| true),
+        Chore::Mcpb { program, out } => mcpb::run(&program, out.as_deref()).map(|()| true),
         Chore::Arrows => arrows::check().map(|()| true),
     };
     match outcome {

@@ -8,6 +8,7 @@ pub mod config;
 pub mod drain;
 pub mod forwarded;
 pub mod listen;
+pub mod local;
 pub mod mcp;
 pub mod oauth;
 pub mod prefix;

@@ -28,6 +28,7 @@ const CHECKS: &[Check] = &[
     ("licence-files", || fine(papers::licences)),
     ("machine-paths", || fine(papers::machine_paths)),
     ("lock-files", || fine(papers::lock_files)),
+    ("server-json", || fine(papers::server_json)),
     ("file-sizes", || fine(papers::file_sizes)),
     ("dependencies", deny::dependencies),
     ("advisories", deny::advisories),

@@ -35,12 +35,21 @@ enum Server {
     Passkeys,
     /// With an owner, a client that need not register, and descriptions of clients fetched from loopback.
     People,
+    /// With an owner, for bridges on this machine.
+    Bridged,
     /// With the fixtures of the conformance suite.
     Fixtures,
 }
 
 impl Server {
-    const ALL: [Self; 5] = [Self::Plain, Self::Fresh, Self::Passkeys, Self::People, Self::Fixtures];
+    const ALL: [Self; 6] = [
+        Self::Plain,
+        Self::Fresh,
+        Self::Passkeys,
+        Self::People,
+        Self::Bridged,
+        Self::Fixtures,
+    ];
 }
 
 /// The owner of the server for people.
@@ -94,12 +103,12 @@ const SUITES: &[Suite] = &[
     suite("oauth.mjs", Language::Node, Server::People),
     // It uses the limit on registering up, so it comes last.
     suite("registering.mjs", Language::Node, Server::People),
+    suite("local.mjs", Language::Node, Server::Bridged),
     suite("conformance.mjs", Language::Node, Server::Fixtures),
 ];
 
 pub fn run(components: &Components, all: bool) -> Result<Counts> {
     let mut counts = Counts::default();
-    let folder = repository::root().join("tests/clients");
     let mut ready: Vec<(&Suite, &Path)> = Vec::new();
     for suite in SUITES {
         let program = match suite.runs_on {
@@ -142,7 +151,7 @@ pub fn run(components: &Components, all: bool) -> Result<Counts> {
             }
         };
         for (suite, runner) in ours {
-            counts.add(run_one(suite, runner, &folder, &studio, ports, components)?);
+            counts.add(run_one(suite, runner, &program, &studio, ports, components)?);
         }
     }
     Ok(counts)
@@ -160,6 +169,11 @@ struct Ports {
 fn start(server: Server, program: &Path, ports: Ports) -> Result<Studio> {
     match server {
         Server::Plain | Server::Fresh | Server::Passkeys => Studio::start(program, &[]),
+        Server::Bridged => {
+            let studio = Studio::start(program, &[])?;
+            studio.create_user(program, EMAIL, PASSWORD)?;
+            Ok(studio)
+        }
         Server::Fixtures => Studio::start(program, &["--conformance-fixtures"]),
         Server::People => {
             let Ports { documents, upstream } = ports;
@@ -180,16 +194,17 @@ fn free_port() -> Result<u16> {
 fn run_one(
     suite: &Suite,
     runner: &Path,
-    folder: &Path,
+    program: &Path,
     studio: &Studio,
     ports: Ports,
     components: &Components,
 ) -> Result<Counts> {
     println!("\ntests/clients/{}", suite.script);
+    let folder = repository::root().join("tests/clients");
     let mut command = Command::new(runner);
     command
         .arg(folder.join(suite.script))
-        .current_dir(folder)
+        .current_dir(&folder)
         .env("AQUATINT_URL", &studio.url)
         .env("AQUATINT_KEY", &studio.key)
         .env("AQUATINT_SETUP", &studio.setup)
@@ -205,6 +220,16 @@ fn run_one(
             .env("AQUATINT_PASSWORD", PASSWORD)
             .env("AQUATINT_CIMD_PORT", ports.documents.to_string())
             .env("AQUATINT_OIDC_PORT", ports.upstream.to_string());
+    }
+    let bundle = tempfile::tempdir()?;
+    if suite.server == Server::Bridged {
+        let path = bundle.path().join("aquatint.mcpb");
+        crate::mcpb::run(program, Some(&path))?;
+        command
+            .env("AQUATINT_PROGRAM", program)
+            .env("AQUATINT_BUNDLE", path)
+            .env("AQUATINT_EMAIL", EMAIL)
+            .env("AQUATINT_PASSWORD", PASSWORD);
     }
     let mut counts = Counts::default();
     let end = running::told(&mut command, LIMIT, |line| {

@@ -109,6 +109,54 @@ pub(super) async fn send(
     Ok(Reply { status, headers, bytes })
 }
 
+/// An answer whose body is read as it comes, such as a stream of events. Dropped, it ends the connection, by which the
+/// server sees that nobody listens.
+pub struct Stream {
+    pub status: u16,
+    pub headers: HeaderMap,
+    body: Incoming,
+    silence: Duration,
+    _driver: Driver,
+}
+
+impl Stream {
+    /// The next bytes; `None` at the end. The limit is on silence, not on the whole.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Unanswered> {
+        loop {
+            let frame = timeout(self.silence, self.body.frame())
+                .await
+                .map_err(|_| Refusal::TooSlow("the body").into_unanswered())?;
+            match frame {
+                None => return Ok(None),
+                Some(Err(error)) => return Err(Refusal::from(error).into_unanswered()),
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some(data));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Sends a call and hands over the head of the answer with a body that is still to be read.
+pub(super) async fn stream(
+    line: Box<dyn Line>,
+    target: &Target,
+    call: &Call<'_>,
+    config: &FetcherConfig,
+) -> Result<Stream, Refusal> {
+    let (response, driver) = speak(line, called(target, call, config)?, config).await?;
+    refuse_encoded(response.headers())?;
+    Ok(Stream {
+        status: response.status().as_u16(),
+        headers: response.headers().clone(),
+        silence: config.first_byte_timeout,
+        body: response.into_body(),
+        _driver: driver,
+    })
+}
+
 /// A piece of a download, in the order in which they come.
 pub enum Piece<'a> {
     /// What follows begins at this byte of the whole, which has so many where the server says.

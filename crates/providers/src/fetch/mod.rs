@@ -34,7 +34,7 @@ use refusal::Refusal;
 use target::{Rules, Target};
 
 pub use connect::{Dial, SystemDialer};
-pub use exchange::{Call, Piece, Reply, Sink, Unanswered};
+pub use exchange::{Call, Piece, Reply, Sink, Stream, Unanswered};
 pub use resolve::{Resolve, SystemResolver};
 
 /// What an operator decides about fetching.
@@ -211,6 +211,19 @@ impl Fetcher {
                 was_sent,
                 ..refusal.into_unanswered()
             })
+    }
+
+    /// The same with a body that is read as it comes. `patience` of the call is for the head, and for each silence after it.
+    pub async fn open(&self, url: &str, call: &Call<'_>) -> Result<Stream, Unanswered> {
+        let target = self.inner.rules.read(url).map_err(Refusal::into_unanswered)?;
+        let mut config = self.inner.config.clone();
+        config.first_byte_timeout = call.patience.unwrap_or(config.first_byte_timeout);
+        let line = self.inner.line(&target).await.map_err(Refusal::into_unanswered)?;
+        let opened = exchange::stream(line, &target, call, &config).await;
+        opened.map_err(|refusal| Unanswered {
+            was_sent: !matches!(refusal, Refusal::Unsendable(_)),
+            ..refusal.into_unanswered()
+        })
     }
 
     /// One exchange; beside a refusal, whether the request may have left.

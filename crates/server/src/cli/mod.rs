@@ -66,12 +66,14 @@ enum Command {
     },
     /// Run jobs without taking requests
     Worker,
-    /// Speak MCP over standard input and output, with the embedded studio
-    Stdio {
-        /// The workspace, by id or name [default: the first]
-        #[arg(long)]
-        workspace: Option<String>,
-    },
+    /// Speak MCP over standard input and output: with the embedded studio, or as a bridge to a hosted one
+    Stdio(stdio::StdioArgs),
+    /// Sign in to a hosted server in the browser, for `aquatint stdio`
+    #[command(visible_alias = "login")]
+    SignIn(stdio::ServerArgs),
+    /// Forget the sign-in to a hosted server
+    #[command(visible_alias = "logout")]
+    SignOut(stdio::ServerArgs),
     /// Call a tool and print its result as JSON
     Call {
         /// The tool, such as `edit_image`
@@ -234,10 +236,15 @@ async fn run(matches: &clap::ArgMatches) -> Result<std::process::ExitCode> {
             serve_logging(&config);
             serve::work_only(config).await?;
         }
-        Command::Stdio { workspace } => {
+        Command::Stdio(args) => {
             quiet_logging(&config);
-            stdio::run(&config, workspace.as_deref()).await?;
+            stdio::run(&config, args).await?;
         }
+        Command::SignIn(args) => {
+            quiet_logging(&config);
+            stdio::sign_in(&config, &args).await?;
+        }
+        Command::SignOut(args) => stdio::sign_out(&config, &args)?,
         Command::Call { tool, json, workspace } => {
             quiet_logging(&config);
             return call::run(&config, &tool, &json, workspace.as_deref()).await;

@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::door::SharedToolbox;
+use super::shelf::Shelf;
 use super::surface::{Shown, Surface};
 
 /// Signs of progress that may wait for a slow client.
@@ -23,12 +24,18 @@ const PROGRESS_BACKLOG: usize = 16;
 pub(super) struct Desk {
     pub toolbox: SharedToolbox,
     pub surface: Surface,
+    pub shelf: Option<Arc<dyn Shelf>>,
 }
 
 impl Desk {
     pub(super) fn new(toolbox: SharedToolbox) -> Arc<Self> {
         let surface = Surface::new(toolbox.cards());
-        Arc::new(Self { toolbox, surface })
+        let shelf = toolbox.shelf();
+        Arc::new(Self {
+            toolbox,
+            surface,
+            shelf,
+        })
     }
 
     /// Calls a tool. A panic in it is a fault of ours and ends nothing but the call.

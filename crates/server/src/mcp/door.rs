@@ -10,6 +10,8 @@ use aquatint_domain::{Caller, Problem};
 use async_trait::async_trait;
 use serde_json::Value;
 
+use super::shelf::Shelf;
+
 /// One tool as the door shows it.
 #[derive(Clone, Debug)]
 pub struct Card {
@@ -46,6 +48,11 @@ pub trait Toolbox: Send + Sync + 'static {
         arguments: Value,
         progress: Option<ProgressSender>,
     ) -> Result<ToolReply, Problem>;
+
+    /// What there is beside the tools. Asked once, when the door is built.
+    fn shelf(&self) -> Option<Arc<dyn Shelf>> {
+        None
+    }
 }
 
 /// A toolbox that many requests share.

@@ -89,6 +89,14 @@ pub(super) fn order<'a>(headers: &HeaderMap, envelope: &'a Envelope, streams: bo
             if streams && meta.progress.is_some() {
                 return None;
             }
+            // A call that may answer with a task is for rmcp's side.
+            if meta
+                .capabilities
+                .as_ref()
+                .is_some_and(ClientCapabilities::supports_tasks)
+            {
+                return None;
+            }
             Some(Order::Call {
                 era: era(headers, method, Some(&params.name), &meta)?,
                 name: params.name,

@@ -3,25 +3,36 @@
 
 use std::sync::{Arc, OnceLock};
 
-use aquatint_domain::{Caller, Clock, Problem, RequestId, SystemClock, text};
+use aquatint_domain::{Caller, Clock, Code, Problem, RequestId, SystemClock, text};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use rmcp::ErrorData;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
-    CustomResult, DiscoverResult, ErrorCode, GetPromptRequestParams, GetPromptResponse, Implementation,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject,
-    PaginatedRequestParams, ProtocolVersion, ServerCapabilities, ServerConfig, Tool,
+    CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams, ClientCapabilities, CompleteRequestParams,
+    CompleteResult, CreateTaskResult, CustomRequest, CustomResult, DiscoverResult, ErrorCode, GetPromptRequestParams,
+    GetPromptResponse, GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult, Icon, Implementation,
+    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListSkillsResult, ListToolsResult, MetaObject,
+    PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
+    ServerCapabilities, ServerConfig, Tool, UpdateTaskParams,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::{Value, json};
 
 use super::desk::{Desk, Watcher};
-use super::refusal::required_scopes;
+use super::refusal::{members, required_scopes};
 use super::reply;
+use super::shelf::{Holds, Shelf};
 use super::surface::Selection;
+use super::tasks;
 
 /// How long a client may keep the list of tools. It changes with a release only.
 const LIST_TTL_MS: u64 = 300_000;
+/// What changes with every result; one look around may still use it twice.
+const FRESH_TTL_MS: u64 = 5_000;
+
+/// The drop of the web app, for menus of clients.
+const ICON: &str = include_str!("../../../../web/public/icon.svg");
 
 /// What an agent is told about the whole. It must not hold data from outside.
 const INSTRUCTIONS: &str = "Aquatint is a studio for images and video. Chain by asset id (`ast_…`): pass the id that \
@@ -86,6 +97,39 @@ impl Handler {
         }
     }
 
+    /// The shelf, if it holds what is asked for.
+    fn shelf(&self, method: &'static str, holds: impl Fn(Holds) -> bool) -> Result<&dyn Shelf, ErrorData> {
+        let shelf = self.desk.shelf.as_deref().filter(|shelf| holds(shelf.holds()));
+        shelf.ok_or_else(|| no_such_method(method))
+    }
+
+    fn holds(&self) -> Holds {
+        self.desk.shelf.as_deref().map(Shelf::holds).unwrap_or_default()
+    }
+
+    /// A problem where the protocol has no place for one but an error.
+    fn refused(&self, visit: &Visit, problem: &Problem) -> ErrorData {
+        self.leave(visit, problem);
+        let data = Some(members(problem, &visit.caller.request));
+        let mut words = problem.message.clone();
+        if let Some(hint) = &problem.hint {
+            words.push(' ');
+            words.push_str(hint);
+        }
+        match problem.code {
+            Code::NotFound | Code::Expired => ErrorData::resource_not_found(words, data),
+            Code::Internal => ErrorData::internal_error(words, data),
+            _ => ErrorData::invalid_params(words, data),
+        }
+    }
+
+    /// Leaves a refusal for the front, which makes an HTTP answer of it.
+    fn leave(&self, visit: &Visit, problem: &Problem) {
+        if required_scopes(problem).is_some() && matches!(self.visits, Visits::Http) {
+            let _ = visit.refused.set(problem.clone());
+        }
+    }
+
     fn unknown_tool(&self, name: &str, selection: Selection) -> ErrorData {
         let names = self.desk.surface.names(selection).join(", ");
         let name = text::one_line(name, 60);
@@ -99,7 +143,19 @@ pub(super) fn is_modern(cx: &RequestContext<RoleServer>) -> bool {
 }
 
 fn implementation() -> Implementation {
-    Implementation::new("aquatint", env!("CARGO_PKG_VERSION")).with_title("Aquatint")
+    Implementation::new("aquatint", env!("CARGO_PKG_VERSION"))
+        .with_title("Aquatint")
+        .with_description("A creative studio for images and video.")
+        .with_icons(vec![icon()])
+}
+
+/// As a data URI, because a client may not be able to reach this server for a picture.
+fn icon() -> Icon {
+    static SOURCE: OnceLock<String> = OnceLock::new();
+    let source = SOURCE.get_or_init(|| format!("data:image/svg+xml;base64,{}", BASE64_STANDARD.encode(ICON.trim())));
+    Icon::new(source.as_str())
+        .with_mime_type("image/svg+xml")
+        .with_sizes(vec!["any".to_owned()])
 }
 
 /// `_meta` of every modern result. Made once; it is the same for everyone.
@@ -127,13 +183,27 @@ pub(super) fn list_result(tools: Vec<Tool>, is_modern: bool) -> ListToolsResult 
     result
 }
 
+fn one_page(page: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
+    match page.and_then(|page| page.cursor) {
+        None => Ok(()),
+        Some(_) => Err(ErrorData::invalid_params(
+            "This list has one page; leave out `cursor`.",
+            None,
+        )),
+    }
+}
+
 fn no_such_method(method: &'static str) -> ErrorData {
     ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method, None)
 }
 
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        let mut capabilities = ServerCapabilities::builder().enable_tools().build();
+        if let Some(shelf) = &self.desk.shelf {
+            shelf.holds().announce(&mut capabilities);
+        }
+        ServerConfig::new(capabilities)
             .with_server_info(implementation())
             .with_instructions(INSTRUCTIONS)
     }
@@ -155,12 +225,7 @@ impl ServerHandler for Handler {
         page: Option<PaginatedRequestParams>,
         cx: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        if page.is_some_and(|page| page.cursor.is_some()) {
-            return Err(ErrorData::invalid_params(
-                "The list of tools has one page; leave out `cursor`.",
-                None,
-            ));
-        }
+        one_page(page)?;
         let visit = self.visit(&cx)?;
         Ok(list_result(self.desk.surface.tools(visit.selection), is_modern(&cx)))
     }
@@ -179,14 +244,26 @@ impl ServerHandler for Handler {
             peer: cx.peer.clone(),
             token,
         });
-        let arguments = Value::Object(request.arguments.unwrap_or_default());
+        let mut arguments = Value::Object(request.arguments.unwrap_or_default());
+        let takes_tasks = is_modern(&cx)
+            && cx
+                .client_capabilities()
+                .is_some_and(|capabilities| ClientCapabilities::supports_tasks(&capabilities));
+        let shelf = self
+            .desk
+            .shelf
+            .as_deref()
+            .filter(|shelf| takes_tasks && shelf.holds().tasks);
+        let may_be_task = shelf.is_some_and(|shelf| shelf.hurry(tool.name(), &mut arguments));
         let outcome = self.desk.call(&visit.caller, tool, arguments, watcher).await;
-        if let Err(problem) = &outcome
-            && required_scopes(problem).is_some()
-            && matches!(self.visits, Visits::Http)
+        if let Err(problem) = &outcome {
+            self.leave(&visit, problem);
+        }
+        if may_be_task
+            && let Ok(reply) = &outcome
+            && let Some(task) = tasks::begun(reply)
         {
-            // The front makes an HTTP answer of it.
-            let _ = visit.refused.set(problem.clone());
+            return Ok(CreateTaskResult::new(task).with_meta(server_meta()).into());
         }
         let mut result = reply::result(outcome, &visit.caller.request);
         if is_modern(&cx) {
@@ -204,6 +281,11 @@ impl ServerHandler for Handler {
         let known = match request.method.as_str() {
             "tools/call" => true,
             "tools/list" | "server/discover" => true,
+            "prompts/list" | "prompts/get" => self.holds().prompts,
+            "resources/list" | "resources/templates/list" | "resources/read" => self.holds().resources,
+            "completion/complete" => self.holds().prompts || self.holds().resources,
+            "tasks/get" | "tasks/update" | "tasks/cancel" => self.holds().tasks,
+            "skills/list" | "skills/get" => self.holds().skills,
             "initialize" => !is_modern(&cx),
             _ => false,
         };
@@ -239,45 +321,170 @@ impl ServerHandler for Handler {
             .map_err(|error| ErrorData::internal_error(error.to_string(), None))
     }
 
-    // A server without these capabilities has no such methods; rmcp would answer with empty lists.
+    // What lies beside the tools. A surface without a shelf has no such methods; rmcp would answer with empty lists.
 
     async fn list_prompts(
         &self,
-        _page: Option<PaginatedRequestParams>,
-        _cx: RequestContext<RoleServer>,
+        page: Option<PaginatedRequestParams>,
+        cx: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        Err(no_such_method("prompts/list"))
+        let shelf = self.shelf("prompts/list", |holds| holds.prompts)?;
+        one_page(page)?;
+        let mut result = ListPromptsResult::with_all_items(shelf.prompts());
+        if is_modern(&cx) {
+            result.ttl_ms = Some(LIST_TTL_MS);
+            result.cache_scope = Some(CacheScope::Private);
+            result.meta = Some(server_meta());
+        }
+        Ok(result)
     }
 
     async fn get_prompt(
         &self,
-        _request: GetPromptRequestParams,
-        _cx: RequestContext<RoleServer>,
+        request: GetPromptRequestParams,
+        cx: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        Err(no_such_method("prompts/get"))
+        let shelf = self.shelf("prompts/get", |holds| holds.prompts)?;
+        let visit = self.visit(&cx)?;
+        let found = shelf.prompt(&request.name, &request.arguments.unwrap_or_default());
+        let mut result = found.map_err(|problem| self.refused(&visit, &problem))?;
+        result.meta = is_modern(&cx).then(server_meta);
+        Ok(result.into())
     }
 
     async fn list_resources(
         &self,
-        _page: Option<PaginatedRequestParams>,
-        _cx: RequestContext<RoleServer>,
+        page: Option<PaginatedRequestParams>,
+        cx: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        Err(no_such_method("resources/list"))
+        let shelf = self.shelf("resources/list", |holds| holds.resources)?;
+        let visit = self.visit(&cx)?;
+        let cursor = page.and_then(|page| page.cursor);
+        let found = shelf.resources(&visit.caller, cursor.as_deref()).await;
+        let page = found.map_err(|problem| self.refused(&visit, &problem))?;
+        let mut result = ListResourcesResult::with_all_items(page.resources);
+        result.next_cursor = page.next;
+        if is_modern(&cx) {
+            result.ttl_ms = Some(FRESH_TTL_MS);
+            result.cache_scope = Some(CacheScope::Private);
+            result.meta = Some(server_meta());
+        }
+        Ok(result)
     }
 
     async fn list_resource_templates(
         &self,
-        _page: Option<PaginatedRequestParams>,
-        _cx: RequestContext<RoleServer>,
+        page: Option<PaginatedRequestParams>,
+        cx: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Err(no_such_method("resources/templates/list"))
+        let shelf = self.shelf("resources/templates/list", |holds| holds.resources)?;
+        one_page(page)?;
+        let mut result = ListResourceTemplatesResult::with_all_items(shelf.templates());
+        if is_modern(&cx) {
+            result.ttl_ms = Some(LIST_TTL_MS);
+            result.cache_scope = Some(CacheScope::Private);
+            result.meta = Some(server_meta());
+        }
+        Ok(result)
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        cx: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let shelf = self.shelf("resources/read", |holds| holds.resources)?;
+        let visit = self.visit(&cx)?;
+        let found = shelf.read(&visit.caller, &request.uri).await;
+        let contents = found.map_err(|problem| self.refused(&visit, &problem))?;
+        let mut result = ReadResourceResult::new(contents);
+        if is_modern(&cx) {
+            result.ttl_ms = Some(FRESH_TTL_MS);
+            result.cache_scope = Some(CacheScope::Private);
+            result.meta = Some(server_meta());
+        }
+        Ok(result.into())
     }
 
     async fn complete(
         &self,
-        _request: CompleteRequestParams,
-        _cx: RequestContext<RoleServer>,
+        request: CompleteRequestParams,
+        cx: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        Err(no_such_method("completion/complete"))
+        let shelf = self.shelf("completion/complete", |holds| holds.prompts || holds.resources)?;
+        let visit = self.visit(&cx)?;
+        let argument = &request.argument;
+        let found = shelf
+            .complete(&visit.caller, &request.r#ref, &argument.name, &argument.value)
+            .await;
+        let mut result = CompleteResult::new(found.map_err(|problem| self.refused(&visit, &problem))?);
+        result.meta = is_modern(&cx).then(server_meta);
+        Ok(result)
+    }
+
+    async fn list_skills(
+        &self,
+        page: Option<PaginatedRequestParams>,
+        cx: RequestContext<RoleServer>,
+    ) -> Result<ListSkillsResult, ErrorData> {
+        let shelf = self.shelf("skills/list", |holds| holds.skills)?;
+        one_page(page)?;
+        let mut result = ListSkillsResult::with_all_items(shelf.skills());
+        if is_modern(&cx) {
+            result.ttl_ms = Some(LIST_TTL_MS);
+            result.cache_scope = Some(CacheScope::Private);
+            result.meta = Some(server_meta());
+        }
+        Ok(result)
+    }
+
+    async fn get_skill(
+        &self,
+        request: GetSkillRequestParams,
+        cx: RequestContext<RoleServer>,
+    ) -> Result<GetSkillResult, ErrorData> {
+        let shelf = self.shelf("skills/get", |holds| holds.skills)?;
+        let visit = self.visit(&cx)?;
+        let found = shelf.skills().into_iter().find(|skill| skill.uri == request.uri);
+        let skill = found.ok_or_else(|| {
+            let problem = Problem::not_found("skill", text::one_line(&request.uri, 120));
+            self.refused(&visit, &problem)
+        })?;
+        let mut result = GetSkillResult::new(skill);
+        if is_modern(&cx) {
+            result.ttl_ms = Some(LIST_TTL_MS);
+            result.cache_scope = Some(CacheScope::Private);
+            result.meta = Some(server_meta());
+        }
+        Ok(result)
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        cx: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        let shelf = self.shelf("tasks/get", |holds| holds.tasks)?;
+        let visit = self.visit(&cx)?;
+        let found = shelf.job(&visit.caller, &request.task_id).await;
+        let task = found.and_then(|reply| tasks::detailed(reply, &visit.caller.request));
+        let mut result = GetTaskResult::new(task.map_err(|problem| self.refused(&visit, &problem))?);
+        result.meta = is_modern(&cx).then(server_meta);
+        Ok(result)
+    }
+
+    /// No job ever asks back, so there is nothing to answer; answers to nothing are ignored, as the extension says.
+    async fn update_task(&self, request: UpdateTaskParams, cx: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        let shelf = self.shelf("tasks/update", |holds| holds.tasks)?;
+        let visit = self.visit(&cx)?;
+        let found = shelf.job(&visit.caller, &request.task_id).await;
+        found.map(drop).map_err(|problem| self.refused(&visit, &problem))
+    }
+
+    async fn cancel_task(&self, request: CancelTaskParams, cx: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        let shelf = self.shelf("tasks/cancel", |holds| holds.tasks)?;
+        let visit = self.visit(&cx)?;
+        let done = shelf.cancel_job(&visit.caller, &request.task_id).await;
+        done.map_err(|problem| self.refused(&visit, &problem))
     }
 }

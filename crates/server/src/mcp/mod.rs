@@ -11,12 +11,17 @@ mod envelope;
 mod express;
 mod front;
 mod gate;
+mod guides;
 mod handler;
+mod prompts;
 mod refusal;
 mod reply;
+mod resources;
+mod shelf;
 mod stdio;
 mod studio;
 mod surface;
+mod tasks;
 
 use std::sync::Arc;
 
@@ -26,7 +31,12 @@ use axum::routing::any;
 
 pub use config::McpConfig;
 pub use door::{Card, SharedToolbox, Toolbox};
-pub use stdio::{serve_pipe, serve_stdio};
+pub(crate) use refusal::members;
+pub(crate) use reply::words;
+pub use resources::StudioShelf;
+pub use rmcp::transport::io::stdio_pipes;
+pub use shelf::{Holds, Page, Shelf};
+pub use stdio::serve_pipe;
 pub use studio::native_cards;
 
 use desk::Desk;

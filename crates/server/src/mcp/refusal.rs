@@ -31,7 +31,7 @@ pub(super) fn problem(problem: &Problem, request: Option<&RequestId>) -> Respons
 }
 
 /// A problem's members as agents read them, in tool results and in HTTP answers alike.
-pub(super) fn members(problem: &Problem, request: &RequestId) -> Value {
+pub(crate) fn members(problem: &Problem, request: &RequestId) -> Value {
     let mut value = serde_json::to_value(problem).unwrap_or_else(|_| json!({ "code": problem.code.as_str() }));
     if let Value::Object(map) = &mut value {
         map.insert("request_id".to_owned(), json!(request.as_str()));

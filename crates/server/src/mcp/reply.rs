@@ -19,7 +19,7 @@ pub(super) fn result(outcome: Result<ToolReply, Problem>, request: &RequestId) -
 
 /// A reply as a tool result: structured content, the same in short words, a link for each medium,
 /// and at most one small picture.
-fn success(reply: ToolReply) -> CallToolResult {
+pub(super) fn success(reply: ToolReply) -> CallToolResult {
     let mut content = Vec::with_capacity(2 + reply.links.len());
     content.push(ContentBlock::text(reply.text));
     content.extend(reply.links.into_iter().map(link));
@@ -47,7 +47,7 @@ pub(super) fn failure(problem: &Problem, request: &RequestId) -> CallToolResult 
 }
 
 /// The same problem for models that read only text.
-fn words(problem: &Problem, request: &RequestId) -> String {
+pub(crate) fn words(problem: &Problem, request: &RequestId) -> String {
     let mut text = problem.message.clone();
     if let Some(hint) = &problem.hint {
         text.push(' ');

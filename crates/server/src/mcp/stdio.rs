@@ -1,9 +1,8 @@
-//! MCP over standard input and output, for clients that start the server themselves.
+//! MCP over a pair of streams, for clients that start the server themselves (`crate::local`).
 
 use aquatint_domain::{Caller, Problem};
 use rmcp::ServiceExt;
 use rmcp::service::ServerInitializeError;
-use rmcp::transport::io::stdio_pipes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::desk::Desk;
@@ -11,13 +10,7 @@ use super::door::SharedToolbox;
 use super::handler::{Handler, Visit, Visits};
 use super::surface::Selection;
 
-/// Serves one client on standard input and output until it closes its end. Nothing else may write
-/// to standard output.
-pub async fn serve_stdio(toolbox: SharedToolbox, caller: Caller) -> Result<(), Problem> {
-    serve_pipe(toolbox, caller, stdio_pipes()).await
-}
-
-/// The same on any pair of streams.
+/// Serves one client on a pair of streams until it closes its end.
 pub async fn serve_pipe<R, W>(toolbox: SharedToolbox, caller: Caller, pipe: (R, W)) -> Result<(), Problem>
 where
     R: AsyncRead + Send + Unpin + 'static,

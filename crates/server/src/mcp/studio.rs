@@ -1,5 +1,7 @@
 //! The studio as the toolbox of the native surface.
 
+use std::sync::Arc;
+
 use aquatint_app::operation::{Effects, ProgressSender};
 use aquatint_app::toolset::{self, NATIVE, Tool, ToolReply};
 use aquatint_app::{Admission, Studio};
@@ -8,6 +10,8 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::door::{Card, Toolbox};
+use super::resources::StudioShelf;
+use super::shelf::Shelf;
 
 /// Where this surface stands; access tokens are made for it.
 const ENDPOINT: &str = "/mcp";
@@ -32,6 +36,10 @@ impl Toolbox for Studio {
         progress: Option<ProgressSender>,
     ) -> Result<ToolReply, Problem> {
         toolset::call(self, caller, tool, arguments, progress).await
+    }
+
+    fn shelf(&self) -> Option<Arc<dyn Shelf>> {
+        Some(Arc::new(StudioShelf::native(self.clone())))
     }
 }
 

@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod authenticator;
+mod beside;
 mod crash;
 mod doors;
 mod edits;
 mod github;
 mod journeys;
 mod lifetimes;
+mod local;
 mod mail;
 mod manners;
 mod matrix;

@@ -22,7 +22,7 @@ use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::{Value, json};
 
-use super::handler::{Handler, server_meta};
+use super::handler::Handler;
 
 /// How long the suite may keep a list.
 const TTL_MS: u64 = 60_000;
@@ -57,13 +57,7 @@ fn tool(name: &'static str, description: &'static str, properties: Value) -> Too
 impl ServerHandler for Fixtures {
     fn get_info(&self) -> ServerConfig {
         let mut info = self.native.get_info();
-        info.capabilities = ServerCapabilities::builder()
-            .enable_tools()
-            .enable_prompts()
-            .enable_resources()
-            .enable_completions()
-            .enable_logging()
-            .build();
+        info.capabilities.logging = ServerCapabilities::builder().enable_logging().build().logging;
         info
     }
 
@@ -113,52 +107,59 @@ impl ServerHandler for Fixtures {
 
     async fn list_prompts(
         &self,
-        _page: Option<PaginatedRequestParams>,
-        _cx: RequestContext<RoleServer>,
+        page: Option<PaginatedRequestParams>,
+        cx: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        let mut result = ListPromptsResult::with_all_items(plain::prompts());
-        (result.ttl_ms, result.cache_scope) = (Some(TTL_MS), Some(CacheScope::Private));
-        result.meta = Some(server_meta());
+        let mut result = self.native.list_prompts(page, cx).await?;
+        result.prompts.extend(plain::prompts());
         Ok(result)
     }
 
     async fn get_prompt(
         &self,
         request: GetPromptRequestParams,
-        _cx: RequestContext<RoleServer>,
+        cx: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        match asking::prompt(&request) {
-            Some(answer) => Ok(answer),
-            None => plain::prompt(&request),
+        if let Some(answer) = asking::prompt(&request) {
+            return Ok(answer);
+        }
+        match plain::prompt(&request) {
+            Ok(answer) => Ok(answer),
+            Err(_) => self.native.get_prompt(request, cx).await,
         }
     }
 
     async fn list_resources(
         &self,
-        _page: Option<PaginatedRequestParams>,
-        _cx: RequestContext<RoleServer>,
+        page: Option<PaginatedRequestParams>,
+        cx: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let mut result = ListResourcesResult::with_all_items(plain::resources());
-        (result.ttl_ms, result.cache_scope) = (Some(TTL_MS), Some(CacheScope::Private));
+        let is_first = page.as_ref().is_none_or(|page| page.cursor.is_none());
+        let mut result = self.native.list_resources(page, cx).await?;
+        if is_first {
+            result.resources.extend(plain::resources());
+        }
         Ok(result)
     }
 
     async fn list_resource_templates(
         &self,
-        _page: Option<PaginatedRequestParams>,
-        _cx: RequestContext<RoleServer>,
+        page: Option<PaginatedRequestParams>,
+        cx: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        let mut result = ListResourceTemplatesResult::with_all_items(plain::resource_templates());
-        (result.ttl_ms, result.cache_scope) = (Some(TTL_MS), Some(CacheScope::Private));
+        let mut result = self.native.list_resource_templates(page, cx).await?;
+        result.resource_templates.extend(plain::resource_templates());
         Ok(result)
     }
 
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
-        _cx: RequestContext<RoleServer>,
+        cx: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let result = plain::read(&request.uri)?;
+        let Ok(result) = plain::read(&request.uri) else {
+            return self.native.read_resource(request, cx).await;
+        };
         Ok(result.with_ttl_ms(TTL_MS).with_cache_scope(CacheScope::Private).into())
     }
 
@@ -176,9 +177,12 @@ impl ServerHandler for Fixtures {
 
     async fn complete(
         &self,
-        _request: CompleteRequestParams,
-        _cx: RequestContext<RoleServer>,
+        request: CompleteRequestParams,
+        cx: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
+        if let Ok(answer) = self.native.complete(request, cx).await {
+            return Ok(answer);
+        }
         let values = vec!["paris".to_owned(), "park".to_owned(), "party".to_owned()];
         let info = CompletionInfo::new(values).map_err(|error| ErrorData::internal_error(error, None))?;
         Ok(CompleteResult::new(info))
