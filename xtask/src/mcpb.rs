@@ -16,7 +16,10 @@ const ICON: &str = "packaging/mcpb/icon.png";
 /// Packs `program` and prints the bundle's path and SHA-256.
 pub fn run(program: &Path, out: Option<&Path>) -> Result<()> {
     if !program.is_file() {
-        bail!("there is no program {}; build one with `cargo build --release`", program.display());
+        bail!(
+            "there is no program {}; build one with `cargo build --release`",
+            program.display()
+        );
     }
     let version = version()?;
     let platform = Platform::of(program)?;
@@ -75,24 +78,33 @@ impl Platform {
         let word = |at: usize| Some(u16::from_le_bytes(head.get(at..at + 2)?.try_into().ok()?));
         let long = |at: usize| Some(u32::from_le_bytes(head.get(at..at + 4)?.try_into().ok()?));
         let (system, processor) = if head.starts_with(b"\x7fELF") {
-            ("linux", match word(18)? {
-                62 => "x64",
-                183 => "arm64",
-                _ => return None,
-            })
+            (
+                "linux",
+                match word(18)? {
+                    62 => "x64",
+                    183 => "arm64",
+                    _ => return None,
+                },
+            )
         } else if head.starts_with(b"\xcf\xfa\xed\xfe") {
-            ("darwin", match long(4)? {
-                0x0100_0007 => "x64",
-                0x0100_000c => "arm64",
-                _ => return None,
-            })
+            (
+                "darwin",
+                match long(4)? {
+                    0x0100_0007 => "x64",
+                    0x0100_000c => "arm64",
+                    _ => return None,
+                },
+            )
         } else if head.starts_with(b"MZ") {
             let at = usize::try_from(long(0x3c)?).ok()?;
-            ("win32", match word(at + 4)? {
-                0x8664 => "x64",
-                0xaa64 => "arm64",
-                _ => return None,
-            })
+            (
+                "win32",
+                match word(at + 4)? {
+                    0x8664 => "x64",
+                    0xaa64 => "arm64",
+                    _ => return None,
+                },
+            )
         } else {
             return None;
         };
@@ -178,10 +190,14 @@ fn manifest(version: &str, platform: Platform) -> Value {
 
 fn version() -> Result<String> {
     let metadata = repository::metadata()?;
-    let packages = metadata["packages"].as_array().context("cargo metadata names no packages")?;
+    let packages = metadata["packages"]
+        .as_array()
+        .context("cargo metadata names no packages")?;
     let own = packages.iter().find(|package| package["name"] == "aquatint");
     let version = own.and_then(|package| package["version"].as_str());
-    version.map(str::to_owned).context("cargo metadata does not know our version")
+    version
+        .map(str::to_owned)
+        .context("cargo metadata does not know our version")
 }
 
 /// Node and the official tool.

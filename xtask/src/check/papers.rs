@@ -127,9 +127,14 @@ pub fn server_json() -> Result<()> {
     let word = |member: &str| server[member].as_str().unwrap_or_default();
     let metadata = metadata()?;
     let own = metadata["packages"].as_array().into_iter().flatten();
-    let version = own.filter(|package| package["name"] == "aquatint").find_map(|package| package["version"].as_str());
+    let version = own
+        .filter(|package| package["name"] == "aquatint")
+        .find_map(|package| package["version"].as_str());
     let is_part = |part: &str| {
-        !part.is_empty() && part.chars().all(|ch| ch.is_ascii_alphanumeric() || matches!(ch, '.' | '-' | '_'))
+        !part.is_empty()
+            && part
+                .chars()
+                .all(|ch| ch.is_ascii_alphanumeric() || matches!(ch, '.' | '-' | '_'))
     };
     let remotes = server["remotes"].as_array().map(Vec::as_slice).unwrap_or_default();
     let placeholders_are_known = remotes.iter().all(|remote| {
@@ -139,19 +144,62 @@ pub fn server_json() -> Result<()> {
             remote["variables"][name].is_object()
         })
     });
-    let members = ["$schema", "name", "title", "description", "version", "remotes", "packages", "repository", "websiteUrl", "icons"];
-    let strange = server.as_object().into_iter().flatten().find(|(name, _)| !members.contains(&name.as_str()));
+    let members = [
+        "$schema",
+        "name",
+        "title",
+        "description",
+        "version",
+        "remotes",
+        "packages",
+        "repository",
+        "websiteUrl",
+        "icons",
+    ];
+    let strange = server
+        .as_object()
+        .into_iter()
+        .flatten()
+        .find(|(name, _)| !members.contains(&name.as_str()));
     for (fits, what) in [
-        (word("$schema").starts_with("https://static.modelcontextprotocol.io/schemas/"), "`$schema` names no schema"),
-        (word("name").split_once('/').is_some_and(|(space, name)| is_part(space) && is_part(name)), "`name` is not `namespace/name`"),
-        ((3..=200).contains(&word("name").len()), "`name` has 3 to 200 characters"),
-        ((1..=100).contains(&word("description").chars().count()), "`description` has up to 100 characters"),
-        ((1..=100).contains(&word("title").chars().count()), "`title` has up to 100 characters"),
+        (
+            word("$schema").starts_with("https://static.modelcontextprotocol.io/schemas/"),
+            "`$schema` names no schema",
+        ),
+        (
+            word("name")
+                .split_once('/')
+                .is_some_and(|(space, name)| is_part(space) && is_part(name)),
+            "`name` is not `namespace/name`",
+        ),
+        (
+            (3..=200).contains(&word("name").len()),
+            "`name` has 3 to 200 characters",
+        ),
+        (
+            (1..=100).contains(&word("description").chars().count()),
+            "`description` has up to 100 characters",
+        ),
+        (
+            (1..=100).contains(&word("title").chars().count()),
+            "`title` has up to 100 characters",
+        ),
         (Some(word("version")) == version, "`version` is not the workspace's"),
         (!remotes.is_empty(), "`remotes` is empty"),
-        (remotes.iter().all(|remote| remote["type"] == "streamable-http"), "a remote is not `streamable-http`"),
-        (remotes.iter().all(|remote| remote["url"].as_str().is_some_and(|url| url.starts_with("https://"))), "a remote has no https address"),
-        (placeholders_are_known, "an address has a placeholder that `variables` does not explain"),
+        (
+            remotes.iter().all(|remote| remote["type"] == "streamable-http"),
+            "a remote is not `streamable-http`",
+        ),
+        (
+            remotes
+                .iter()
+                .all(|remote| remote["url"].as_str().is_some_and(|url| url.starts_with("https://"))),
+            "a remote has no https address",
+        ),
+        (
+            placeholders_are_known,
+            "an address has a placeholder that `variables` does not explain",
+        ),
         (strange.is_none(), "it has a member that the registry does not know"),
     ] {
         if !fits {

@@ -1,6 +1,7 @@
 //! `aquatint stdio`: MCP over standard input and output, with the embedded studio or as a bridge to a hosted one; and
 //! `aquatint sign-in` and `sign-out`, for the bridge.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,8 +27,8 @@ pub(super) struct StdioArgs {
     #[arg(long)]
     key: Option<String>,
     /// A folder whose files may be read, and into which results may be written
-    #[arg(long, value_name = "DIR", num_args = 0..)]
-    folder: Vec<PathBuf>,
+    #[arg(long, value_name = "DIR", num_args = 0.., value_parser = clap::builder::OsStringValueParser::new())]
+    folder: Vec<OsString>,
     /// Write every result to the first folder [env: AQUATINT_SAVE]
     #[arg(long)]
     save: bool,
@@ -80,7 +81,9 @@ pub(super) async fn run(config: &Config, args: StdioArgs) -> Result<()> {
             given(None, "AQUATINT_SAVE").as_deref(),
             Some("true" | "1" | "yes" | "on")
         );
-    let wishes = local::wishes(&args.folder, saves_all).map_err(explain)?;
+    // Empty texts pass here, which paths may not be.
+    let folders: Vec<PathBuf> = args.folder.iter().map(PathBuf::from).collect();
+    let wishes = local::wishes(&folders, saves_all).map_err(explain)?;
     if let Some(server) = args.server.server()? {
         let access = match given(args.key.as_ref(), "AQUATINT_KEY") {
             Some(key) => Access::Key(Secret::new(key)),

@@ -39,7 +39,7 @@ impl Embedded {
         let (toolbox, own_caller) = (Arc::new(studio.clone()), caller.clone());
         let server = tokio::spawn(async move {
             if let Err(problem) = serve_pipe(toolbox, own_caller, tokio::io::split(theirs)).await {
-                tracing::error!(?problem, "the server in this process ended");
+                tracing::debug!(?problem, "the server in this process ended");
             }
         });
         let (to, mut messages) = mpsc::unbounded_channel::<Value>();

@@ -134,12 +134,12 @@ impl Hosted {
 
     /// Posts a message, signing in or in again where the server asks for it.
     async fn post(&self, message: &Value) -> Result<Stream, Problem> {
-        let mut answer = self.post_once(message, &self.bearer().await?).await?;
+        let bearer = self.bearer().await?;
+        let mut answer = self.post_once(message, &bearer).await?;
         if answer.status == 401
             && let Access::SignIn(sign_in) = &self.access
         {
-            let refused = self.bearer().await?;
-            sign_in.renew(&refused).await?;
+            sign_in.renew(&bearer).await?;
             answer = self.post_once(message, &self.bearer().await?).await?;
         }
         Ok(answer)

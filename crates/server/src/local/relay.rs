@@ -23,6 +23,8 @@ const MAX_LINE_BYTES: u64 = 96 * 1024 * 1024;
 const BACKLOG: usize = 64;
 /// How long requests may still take when the client has closed its end; one that pipes a line in waits for its answer.
 const LAST_ANSWERS: Duration = Duration::from_secs(30);
+/// How long a notification may hold up what comes after it.
+const NOTICE: Duration = Duration::from_secs(10);
 /// The error that JSON-RPC has for what failed on the way.
 const INTERNAL_ERROR: i64 = -32603;
 
@@ -141,7 +143,7 @@ impl Relay {
                 }
             }
             // In their order, because a handshake has one.
-            self.inner.upstream.notify(message).await;
+            let _ = tokio::time::timeout(NOTICE, self.inner.upstream.notify(message)).await;
             return;
         };
         let key = id.to_string();
@@ -198,17 +200,19 @@ impl Inner {
     async fn pass(&self, message: Value, method: &str, outbox: &Outbox) -> Result<Value, Problem> {
         let task = message["params"]["taskId"].as_str().map(str::to_owned);
         let mut answer = self.upstream.request(message, outbox).await?;
+        let Some(result) = answer.get_mut("result") else {
+            return Ok(answer);
+        };
         match method {
-            "initialize" | "server/discover" => results::add_instructions(&mut answer["result"], &self.wishes.folders),
-            "tools/list" => results::add_save_to(&mut answer["result"], &self.wishes.folders),
-            "tasks/get" if answer["result"]["status"] == "completed" => {
+            "initialize" | "server/discover" => results::add_instructions(result, &self.wishes.folders),
+            "tools/list" => results::add_save_to(result, &self.wishes.folders),
+            "tasks/get" if result["status"] == "completed" => {
                 let asked = task.and_then(|task| self.saved.place_of(&task));
                 let target = match asked {
                     Some(place) => Some(Target { place, is_asked: true }),
                     None => self.target(None)?,
                 };
-                if let Some(target) = target {
-                    let result = &mut answer["result"]["result"];
+                if let (Some(target), Some(result)) = (target, result.get_mut("result")) {
                     results::save(&*self.upstream, &self.saved, &target, result).await;
                 }
             }
@@ -219,14 +223,21 @@ impl Inner {
 
     /// A call of a tool: paths become assets before, results become files after.
     async fn call(&self, mut message: Value, outbox: &Outbox) -> Result<Value, Problem> {
-        let wish = results::take_save_to(&mut message["params"]["arguments"])?;
-        let target = self.target(wish)?;
-        self.uploads
-            .replace(&*self.upstream, &self.wishes.folders, &mut message["params"])
-            .await?;
+        let mut target = None;
+        // What is no call by the letter is the server's to refuse.
+        if let Some(params) = message
+            .get_mut("params")
+            .filter(|params| params["arguments"].is_object())
+        {
+            target = self.target(results::take_save_to(params)?)?;
+            self.uploads
+                .replace(&*self.upstream, &self.wishes.folders, params)
+                .await?;
+        }
         let mut answer = self.upstream.request(message, outbox).await?;
-        let result = &mut answer["result"];
-        let Some(target) = target else { return Ok(answer) };
+        let (Some(target), Some(result)) = (target, answer.get_mut("result")) else {
+            return Ok(answer);
+        };
         if result["resultType"] != "task" {
             results::save(&*self.upstream, &self.saved, &target, result).await;
         } else if let Some(task) = result["taskId"].as_str().filter(|_| target.is_asked) {

@@ -14,6 +14,20 @@ const MAX_FILES: usize = 100;
 /// Tasks and media that are remembered.
 const MAX_REMEMBERED: usize = 10_000;
 const SAVE_TO: &str = "save_to";
+/// Parts of the names of tools that give media, on every surface.
+const GIVERS: &[&str] = &[
+    "asset",
+    "background",
+    "edit",
+    "enhance",
+    "generate",
+    "image",
+    "job",
+    "result",
+    "upload",
+    "upscale",
+    "video",
+];
 
 /// What a call says in `save_to`.
 pub(super) enum Wish {
@@ -62,10 +76,9 @@ impl Saved {
 }
 
 /// Takes `save_to` out of the arguments: the server does not know it.
-pub(super) fn take_save_to(arguments: &mut Value) -> Result<Option<Wish>, Problem> {
-    let taken = arguments
-        .as_object_mut()
-        .and_then(|arguments| arguments.remove(SAVE_TO));
+pub(super) fn take_save_to(params: &mut Value) -> Result<Option<Wish>, Problem> {
+    let arguments = params.get_mut("arguments").and_then(Value::as_object_mut);
+    let taken = arguments.and_then(|arguments| arguments.remove(SAVE_TO));
     match taken {
         None | Some(Value::Null | Value::Bool(false)) => Ok(None),
         Some(Value::Bool(true)) => Ok(Some(Wish::First)),
@@ -117,7 +130,7 @@ pub(super) async fn save(upstream: &dyn Upstream, saved: &Saved, target: &Target
             media.len() - MAX_FILES
         ));
     }
-    if let Value::Object(content) = &mut result["structuredContent"] {
+    if let Some(Value::Object(content)) = result.get_mut("structuredContent") {
         content.insert("saved_files".to_owned(), json!(files));
     }
     say(result, lines.join("\n"));
@@ -136,7 +149,7 @@ async fn write(upstream: &dyn Upstream, place: &Place, medium: &Medium) -> Resul
 }
 
 fn say(result: &mut Value, words: String) {
-    if let Value::Array(content) = &mut result["content"] {
+    if let Some(Value::Array(content)) = result.get_mut("content") {
         content.push(json!({ "type": "text", "text": words }));
     }
 }
@@ -187,16 +200,15 @@ pub(super) fn add_save_to(list: &mut Value, folders: &Folders) {
         "Also write the results to files of this machine: `true`, or a path in {}.",
         folders.names()
     );
-    for tool in list["tools"].as_array_mut().into_iter().flatten() {
-        let output = &tool["outputSchema"]["properties"];
-        let gives_media = match output.is_object() {
-            true => output["outputs"].is_object() || output["url"].is_object(),
-            false => tool["annotations"]["readOnlyHint"] != true,
-        };
-        let is_asset = matches!(tool["name"].as_str(), Some("assets" | "get_job_status"));
-        if gives_media || is_asset {
-            tool["inputSchema"]["properties"][SAVE_TO] =
-                json!({ "type": ["boolean", "string"], "description": description });
+    let tools = list.get_mut("tools").and_then(Value::as_array_mut);
+    for tool in tools.into_iter().flatten() {
+        let name = tool["name"].as_str().unwrap_or_default();
+        if GIVERS.iter().any(|giver| name.contains(giver)) && !name.contains("cancel") {
+            let arguments = tool.pointer_mut("/inputSchema/properties");
+            if let Some(Value::Object(arguments)) = arguments {
+                let about = json!({ "type": ["boolean", "string"], "description": description });
+                arguments.insert(SAVE_TO.to_owned(), about);
+            }
         }
     }
 }
@@ -239,15 +251,13 @@ mod tests {
 
     #[test]
     fn save_to_is_taken_out_of_the_arguments() {
-        let mut arguments = json!({ "action": "crop", "save_to": "set/" });
-        assert!(matches!(take_save_to(&mut arguments), Ok(Some(Wish::Named(named))) if named == "set/"));
-        assert_eq!(arguments, json!({ "action": "crop" }));
-        assert!(matches!(
-            take_save_to(&mut json!({ "save_to": true })),
-            Ok(Some(Wish::First))
-        ));
-        assert!(matches!(take_save_to(&mut json!({})), Ok(None)));
-        assert!(matches!(take_save_to(&mut Value::Null), Ok(None)));
-        assert!(take_save_to(&mut json!({ "save_to": 1 })).is_err());
+        let mut params = json!({ "arguments": { "action": "crop", "save_to": "set/" } });
+        assert!(matches!(take_save_to(&mut params), Ok(Some(Wish::Named(named))) if named == "set/"));
+        assert_eq!(params, json!({ "arguments": { "action": "crop" } }));
+        let read = |value: Value| take_save_to(&mut json!({ "arguments": { "save_to": value } }));
+        assert!(matches!(read(json!(true)), Ok(Some(Wish::First))));
+        assert!(matches!(read(json!(false)), Ok(None)));
+        assert!(matches!(take_save_to(&mut json!({ "arguments": {} })), Ok(None)));
+        assert!(read(json!(1)).is_err());
     }
 }

@@ -25,7 +25,11 @@ impl Local {
     fn start(data: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut command = tokio::process::Command::from(aquatint(data));
         command.arg("stdio").args(arguments).envs(environment.iter().copied());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true);
         let mut child = command.spawn().expect("the binary starts");
         let to = child.stdin.take().expect("piped");
         let from = BufReader::new(child.stdout.take().expect("piped")).lines();
@@ -44,18 +48,24 @@ impl Local {
         let client = json!({ "name": "t", "version": "1" });
         let params = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
         let hello = local.ask("initialize", params).await;
-        local.say(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await;
+        local
+            .say(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }))
+            .await;
         (local, hello)
     }
 
     async fn say(&mut self, message: Value) {
-        self.to.write_all(format!("{message}\n").as_bytes()).await.expect("it reads");
+        self.to
+            .write_all(format!("{message}\n").as_bytes())
+            .await
+            .expect("it reads");
     }
 
     async fn send(&mut self, method: &str, params: Value) -> u64 {
         let id = self.next;
         self.next += 1;
-        self.say(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })).await;
+        self.say(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))
+            .await;
         id
     }
 
@@ -79,7 +89,9 @@ impl Local {
     }
 
     async fn call(&mut self, tool: &str, arguments: Value) -> Value {
-        let answer = self.ask("tools/call", json!({ "name": tool, "arguments": arguments })).await;
+        let answer = self
+            .ask("tools/call", json!({ "name": tool, "arguments": arguments }))
+            .await;
         assert!(answer["result"].is_object(), "{tool}: {answer}");
         answer["result"].clone()
     }
@@ -125,7 +137,9 @@ fn home() -> Home {
 
 fn files(folder: &Path) -> Vec<String> {
     let names = std::fs::read_dir(folder).expect("a folder");
-    let mut names: Vec<String> = names.map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> = names
+        .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
+        .collect();
     names.sort();
     names
 }
@@ -135,7 +149,15 @@ async fn reads_and_writes_only_where_it_may(local: &mut Local, home: &Home) {
     let tools = local.ask("tools/list", json!({})).await["result"]["tools"].clone();
     for tool in tools.as_array().expect("tools") {
         let has = tool["inputSchema"]["properties"]["save_to"].is_object();
-        assert_eq!(has, matches!(tool["name"].as_str(), Some("edit_image" | "generate_media" | "get_job_status" | "assets" | "upload")), "{}", tool["name"]);
+        assert_eq!(
+            has,
+            matches!(
+                tool["name"].as_str(),
+                Some("edit_image" | "generate_media" | "get_job_status" | "assets" | "upload")
+            ),
+            "{}",
+            tool["name"]
+        );
     }
 
     // A path in, a file out, and the name that was there stays what it was.
@@ -148,16 +170,27 @@ async fn reads_and_writes_only_where_it_may(local: &mut Local, home: &Home) {
     assert_eq!(std::fs::read(&home.cup).expect("there"), before);
     assert!(made["content"].to_string().contains("Saved: "), "{made}");
     let again = local.good("edit_image", resize).await;
-    assert_ne!(again["structuredContent"]["saved_files"][0], json!(saved), "nothing is overwritten");
+    assert_ne!(
+        again["structuredContent"]["saved_files"][0],
+        json!(saved),
+        "nothing is overwritten"
+    );
     let named = json!({ "action": "resize", "images": format!("file://{}", home.cup), "width": 20, "sync": true, "save_to": "set/small.jpg" });
     let made = local.good("edit_image", named).await;
-    assert_eq!(made["structuredContent"]["saved_files"], json!([home.allowed.join("set/small.png")]), "the ending says what it is");
+    assert_eq!(
+        made["structuredContent"]["saved_files"],
+        json!([home.allowed.join("set/small.png")]),
+        "the ending says what it is"
+    );
 
     // The same file again is the same asset.
     let first = local.good("upload", json!({ "action": "url", "url": home.cup })).await;
     let second = local.good("upload", json!({ "action": "url", "url": home.cup })).await;
     assert!(first["structuredContent"]["asset_id"].is_string(), "{first}");
-    assert_eq!(first["structuredContent"]["asset_id"], second["structuredContent"]["asset_id"]);
+    assert_eq!(
+        first["structuredContent"]["asset_id"],
+        second["structuredContent"]["asset_id"]
+    );
 
     // A job that has not ended has nothing to save yet, and says how.
     let args = json!({ "action": "upscale", "images": home.cup, "scale": "4", "wait_seconds": 0, "save_to": true });
@@ -169,7 +202,12 @@ async fn reads_and_writes_only_where_it_may(local: &mut Local, home: &Home) {
             break;
         }
         assert!(done["content"].to_string().contains("get_job_status"), "{done}");
-        done = local.good("get_job_status", json!({ "job_id": job, "sync": true, "save_to": "large" })).await;
+        done = local
+            .good(
+                "get_job_status",
+                json!({ "job_id": job, "sync": true, "save_to": "large" }),
+            )
+            .await;
     }
     let large = PathBuf::from(done["structuredContent"]["saved_files"][0].as_str().expect("a path"));
     assert_eq!(image::open(&large).expect("a picture").width(), 480);
@@ -177,17 +215,41 @@ async fn reads_and_writes_only_where_it_may(local: &mut Local, home: &Home) {
     // Everything else is refused, with what to do, and nothing is written.
     let count = files(&home.allowed).len();
     for (arguments, field) in [
-        (json!({ "action": "resize", "images": home.outside, "width": 20 }), "images"),
-        (json!({ "action": "resize", "images": [home.cup, "/etc/passwd"], "width": 20 }), "images[1]"),
-        (json!({ "action": "resize", "images": format!("{}/../private/cup.png", home.allowed.display()), "width": 20 }), "images"),
-        (json!({ "action": "erase", "images": home.cup, "mask": home.outside }), "mask"),
-        (json!({ "action": "resize", "images": home.cup, "width": 20, "save_to": home.outside }), "save_to"),
-        (json!({ "action": "resize", "images": home.cup, "width": 20, "save_to": "../private/" }), "save_to"),
-        (json!({ "action": "resize", "images": home.cup, "width": 20, "save_to": 7 }), "save_to"),
+        (
+            json!({ "action": "resize", "images": home.outside, "width": 20 }),
+            "images",
+        ),
+        (
+            json!({ "action": "resize", "images": [home.cup, "/etc/passwd"], "width": 20 }),
+            "images[1]",
+        ),
+        (
+            json!({ "action": "resize", "images": format!("{}/../private/cup.png", home.allowed.display()), "width": 20 }),
+            "images",
+        ),
+        (
+            json!({ "action": "erase", "images": home.cup, "mask": home.outside }),
+            "mask",
+        ),
+        (
+            json!({ "action": "resize", "images": home.cup, "width": 20, "save_to": home.outside }),
+            "save_to",
+        ),
+        (
+            json!({ "action": "resize", "images": home.cup, "width": 20, "save_to": "../private/" }),
+            "save_to",
+        ),
+        (
+            json!({ "action": "resize", "images": home.cup, "width": 20, "save_to": 7 }),
+            "save_to",
+        ),
     ] {
         let problem = local.refused("edit_image", arguments.clone()).await;
         assert_eq!(problem["field"], json!(field), "{arguments}: {problem}");
-        assert!(problem["message"].as_str().is_some_and(|message| message.len() > 20), "{problem}");
+        assert!(
+            problem["message"].as_str().is_some_and(|message| message.len() > 20),
+            "{problem}"
+        );
     }
     assert_eq!(files(&home.allowed).len(), count);
     assert_eq!(files(&home.folder.path().join("private")), ["cup.png"]);
@@ -208,8 +270,16 @@ async fn embedded_it_reads_and_writes_only_where_it_may() {
     let (mut bare, _) = Local::start_legacy(other.path(), &[], &[]).await;
     let list = bare.ask("tools/list", json!({})).await;
     assert!(!list.to_string().contains("save_to"));
-    let problem = bare.refused("edit_image", json!({ "action": "resize", "images": home.cup, "width": 20 })).await;
-    assert!(problem["hint"].as_str().is_some_and(|hint| hint.contains("--folder")), "{problem}");
+    let problem = bare
+        .refused(
+            "edit_image",
+            json!({ "action": "resize", "images": home.cup, "width": 20 }),
+        )
+        .await;
+    assert!(
+        problem["hint"].as_str().is_some_and(|hint| hint.contains("--folder")),
+        "{problem}"
+    );
 
     // The client closes its end, and the process ends.
     drop((bare.to, local.to));
@@ -230,7 +300,10 @@ async fn as_a_bridge_it_does_the_same_and_relays_the_rest() {
     let arguments = ["--server", studio.url.as_str(), "--folder", folder.as_str()];
     let (mut local, hello) = Local::start_legacy(own.path(), &environment, &arguments).await;
     assert_eq!(hello["result"]["serverInfo"]["name"], "aquatint");
-    assert!(!own.path().join("aquatint.db").exists(), "a bridge has no studio of its own");
+    assert!(
+        !own.path().join("aquatint.db").exists(),
+        "a bridge has no studio of its own"
+    );
     reads_and_writes_only_where_it_may(&mut local, &home).await;
 
     // Progress comes through, and only with the token that was given.
@@ -239,34 +312,66 @@ async fn as_a_bridge_it_does_the_same_and_relays_the_rest() {
     local.notes.clear();
     let answer = local.ask("tools/call", params).await;
     assert_eq!(answer["result"]["isError"], json!(false), "{answer}");
-    assert!(!local.notes.is_empty() && local.notes.iter().all(|note| note["params"]["progressToken"] == "p"), "{:?}", local.notes);
+    assert!(
+        !local.notes.is_empty() && local.notes.iter().all(|note| note["params"]["progressToken"] == "p"),
+        "{:?}",
+        local.notes
+    );
 
     // Resources, prompts, completion; and the newest revision without any handshake.
-    let read = local.ask("resources/read", json!({ "uri": "guide://local-files" })).await;
-    assert!(read["result"]["contents"][0]["text"].as_str().is_some_and(|text| text.contains("save_to")), "{read}");
+    let read = local
+        .ask("resources/read", json!({ "uri": "guide://local-files" }))
+        .await;
+    assert!(
+        read["result"]["contents"][0]["text"]
+            .as_str()
+            .is_some_and(|text| text.contains("save_to")),
+        "{read}"
+    );
     let prompts = local.ask("prompts/list", json!({})).await;
-    assert!(prompts["result"]["prompts"].as_array().is_some_and(|prompts| prompts.len() >= 5));
+    assert!(
+        prompts["result"]["prompts"]
+            .as_array()
+            .is_some_and(|prompts| prompts.len() >= 5)
+    );
     let missing = local.ask("resources/read", json!({ "uri": "guide://none" })).await;
     assert!(missing["error"]["code"].is_number(), "{missing}");
     let meta = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {} });
     let mut modern = Local::start(own.path(), &environment, &arguments);
     let found = modern.ask("server/discover", json!({ "_meta": meta })).await;
     assert!(found["result"]["supportedVersions"].is_array(), "{found}");
-    let odd = modern.ask("resources/read", json!({ "uri": "guide://ünknown", "_meta": meta })).await;
+    let odd = modern
+        .ask("resources/read", json!({ "uri": "guide://ünknown", "_meta": meta }))
+        .await;
     assert_eq!(odd["error"]["code"], -32602, "{odd}");
     let params = json!({ "name": "edit_image", "arguments": { "action": "resize", "images": home.cup, "width": 33, "sync": true }, "_meta": meta });
     let call = modern.ask("tools/call", params).await;
     assert_eq!(call["result"]["structuredContent"]["outputs"][0]["width"], 33, "{call}");
     let params = json!({ "name": "edit_image", "arguments": { "action": "resize", "images": home.outside, "width": 33 }, "_meta": meta });
     let refused = modern.ask("tools/call", params).await;
-    assert_eq!((refused["result"]["isError"].as_bool(), refused["result"]["resultType"].as_str()), (Some(true), Some("complete")));
+    assert_eq!(
+        (
+            refused["result"]["isError"].as_bool(),
+            refused["result"]["resultType"].as_str()
+        ),
+        (Some(true), Some("complete"))
+    );
 
     // The server goes away in the middle: a failure that a model can read.
     drop(studio);
     let problem = local.refused("account", json!({ "action": "credits" })).await;
-    assert_eq!((problem["code"].as_str(), problem["retryable"].as_bool()), (Some("unavailable"), Some(true)), "{problem}");
+    assert_eq!(
+        (problem["code"].as_str(), problem["retryable"].as_bool()),
+        (Some("unavailable"), Some(true)),
+        "{problem}"
+    );
     let list = local.ask("resources/list", json!({})).await;
-    assert!(list["error"]["message"].as_str().is_some_and(|message| message.contains("127.0.0.1")), "{list}");
+    assert!(
+        list["error"]["message"]
+            .as_str()
+            .is_some_and(|message| message.contains("127.0.0.1")),
+        "{list}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -276,14 +381,27 @@ async fn a_wrong_key_and_a_wrong_address_are_told_as_such() {
     let own = tempfile::tempdir().expect("a folder");
     let mut local = Local::start(own.path(), &[], &["--server", &studio.url, "--key", "aqt_key_wrong"]);
     let answer = local.ask("tools/list", json!({})).await;
-    assert!(answer["error"]["message"].as_str().is_some_and(|message| message.contains("--key")), "{answer}");
+    assert!(
+        answer["error"]["message"]
+            .as_str()
+            .is_some_and(|message| message.contains("--key")),
+        "{answer}"
+    );
     for (address, word) in [("http://studio.example.com", "https"), ("studio", "https://")] {
-        let output = aquatint(own.path()).args(["stdio", "--server", address, "--key", "k"]).stdin(Stdio::null()).output().expect("it runs");
+        let output = aquatint(own.path())
+            .args(["stdio", "--server", address, "--key", "k"])
+            .stdin(Stdio::null())
+            .output()
+            .expect("it runs");
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && words.contains(word), "{address}: {words}");
         assert!(output.stdout.is_empty());
     }
-    let output = aquatint(own.path()).args(["stdio", "--folder", "/nowhere/at/all"]).stdin(Stdio::null()).output().expect("it runs");
+    let output = aquatint(own.path())
+        .args(["stdio", "--folder", "/nowhere/at/all"])
+        .stdin(Stdio::null())
+        .output()
+        .expect("it runs");
     assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("/nowhere/at/all"));
 }
 
@@ -295,10 +413,17 @@ async fn everything_is_saved_once_where_that_was_chosen() {
     let (mut local, _) = Local::start_legacy(data.path(), &[("AQUATINT_SAVE", "true")], &["--folder", &folder]).await;
     let args = json!({ "action": "resize", "images": home.cup, "width": 30, "sync": true });
     let made = local.good("edit_image", args).await;
-    assert_eq!(made["structuredContent"]["saved_files"].as_array().map(Vec::len), Some(1), "{made}");
+    assert_eq!(
+        made["structuredContent"]["saved_files"].as_array().map(Vec::len),
+        Some(1),
+        "{made}"
+    );
     let job = made["structuredContent"]["job_id"].clone();
     let seen = local.good("get_job_status", json!({ "job_id": job })).await;
-    assert!(seen["structuredContent"].get("saved_files").is_none(), "it was saved before: {seen}");
+    assert!(
+        seen["structuredContent"].get("saved_files").is_none(),
+        "it was saved before: {seen}"
+    );
     assert_eq!(files(&home.allowed).len(), 2);
 }
 
@@ -309,18 +434,27 @@ async fn a_cancel_passes() {
     let studio = Process::start(data.path());
     let own = tempfile::tempdir().expect("a folder");
     let picture = crate::pictures::data_uri(&product(1600, 1600));
-    let begin = json!({ "model": "video/aquatint/pan-zoom", "images": picture, "prompt": "slow", "duration_seconds": 10 });
-    for arguments in [vec!["--server", studio.url.as_str(), "--key", studio.key.as_str()], vec![]] {
+    let begin =
+        json!({ "model": "video/aquatint/pan-zoom", "images": picture, "prompt": "slow", "duration_seconds": 10 });
+    for arguments in [
+        vec!["--server", studio.url.as_str(), "--key", studio.key.as_str()],
+        vec![],
+    ] {
         let (mut local, _) = Local::start_legacy(own.path(), &[], &arguments).await;
         let job = local.good("generate_media", begin.clone()).await["structuredContent"]["job_id"].clone();
         let waiting = json!({ "name": "get_job_status", "arguments": { "job_id": job, "sync": true } });
         let id = local.send("tools/call", waiting).await;
         tokio::time::sleep(Duration::from_millis(200)).await;
-        local.say(json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } })).await;
+        local
+            .say(json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } }))
+            .await;
         let after = local.good("cancel_job", json!({ "job_id": job })).await;
         assert!(after["structuredContent"]["job_id"].is_string());
         // The wait would have ended with the job; its answer never comes.
         let late = local.hear(Duration::from_secs(2)).await;
-        assert!(late.is_none() && local.notes.iter().all(|note| note["id"] != json!(id)), "{late:?}");
+        assert!(
+            late.is_none() && local.notes.iter().all(|note| note["id"] != json!(id)),
+            "{late:?}"
+        );
     }
 }
