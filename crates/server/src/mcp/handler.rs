@@ -444,11 +444,11 @@ impl ServerHandler for Handler {
         cx: RequestContext<RoleServer>,
     ) -> Result<GetSkillResult, ErrorData> {
         let shelf = self.shelf("skills/get", |holds| holds.skills)?;
-        let visit = self.visit(&cx)?;
         let found = shelf.skills().into_iter().find(|skill| skill.uri == request.uri);
+        // rmcp gives this error on as it is, so it has the code of the newest revision here.
         let skill = found.ok_or_else(|| {
-            let problem = Problem::not_found("skill", text::one_line(&request.uri, 120));
-            self.refused(&visit, &problem)
+            let uri = text::one_line(&request.uri, 120);
+            ErrorData::invalid_params(format!("There is no skill `{uri}`; `skills/list` tells them."), None)
         })?;
         let mut result = GetSkillResult::new(skill);
         if is_modern(&cx) {

@@ -271,6 +271,15 @@ async fn prompts_are_filled_in_and_skills_are_whole() {
         );
     }
 
+    let (_, unknown) = ask(
+        &studio,
+        &studio.key,
+        "skills/get",
+        json!({ "uri": "skill://x/SKILL.md" }),
+        &["io.modelcontextprotocol/skills"],
+    )
+    .await;
+    assert_eq!(unknown["error"]["code"], -32602, "{unknown}");
     let (_, listed) = ask(
         &studio,
         &studio.key,
