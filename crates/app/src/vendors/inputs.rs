@@ -38,13 +38,8 @@ pub(crate) struct Checked {
     pub seed: Option<u64>,
 }
 
-/// Checks `given`, the caller's arguments by the names of the schema. `prompt_used` is the prompt with the style's words.
-pub(crate) async fn check(
-    cx: &Context,
-    model: &Model,
-    mut given: Map<String, Value>,
-    prompt_used: Option<&str>,
-) -> Result<Checked, Problem> {
+/// Holds `given` against the model's schema and settles the size.
+fn accept(model: &Model, mut given: Map<String, Value>) -> Result<Map<String, Value>, Problem> {
     rename_images(model, &mut given);
     let look = format!(
         "Look at the model's inputs with `models` `action: \"schema\"`, `model: \"{}\"`.",
@@ -63,6 +58,22 @@ pub(crate) async fn check(
         return Err(Problem::internal("accepted arguments are an object"));
     };
     settle_size(model, &mut given)?;
+    Ok(given)
+}
+
+/// What goes to the vendor, of arguments whose media were seen to elsewhere and whose prompt stays as it is.
+pub(crate) fn settle(model: &Model, given: Map<String, Value>) -> Result<Map<String, Value>, Problem> {
+    Ok(settled(model, &accept(model, given)?))
+}
+
+/// Checks `given`, the caller's arguments by the names of the schema. `prompt_used` is the prompt with the style's words.
+pub(crate) async fn check(
+    cx: &Context,
+    model: &Model,
+    mut given: Map<String, Value>,
+    prompt_used: Option<&str>,
+) -> Result<Checked, Problem> {
+    given = accept(model, given)?;
 
     // Media become sources: assets, or URLs that are fetched when the job runs.
     let mut media = Vec::new();
@@ -349,7 +360,7 @@ fn check_ratio(properties: &Value, ratio: &str) -> Result<(), Problem> {
     }
 }
 
-fn read_ratio(text: &str) -> Result<f64, Problem> {
+pub(crate) fn read_ratio(text: &str) -> Result<f64, Problem> {
     text.split_once(':')
         .and_then(|(w, h)| Some(w.parse::<f64>().ok()? / h.parse::<f64>().ok()?))
         .filter(|ratio| ratio.is_finite() && *ratio > 0.0)
