@@ -217,7 +217,10 @@ pub async fn send(parcel: &Parcel, port: u16) -> std::io::Result<(u16, String)> 
     // Whoever refuses a long body may hang up while it is still sent.
     let _ = stream.write_all(&parcel.body).await;
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await?;
+    let read = stream.read_to_end(&mut answer).await;
+    if answer.is_empty() {
+        read?;
+    }
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
     let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);

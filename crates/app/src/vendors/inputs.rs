@@ -90,7 +90,6 @@ pub(crate) async fn check(
                 field.clone()
             };
             let text = value.as_str().unwrap_or_default();
-            refuse_list(text, &place, is_list)?;
             let source = cx.studio.accept_source(&cx.caller.workspace, text, &place).await?;
             media.push((field.clone(), source.as_str().to_owned()));
         }
@@ -166,29 +165,6 @@ fn rename_images(model: &Model, given: &mut Map<String, Value>) {
         given.remove("images");
         given.insert(place.to_owned(), one);
     }
-}
-
-/// Several in one text are refused with the form to send.
-fn refuse_list(text: &str, place: &str, is_list: bool) -> Result<(), Problem> {
-    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
-    let is_several = !text.starts_with("data:")
-        && parts.len() > 1
-        && parts
-            .iter()
-            .all(|part| part.starts_with("ast_") || part.contains("://"));
-    if !is_several {
-        return Ok(());
-    }
-    let form = if is_list {
-        let name = place.split('[').next().unwrap_or(place);
-        format!("Send a list: `\"{name}\": [\"ast_…\", \"ast_…\"]`.")
-    } else {
-        format!("`{place}` takes one.")
-    };
-    Err(Problem::invalid(
-        place,
-        format!("`{place}` holds {} media in one text. {form}", parts.len()),
-    ))
 }
 
 /// Width and height, or the ratio, from whichever way was used.

@@ -27,3 +27,5 @@ mod providers;
 mod sharing;
 mod stripe;
 mod surface;
+mod vendor_edits;
+mod webhooks;
