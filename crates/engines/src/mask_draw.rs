@@ -37,7 +37,7 @@ impl Engine for MaskDraw {
         let mask = grown(&region.mask(&job.inputs, width, height)?, args.grow);
         Ok(Product::Picture {
             picture: Picture {
-                image: DynamicImage::ImageLuma8(mask),
+                image: DynamicImage::ImageRgb8(DynamicImage::ImageLuma8(mask).into_rgb8()),
                 notes: Vec::new(),
             },
             facts: json!({}),

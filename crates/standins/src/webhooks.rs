@@ -27,7 +27,7 @@ pub const RSA_KEY: (&str, &str) = (
     "webhook-key-1",
     "2ohL59oS-tDZoWOL8w6JgXEIaaUVbKIGf4ZOdUtib3zy9cSpOygTNfv7EgP0Qi5-jxrvFBgSWOpLzy4lHJPVPxNlrxWMctbGBIW7bWwZ6EBVcxRadNxUtpywWuoe1wgXojeUUTZZywzeaKIoRH6z_lgpZrQwV8UhlZxRzuWgA9TtIM3U_si6LTjpKGan6ssP0ltQiPOCGydIMLas2iHHBGgHlpATDmVbLMLj_4zyt1PrtFKZIHdaYDUOjWx_xXDPiXdAC7r_chW3ahTggEuKtjWovV3NpSMOD7ppdDGTQd8pPnS4ypseho1oD6C8N7D8o8cNVU0-dU-8QkHxYH2kBw",
 );
-/// Its secret half, PKCS#8: made for these tests and used nowhere else.
+/// Its secret half, PKCS#1 in base64: made for these tests and used nowhere else.
 const RSA_SECRET: &str = include_str!("webhook-test-key.b64");
 
 /// An order that named an address.
@@ -189,7 +189,7 @@ fn token(claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let signed = format!("{}.{}", part(&head), part(claims));
     let secret = STANDARD.decode(RSA_SECRET.trim()).expect("the key is base64");
-    let pair = RsaKeyPair::from_pkcs8(&secret).expect("the key is PKCS#8");
+    let pair = RsaKeyPair::from_der(&secret).expect("the key is PKCS#1");
     let mut signature = vec![0; pair.public().modulus_len()];
     pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
         .expect("it signs");

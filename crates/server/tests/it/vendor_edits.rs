@@ -186,7 +186,7 @@ async fn a_step_of_a_pipeline_may_be_a_vendors() {
     let studio = Process::start(folder.path());
     let graph = json!({
         "nodes": [
-            { "id": "photo", "type": "input.image", "alias": "photo" },
+            { "id": "photo", "type": "input.image" },
             { "id": "cut", "type": "edit.remove_background", "settings": { "model": "image/recraft/recraft-remove-background" } },
             { "id": "cutout", "type": "output" },
         ],

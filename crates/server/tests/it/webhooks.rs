@@ -305,7 +305,7 @@ async fn a_purchase_whose_key_is_gone_says_so_and_is_free() {
         }
         assert_eq!((stand.asked(Step::Poll), stand.asked(Step::Submit)), (polls, 1));
         let usage = studio.call("account", json!({ "action": "usage_history" })).await;
-        assert_eq!(usage["charges"], json!([]), "{usage}");
+        assert!(usage["charges"].as_array().is_none_or(Vec::is_empty), "{usage}");
         stand.assert_sound();
         drop(studio);
         run(folder.path(), &["ledger", "check"]);

@@ -63,7 +63,12 @@ impl Wish {
             Self::Expand(_) => can.expand,
             Self::Erase { .. } => can.masks && has(model, "mask"),
         };
-        model.kind == MediaKind::Image && has_picture && is_skilled
+        // A model that needs more than a picture, a mask and words is made for something else.
+        let required = model.input_schema["required"].as_array().into_iter().flatten();
+        let is_enough = required
+            .filter_map(Value::as_str)
+            .all(|name| ["images", "image", "input_image", "mask", "prompt"].contains(&name));
+        model.kind == MediaKind::Image && has_picture && is_skilled && is_enough
     }
 
     /// What is said to models that want words with a picture.

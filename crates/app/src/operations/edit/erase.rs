@@ -26,7 +26,7 @@ pub struct Options {
     /// Another seed, another filling.
     #[serde(default = "one")]
     pub seed: u64,
-    /// `built-in`, an installed model, or a vendor's by its id.
+    /// `built-in`, or a model's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
 }

@@ -46,7 +46,7 @@ pub struct Options {
     #[schemars(range(min = 0, max = 2000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bottom: Option<u32>,
-    /// `built-in`, an installed model, or a vendor's by its id.
+    /// `built-in`, or a model's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
 }

@@ -37,7 +37,7 @@ pub struct Options {
     /// Take the old background's colour out of the rim.
     #[serde(default = "yes")]
     pub decontaminate: bool,
-    /// `built-in`, an installed model, or a vendor's by its id.
+    /// `built-in`, or a model's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
 }

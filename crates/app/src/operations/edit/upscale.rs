@@ -29,7 +29,7 @@ pub struct Options {
     /// `detail` for clean pictures, `restore` for noisy or compressed ones, `faithful` invents nothing.
     #[serde(default)]
     pub mode: Mode,
-    /// `built-in`, an installed model, or a vendor's by its id.
+    /// `built-in`, or a model's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
 }
