@@ -146,7 +146,11 @@ impl Studio {
 
 /// Several in one text are refused with the form to send. A comma within one URL is none of that.
 fn refuse_several(named: &str, field: &str) -> Result<(), Problem> {
-    let parts: Vec<&str> = named.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = named
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
     let is_several = !named.starts_with("data:")
         && parts.len() > 1
         && parts
@@ -203,7 +207,11 @@ mod tests {
     fn several_media_in_one_text_are_refused_with_the_form_to_send() {
         for (named, field, words) in [
             ("ast_1, ast_2", "images", "\"images\": [\"ast_…\""),
-            ("https://a.example/1.png,https://a.example/2.png", "images[0]", "\"images\": ["),
+            (
+                "https://a.example/1.png,https://a.example/2.png",
+                "images[0]",
+                "\"images\": [",
+            ),
             ("ast_1,https://a.example/2.png,", "mask", "`mask` takes one"),
         ] {
             let problem = refuse_several(named, field).expect_err(named);

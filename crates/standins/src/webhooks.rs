@@ -159,14 +159,19 @@ pub(crate) fn parcel(vendor: &str, shop: &Shop, asked: &Asked, at: i64) -> Optio
             parcel.with("x-bfl-signature", format!("sha256={}", hex(signature.as_ref())))
         }
         "luma-dream-machine" => {
-            let assets = if is_video { json!({ "video": file }) } else { json!({ "image": file }) };
+            let assets = if is_video {
+                json!({ "video": file })
+            } else {
+                json!({ "image": file })
+            };
             Parcel::new(
                 asked,
                 &json!({ "id": asked.task, "state": "completed", "failure_reason": null, "assets": assets }),
             )
         }
         "google" => {
-            let body = json!({ "type": "interaction.completed", "data": { "id": format!("interactions/{}", asked.task) } });
+            let body =
+                json!({ "type": "interaction.completed", "data": { "id": format!("interactions/{}", asked.task) } });
             let parcel = Parcel::new(asked, &body);
             let claims = json!({ "iss": "https://generativelanguage.googleapis.com", "aud": asked.url, "iat": at, "exp": at + 300 });
             parcel.with("webhook-signature", token(&claims))
@@ -191,8 +196,13 @@ fn token(claims: &Value) -> String {
     let secret = STANDARD.decode(RSA_SECRET.trim()).expect("the key is base64");
     let pair = RsaKeyPair::from_der(&secret).expect("the key is PKCS#1");
     let mut signature = vec![0; pair.public().modulus_len()];
-    pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
-        .expect("it signs");
+    pair.sign(
+        &RSA_PKCS1_SHA256,
+        &SystemRandom::new(),
+        signed.as_bytes(),
+        &mut signature,
+    )
+    .expect("it signs");
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
@@ -222,7 +232,11 @@ pub async fn send(parcel: &Parcel, port: u16) -> std::io::Result<(u16, String)> 
         read?;
     }
     let answer = String::from_utf8_lossy(&answer).into_owned();
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    let status = answer
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or(0);
     let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     Ok((status, body.to_owned()))
 }

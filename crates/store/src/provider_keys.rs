@@ -97,7 +97,8 @@ impl ProviderKeys<'_> {
 
     /// The key of that id, also one that was replaced since.
     pub async fn by_id(&self, id: &str) -> Result<Option<ProviderKey>, Problem> {
-        const COLUMNS: &str = "id, workspace_id, provider, sealed, tail, base_url, created_by, created_at, checked_at, verdict";
+        const COLUMNS: &str =
+            "id, workspace_id, provider, sealed, tail, base_url, created_by, created_at, checked_at, verdict";
         row(
             self.0.read(),
             &format!("SELECT {COLUMNS} FROM provider_keys WHERE id = $1 UNION ALL SELECT {COLUMNS} FROM replaced_provider_keys WHERE id = $1"),

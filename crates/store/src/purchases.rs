@@ -85,11 +85,7 @@ impl Purchases<'_> {
     }
 
     /// The purchase of that name.
-    pub async fn find<T: DeserializeOwned>(
-        &self,
-        job: &JobId,
-        number: u32,
-    ) -> Result<Option<PurchaseRow<T>>, Problem> {
+    pub async fn find<T: DeserializeOwned>(&self, job: &JobId, number: u32) -> Result<Option<PurchaseRow<T>>, Problem> {
         row(
             self.0.read(),
             "SELECT provider, key_id, state, body, told_at, (SELECT workspace_id FROM jobs WHERE jobs.id = purchases.job_id) AS workspace_id FROM purchases WHERE job_id = $1 AND number = $2",

@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use aquatint_domain::{AssetSource, BlobHash, Code, Credits, MediaType, Model, Problem, Recipe};
 use aquatint_engines::{Made, Output, Work};
-use aquatint_providers::{
-    Bought, Facts, Fault, FaultKind, Found, Medium, Order, Outcome, Submitted, Task, provider,
-};
+use aquatint_providers::{Bought, Facts, Fault, FaultKind, Found, Medium, Order, Outcome, Submitted, Task, provider};
 use aquatint_store::{Buying, Purchase};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -129,7 +127,11 @@ pub(crate) async fn make(
         let bought = match &account {
             Ok(account) => {
                 let share = cx.job.price.micro() / i64::from(item.count.max(1));
-                let cost = if is_own { Credits::ZERO } else { Credits::from_micro(share).times(i64::from(order.count)) };
+                let cost = if is_own {
+                    Credits::ZERO
+                } else {
+                    Credits::from_micro(share).times(i64::from(order.count))
+                };
                 buy(cx, account, &order, number, cost, hung.as_ref()).await
             }
             Err(gone) => without_key(cx, gone, number).await,
@@ -532,7 +534,8 @@ async fn keep_one(
         };
         rewrite(cx, bytes, output).await?
     };
-    let vendor = json!({ "name": model.maker, "request": bag.request_id, "cost_credits": bag.cost, "outputs": bag.files.len() });
+    let vendor =
+        json!({ "name": model.maker, "request": bag.request_id, "cost_credits": bag.cost, "outputs": bag.files.len() });
     let (title, source, arguments) = match &item.edit {
         None => {
             let title = item.prompt.as_deref().map_or_else(|| model.name.clone(), title_of);

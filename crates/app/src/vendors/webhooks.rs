@@ -99,7 +99,11 @@ impl Studio {
         };
         let place = (job.clone(), number);
         let bell = Bell::default();
-        self.vendors().doorbells.bells.lock().insert(place.clone(), bell.clone());
+        self.vendors()
+            .doorbells
+            .bells
+            .lock()
+            .insert(place.clone(), bell.clone());
         let studio = self.clone();
         Some((webhook, Hung { studio, place, bell }))
     }
@@ -150,16 +154,24 @@ impl Studio {
         let notice = account.service.webhook(&delivery).await.map_err(|fault| {
             tracing::info!(vendor = facts.id, kind = ?fault.kind, why = %fault.message, "a webhook was refused");
             match fault.kind {
-                FaultKind::Forbidden => Problem::new(Code::Forbidden, format!("This is not from {}: {}.", facts.name, fault.message)),
-                FaultKind::Unreadable if fault.status.is_none() => {
-                    Problem::new(Code::MalformedRequest, format!("This cannot be read: {}.", fault.message))
-                }
-                _ => Problem::new(Code::Unavailable, "The signature cannot be checked now.").retry_after(LISTEN_EVERY.as_secs()),
+                FaultKind::Forbidden => Problem::new(
+                    Code::Forbidden,
+                    format!("This is not from {}: {}.", facts.name, fault.message),
+                ),
+                FaultKind::Unreadable if fault.status.is_none() => Problem::new(
+                    Code::MalformedRequest,
+                    format!("This cannot be read: {}.", fault.message),
+                ),
+                _ => Problem::new(Code::Unavailable, "The signature cannot be checked now.")
+                    .retry_after(LISTEN_EVERY.as_secs()),
             }
         })?;
         if task.is_some_and(|task| task != notice.task) {
             tracing::info!(vendor = facts.id, "a webhook was about another task");
-            return Err(Problem::new(Code::Forbidden, "This is about another task than the address."));
+            return Err(Problem::new(
+                Code::Forbidden,
+                "This is about another task than the address.",
+            ));
         }
 
         self.store().purchases().told(&job, number, now).await?;
@@ -177,7 +189,9 @@ impl Studio {
             .decode(mark)
             .ok()
             .filter(|mark| mark.len() == MARK_BYTES)?;
-        let known = self.signer().all_derived(ADDRESS, format!("{}/{of}", facts.id).as_bytes());
+        let known = self
+            .signer()
+            .all_derived(ADDRESS, format!("{}/{of}", facts.id).as_bytes());
         let index = known.iter().position(|known| is_same(&known[..MARK_BYTES], &given))?;
         Some((job.parse().ok()?, number.parse().ok()?, index))
     }
@@ -217,7 +231,11 @@ mod tests {
 
     #[test]
     fn vendors_are_told_only_addresses_that_they_can_reach() {
-        for url in ["https://studio.example.com", "https://studio.example.com:8443/aquatint", "https://93.184.215.14"] {
+        for url in [
+            "https://studio.example.com",
+            "https://studio.example.com:8443/aquatint",
+            "https://93.184.215.14",
+        ] {
             assert!(is_public(url), "{url}");
         }
         for url in [

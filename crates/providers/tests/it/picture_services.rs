@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use aquatint_domain::{Credits, MediaType, SystemClock};
 use aquatint_providers::layers::meter::Meter;
+use aquatint_providers::order::Webhook;
 use aquatint_providers::price::usd;
 use aquatint_providers::schema::settled;
-use aquatint_providers::order::Webhook;
 use aquatint_providers::webhook::Delivery;
 use aquatint_providers::{
     Bought, Desk, DeskConfig, Fault, FaultKind, FetcherConfig, Key, Medium, Order, Outcome, Service, Submitted,

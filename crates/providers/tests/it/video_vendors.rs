@@ -6,8 +6,8 @@ use std::time::Duration;
 use aquatint_domain::{Credits, MediaType, Model, SystemClock, Timestamp};
 use aquatint_providers::layers::meter::Meter;
 use aquatint_providers::layers::retry::Retry;
-use aquatint_providers::schema::settled;
 use aquatint_providers::order::Webhook;
+use aquatint_providers::schema::settled;
 use aquatint_providers::webhook::Delivery;
 use aquatint_providers::{
     Bought, Cancelled, Desk, DeskConfig, Fault, FaultKind, FetcherConfig, Key, Medium, Order, Outcome, Service,

@@ -874,7 +874,10 @@ fn edit_model(config: &mut Config, operation: &str, value: &str) -> Outcome {
     if !value.starts_with("image/") {
         return Err("the id of a model is needed, such as image/fal/fal-ai/birefnet/v2".into());
     }
-    config.settings.edit_models.insert(operation.to_owned(), value.to_owned());
+    config
+        .settings
+        .edit_models
+        .insert(operation.to_owned(), value.to_owned());
     Ok(())
 }
 

@@ -55,23 +55,55 @@ async fn an_edit_names_a_vendors_model_and_gets_its_result() {
     let studio = Process::start(folder.path());
     let (mut sold, mut spent) = (0, 0.0);
     for (call, credits) in [
-        (json!({ "action": "erase", "model": "image/bfl/flux-erase", "mask": [10, 10, 40, 40], "grow": 3 }), None),
-        (json!({ "action": "erase", "model": "image/stability/inpaint", "mask": [[10, 10], [40, 10], [40, 60]] }), Some(5.0)),
-        (json!({ "action": "erase", "model": "image/ideogram/ideogram-remove-object", "mask": [10, 10, 40, 40] }), None),
-        (json!({ "action": "expand", "model": "image/stability/outpaint", "aspect_ratio": "2:1", "anchor": "left" }), Some(4.0)),
-        (json!({ "action": "expand", "model": "image/bfl/flux-outpaint", "left": 100, "bottom": 60 }), None),
-        (json!({ "action": "expand", "model": "image/ideogram/ideogram-3-reframe", "aspect_ratio": "16:9" }), None),
-        (json!({ "action": "upscale", "model": "image/ideogram/ideogram-upscale", "scale": "4" }), Some(24.0)),
-        (json!({ "action": "upscale", "model": "image/recraft/recraft-crisp-upscale" }), None),
-        (json!({ "action": "remove_background", "model": "image/recraft/recraft-remove-background", "output_format": "webp" }), Some(1.0)),
-        (json!({ "action": "remove_background", "model": "image/stability/remove-background" }), Some(5.0)),
+        (
+            json!({ "action": "erase", "model": "image/bfl/flux-erase", "mask": [10, 10, 40, 40], "grow": 3 }),
+            None,
+        ),
+        (
+            json!({ "action": "erase", "model": "image/stability/inpaint", "mask": [[10, 10], [40, 10], [40, 60]] }),
+            Some(5.0),
+        ),
+        (
+            json!({ "action": "erase", "model": "image/ideogram/ideogram-remove-object", "mask": [10, 10, 40, 40] }),
+            None,
+        ),
+        (
+            json!({ "action": "expand", "model": "image/stability/outpaint", "aspect_ratio": "2:1", "anchor": "left" }),
+            Some(4.0),
+        ),
+        (
+            json!({ "action": "expand", "model": "image/bfl/flux-outpaint", "left": 100, "bottom": 60 }),
+            None,
+        ),
+        (
+            json!({ "action": "expand", "model": "image/ideogram/ideogram-3-reframe", "aspect_ratio": "16:9" }),
+            None,
+        ),
+        (
+            json!({ "action": "upscale", "model": "image/ideogram/ideogram-upscale", "scale": "4" }),
+            Some(24.0),
+        ),
+        (
+            json!({ "action": "upscale", "model": "image/recraft/recraft-crisp-upscale" }),
+            None,
+        ),
+        (
+            json!({ "action": "remove_background", "model": "image/recraft/recraft-remove-background", "output_format": "webp" }),
+            Some(1.0),
+        ),
+        (
+            json!({ "action": "remove_background", "model": "image/stability/remove-background" }),
+            Some(5.0),
+        ),
     ] {
         let model = call["model"].as_str().expect("a model").to_owned();
         // The price that is told before is the vendor's.
         let mut dry = call.clone();
         dry["dry_run"] = json!(true);
         dry["images"] = json!(picture());
-        let told = studio.call("edit_image", dry).await["price_credits"].as_f64().expect("a price");
+        let told = studio.call("edit_image", dry).await["price_credits"]
+            .as_f64()
+            .expect("a price");
         if let Some(credits) = credits {
             assert!((told - credits).abs() < 0.001, "{model}: {told}");
         }
@@ -82,7 +114,10 @@ async fn an_edit_names_a_vendors_model_and_gets_its_result() {
         sold += 1;
         spent += told;
         let asset = studio
-            .call("assets", json!({ "action": "get", "asset_id": job["outputs"][0]["asset_id"] }))
+            .call(
+                "assets",
+                json!({ "action": "get", "asset_id": job["outputs"][0]["asset_id"] }),
+            )
             .await;
         let text = asset.to_string();
         assert!(text.contains(&model) && text.contains("\"edit\""), "{model}: {asset}");
@@ -124,20 +159,69 @@ async fn what_a_vendors_model_does_not_have_is_refused_before_it_is_bought() {
     configure(folder.path(), &[(bfl, &running[0]), (stability, &running[1])]);
     let studio = Process::start(folder.path());
     for (call, code, field, words) in [
-        (json!({ "action": "remove_background", "model": "image/stability/remove-background", "shadow": true }), "invalid_argument", "shadow", "on this machine"),
-        (json!({ "action": "upscale", "model": "image/stability/upscale-fast", "scale": "3" }), "invalid_argument", "scale", "Leave `scale` out"),
-        (json!({ "action": "upscale", "model": "image/stability/upscale-fast", "width": 2000 }), "invalid_argument", "width", "takes `scale`"),
-        (json!({ "action": "upscale", "model": "image/bfl/flux-erase" }), "invalid_argument", "model", "image/stability/upscale-fast"),
-        (json!({ "action": "upscale", "model": "image/nobody/none" }), "invalid_argument", "model", "no model"),
-        (json!({ "action": "expand", "model": "image/stability/outpaint", "width": 100, "height": 900 }), "invalid_argument", "width", "smaller than the picture"),
-        (json!({ "action": "expand", "model": "image/stability/outpaint", "right": 2000, "left": 1999, "aspect_ratio": "2:1" }), "invalid_argument", "aspect_ratio", "Send one of"),
-        (json!({ "action": "upscale", "model": "image/ideogram/ideogram-upscale" }), "provider_key_refused", "model", "aquatint provider add ideogram"),
-        (json!({ "action": "enhance", "model": "image/stability/upscale-fast" }), "invalid_argument", "model", ""),
+        (
+            json!({ "action": "remove_background", "model": "image/stability/remove-background", "shadow": true }),
+            "invalid_argument",
+            "shadow",
+            "on this machine",
+        ),
+        (
+            json!({ "action": "upscale", "model": "image/stability/upscale-fast", "scale": "3" }),
+            "invalid_argument",
+            "scale",
+            "Leave `scale` out",
+        ),
+        (
+            json!({ "action": "upscale", "model": "image/stability/upscale-fast", "width": 2000 }),
+            "invalid_argument",
+            "width",
+            "takes `scale`",
+        ),
+        (
+            json!({ "action": "upscale", "model": "image/bfl/flux-erase" }),
+            "invalid_argument",
+            "model",
+            "image/stability/upscale-fast",
+        ),
+        (
+            json!({ "action": "upscale", "model": "image/nobody/none" }),
+            "invalid_argument",
+            "model",
+            "no model",
+        ),
+        (
+            json!({ "action": "expand", "model": "image/stability/outpaint", "width": 100, "height": 900 }),
+            "invalid_argument",
+            "width",
+            "smaller than the picture",
+        ),
+        (
+            json!({ "action": "expand", "model": "image/stability/outpaint", "right": 2000, "left": 1999, "aspect_ratio": "2:1" }),
+            "invalid_argument",
+            "aspect_ratio",
+            "Send one of",
+        ),
+        (
+            json!({ "action": "upscale", "model": "image/ideogram/ideogram-upscale" }),
+            "provider_key_refused",
+            "model",
+            "aquatint provider add ideogram",
+        ),
+        (
+            json!({ "action": "enhance", "model": "image/stability/upscale-fast" }),
+            "invalid_argument",
+            "model",
+            "",
+        ),
     ] {
         let mut with = call.clone();
         with["images"] = json!(picture());
         let problem = studio.refused("edit_image", with).await;
-        assert_eq!((problem["code"].as_str(), problem["field"].as_str()), (Some(code), Some(field)), "{call}: {problem}");
+        assert_eq!(
+            (problem["code"].as_str(), problem["field"].as_str()),
+            (Some(code), Some(field)),
+            "{call}: {problem}"
+        );
         assert!(problem.to_string().contains(words), "{call}: {problem}");
     }
     assert_eq!(running.iter().map(|one| one.asked(Step::Submit)).sum::<usize>(), 0);
@@ -151,7 +235,11 @@ async fn edits_stay_on_this_machine_until_the_operator_says_otherwise() {
     configure(folder.path(), &[(recraft, &running)]);
     let studio = Process::start(folder.path());
     let job = edited(&studio, json!({ "action": "upscale" })).await;
-    assert_eq!((job["status"].as_str(), job["model"].as_str()), (Some("succeeded"), Some("upscale.auto")), "{job}");
+    assert_eq!(
+        (job["status"].as_str(), job["model"].as_str()),
+        (Some("succeeded"), Some("upscale.auto")),
+        "{job}"
+    );
     assert_eq!(running.asked(Step::Submit), 0);
     drop(studio);
 
@@ -161,10 +249,16 @@ async fn edits_stay_on_this_machine_until_the_operator_says_otherwise() {
     assert_eq!(job["model"], "image/recraft/recraft-crisp-upscale", "{job}");
     assert_eq!(running.asked(Step::Submit), 1);
     // What that model does not have, and what names another, is done here.
-    for call in [json!({ "action": "upscale", "mode": "faithful" }), json!({ "action": "upscale", "model": "built-in" })] {
+    for call in [
+        json!({ "action": "upscale", "mode": "faithful" }),
+        json!({ "action": "upscale", "model": "built-in" }),
+    ] {
         let job = edited(&studio, call).await;
         assert_eq!(job["status"], "succeeded", "{job}");
-        assert!(job["model"].as_str().is_some_and(|model| model.starts_with("upscale.")), "{job}");
+        assert!(
+            job["model"].as_str().is_some_and(|model| model.starts_with("upscale.")),
+            "{job}"
+        );
     }
     assert_eq!(running.asked(Step::Submit), 1);
     drop(studio);
@@ -172,7 +266,11 @@ async fn edits_stay_on_this_machine_until_the_operator_says_otherwise() {
     // Without its key the setting changes nothing.
     std::fs::remove_file(folder.path().join("aquatint.toml")).expect("removed");
     let call = json!({ "action": "upscale", "images": [picture()], "dry_run": true });
-    let printed = run_with(folder.path(), &environment, &["call", "edit_image", "--json", &call.to_string()]);
+    let printed = run_with(
+        folder.path(),
+        &environment,
+        &["call", "edit_image", "--json", &call.to_string()],
+    );
     let told: Value = serde_json::from_str(&printed).expect("JSON");
     assert_eq!(told["model"], "upscale.auto", "{told}");
 }
@@ -193,7 +291,10 @@ async fn a_step_of_a_pipeline_may_be_a_vendors() {
         "edges": [{ "from": "photo", "to": "cut" }, { "from": "cut", "to": "cutout" }],
     });
     let made = studio
-        .call("pipelines", json!({ "action": "create", "name": "Cut", "graph": graph }))
+        .call(
+            "pipelines",
+            json!({ "action": "create", "name": "Cut", "graph": graph }),
+        )
         .await;
     let asset = studio
         .call("upload", json!({ "action": "url", "url": picture() }))
@@ -203,7 +304,10 @@ async fn a_step_of_a_pipeline_may_be_a_vendors() {
     let mut run = Value::Null;
     for _ in 0..8 {
         run = studio
-            .call("pipelines", json!({ "action": "get_run", "run_id": begun["run_ids"][0], "sync": true }))
+            .call(
+                "pipelines",
+                json!({ "action": "get_run", "run_id": begun["run_ids"][0], "sync": true }),
+            )
             .await;
         if !["queued", "running"].contains(&run["status"].as_str().unwrap_or_default()) {
             break;

@@ -205,7 +205,11 @@ async fn without_an_address_that_can_be_reached_vendors_are_told_none() {
         let studio = Process::start_with(folder.path(), &environment);
         let call = json!({ "model": "image/fal/fal-ai/flux/schnell", "prompt": "a fox" });
         let job = begun(&studio, &stand, &call).await;
-        assert_eq!(stand.shop(|shop| shop.webhooks.len()), usize::from(is_told), "{environment:?}");
+        assert_eq!(
+            stand.shop(|shop| shop.webhooks.len()),
+            usize::from(is_told),
+            "{environment:?}"
+        );
         // Whatever is told, asking alone gets there.
         stand.shop(|shop| shop.states.clear());
         assert_eq!(studio.finished(&job).await["status"], "succeeded");
@@ -283,7 +287,12 @@ async fn a_purchase_whose_key_is_gone_says_so_and_is_free() {
     for is_configured in [false, true] {
         let folder = tempfile::tempdir().expect("a folder");
         let stand = stand_in.start().await;
-        configure(folder.path(), "fal", &stand.url(), is_configured.then_some(stand_in.key));
+        configure(
+            folder.path(),
+            "fal",
+            &stand.url(),
+            is_configured.then_some(stand_in.key),
+        );
         if !is_configured {
             add(folder.path(), "fal", stand_in.key);
         }
@@ -330,8 +339,14 @@ async fn a_day_has_a_budget() {
     }
     let refused = studio.refused("generate_media", call(1)).await;
     let text = refused.to_string();
-    assert!(text.contains("0.7 credits a day") && text.contains("midnight"), "{refused}");
-    assert!(refused["retry_after_s"].as_u64().is_some_and(|wait| wait <= 86_400), "{refused}");
+    assert!(
+        text.contains("0.7 credits a day") && text.contains("midnight"),
+        "{refused}"
+    );
+    assert!(
+        refused["retry_after_s"].as_u64().is_some_and(|wait| wait <= 86_400),
+        "{refused}"
+    );
     assert_eq!(stand.shop(|shop| shop.sold), 2);
     stand.assert_sound();
 }
@@ -343,13 +358,22 @@ async fn what_a_key_would_bring_can_be_seen_before_there_is_one() {
     let listed = studio.call("models", json!({ "action": "list" })).await;
     assert!(!listed.to_string().contains("image/bfl/"), "{listed}");
     let shown = run(folder.path(), &["provider", "list", "bfl", "--models"]);
-    assert!(shown.contains("no key") && shown.contains("image/bfl/flux-2-pro (image, "), "{shown}");
+    assert!(
+        shown.contains("no key") && shown.contains("image/bfl/flux-2-pro (image, "),
+        "{shown}"
+    );
     assert!(!shown.contains("openai"), "{shown}");
     // The operator's rows come and go while it runs.
     let rows = folder.path().join("catalogue.toml");
     for (text, is_there) in [
-        ("[models.\"image/aquatint/house\"]\nbased_on = \"image/aquatint/scene-preview\"\n", true),
-        ("[models.\"image/aquatint/house\"]\nbased_on = \"image/aquatint/nothing\"\n", true),
+        (
+            "[models.\"image/aquatint/house\"]\nbased_on = \"image/aquatint/scene-preview\"\n",
+            true,
+        ),
+        (
+            "[models.\"image/aquatint/house\"]\nbased_on = \"image/aquatint/nothing\"\n",
+            true,
+        ),
         ("", false),
     ] {
         std::fs::write(&rows, text).expect("written");

@@ -96,7 +96,11 @@ async fn a_purchase_is_begun_once_and_remembers_how_far_it_got() {
         assert_eq!(purchases.key_of(&job).await.expect("reads").as_deref(), Some("pvk_1"));
         assert!(purchases.told(&job, 0, house.now()).await.expect("written"));
         assert!(!purchases.told(&job, 7, house.now()).await.expect("works"));
-        let found = purchases.find::<String>(&job, 0).await.expect("reads").expect("is there");
+        let found = purchases
+            .find::<String>(&job, 0)
+            .await
+            .expect("reads")
+            .expect("is there");
         assert_eq!(
             (found.provider.as_str(), found.key.as_deref(), found.told_at),
             ("openai", Some("pvk_1"), Some(house.now()))

@@ -30,10 +30,14 @@ pub enum Wish {
     /// The subject on transparency.
     RemoveBackground,
     /// So many times as wide and high; the model decides where nothing is said.
-    Upscale { times: Option<u32> },
+    Upscale {
+        times: Option<u32>,
+    },
     Expand(Canvas),
     /// The marked part is gone.
-    Erase { seed: u64 },
+    Erase {
+        seed: u64,
+    },
 }
 
 /// How a larger canvas was asked for.
@@ -98,7 +102,11 @@ impl Wish {
         let is_list = media_fields(&model.input_schema)
             .iter()
             .any(|(name, _, is_list)| name == image && *is_list);
-        let picture = if is_list { json!([EXAMPLE_ASSET]) } else { json!(EXAMPLE_ASSET) };
+        let picture = if is_list {
+            json!([EXAMPLE_ASSET])
+        } else {
+            json!(EXAMPLE_ASSET)
+        };
         given.insert(image.to_owned(), picture);
         if matches!(self, Self::Erase { .. }) {
             given.insert("mask".into(), json!(EXAMPLE_ASSET));
@@ -127,7 +135,11 @@ impl Wish {
             Self::Upscale { times } => {
                 let default = factor_field(model)
                     .and_then(|field| inputs.get(field))
-                    .and_then(|factor| factor.as_f64().or_else(|| factor.as_str()?.trim_start_matches('x').parse().ok()));
+                    .and_then(|factor| {
+                        factor
+                            .as_f64()
+                            .or_else(|| factor.as_str()?.trim_start_matches('x').parse().ok())
+                    });
                 let times = times.map(f64::from).or(default).unwrap_or(2.0);
                 let side = |side: u32| (f64::from(side) * times).round() as u32;
                 (side(size.0), side(size.1))
@@ -183,7 +195,9 @@ fn has(model: &Model, name: &str) -> bool {
 
 /// Where a model takes the picture to edit.
 fn image_field(model: &Model) -> Option<&'static str> {
-    ["images", "image", "input_image"].into_iter().find(|name| has(model, name))
+    ["images", "image", "input_image"]
+        .into_iter()
+        .find(|name| has(model, name))
 }
 
 /// How a model is told the enlargement.
@@ -198,18 +212,32 @@ fn upscale(model: &Model, times: Option<u32>) -> Result<Map<String, Value>, Prob
     let field = factor_field(model).ok_or_else(|| {
         Problem::invalid(
             "scale",
-            format!("{} decides itself how large the result is. Leave `scale` out.", model.name),
+            format!(
+                "{} decides itself how large the result is. Leave `scale` out.",
+                model.name
+            ),
         )
     })?;
     let schema = &model.input_schema["properties"][field];
-    let value = if schema["type"] == "string" { json!(format!("x{times}")) } else { json!(times) };
+    let value = if schema["type"] == "string" {
+        json!(format!("x{times}"))
+    } else {
+        json!(times)
+    };
     if let Some(known) = schema["enum"].as_array()
         && !known.contains(&value)
     {
-        let list: Vec<String> = known.iter().map(|one| one.to_string().replace(['"', 'x'], "")).collect();
+        let list: Vec<String> = known
+            .iter()
+            .map(|one| one.to_string().replace(['"', 'x'], ""))
+            .collect();
         return Err(Problem::invalid(
             "scale",
-            format!("{} makes pictures {} times as large, not {times}.", model.name, list.join(", ")),
+            format!(
+                "{} makes pictures {} times as large, not {times}.",
+                model.name,
+                list.join(", ")
+            ),
         ));
     }
     Ok(Map::from_iter([(field.to_owned(), value)]))
@@ -225,7 +253,10 @@ fn expand(model: &Model, canvas: &Canvas, size: (u32, u32)) -> Result<Map<String
             }
         }
         if given.is_empty() {
-            return Err(Problem::invalid("aspect_ratio", "The picture has that shape already; nothing is added."));
+            return Err(Problem::invalid(
+                "aspect_ratio",
+                "The picture has that shape already; nothing is added.",
+            ));
         }
         return Ok(given);
     }
@@ -247,7 +278,10 @@ fn expand(model: &Model, canvas: &Canvas, size: (u32, u32)) -> Result<Map<String
     if !canvas.is_centered() {
         return Err(Problem::invalid(
             "anchor",
-            format!("{} keeps the picture in the middle. Leave `anchor` and margins out.", model.name),
+            format!(
+                "{} keeps the picture in the middle. Leave `anchor` and margins out.",
+                model.name
+            ),
         ));
     }
     match canvas {
@@ -322,7 +356,9 @@ async fn by_name<E: Edit>(cx: &Context, options: &E::Options, named: &str) -> Re
         let fitting: Vec<&str> = catalogue
             .all()
             .iter()
-            .filter(|model| wish.fits(model) && provider::find(&model.maker).is_some() && needs(model, &usable).is_none())
+            .filter(|model| {
+                wish.fits(model) && provider::find(&model.maker).is_some() && needs(model, &usable).is_none()
+            })
             .map(|model| model.id.as_str())
             .take(MOST_NAMED)
             .collect();
@@ -448,8 +484,7 @@ pub(super) async fn make<E: Edit>(
             },
         };
         let mask = cx.make(&work, pictures).await?;
-        let bytes =
-            aquatint_providers::mask::grey(&mask.bytes).map_err(|fault| fault.into_problem("The mask"))?;
+        let bytes = aquatint_providers::mask::grey(&mask.bytes).map_err(|fault| fault.into_problem("The mask"))?;
         drawn.push(Medium {
             field: "mask".into(),
             media_type: aquatint_domain::MediaType::Png,
@@ -523,7 +558,11 @@ mod tests {
                 let inputs = wish
                     .inputs(&model, (1024, 1024))
                     .unwrap_or_else(|problem| panic!("{}: {problem:?}", model.id));
-                assert!(!inputs.contains_key("images") && !inputs.contains_key("mask"), "{}", model.id);
+                assert!(
+                    !inputs.contains_key("images") && !inputs.contains_key("mask"),
+                    "{}",
+                    model.id
+                );
                 let price = price_of(&model, &wish, (1024, 1024), &inputs);
                 assert!(price > Credits::ZERO, "{} is free", model.id);
             }

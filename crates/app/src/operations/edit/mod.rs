@@ -244,7 +244,10 @@ pub(crate) async fn run<E: Edit>(
         });
     }
     if let Some(chosen) = &vendors {
-        let all = items.iter().filter(|item| item.refused.is_none()).fold(Credits::ZERO, |all, item| all + item.price);
+        let all = items
+            .iter()
+            .filter(|item| item.refused.is_none())
+            .fold(Credits::ZERO, |all, item| all + item.price);
         chosen.check_budget(cx, all).await?;
     }
     let fingerprint = json!({ "images": items.iter().map(|item| &item.arguments).collect::<Vec<_>>() });
