@@ -557,6 +557,18 @@ await check('app: every page is sound on a small phone in the dark', async () =>
   await phone.context().close();
 });
 
+await check('app: what a provider would bring is seen before there is a key', async () => {
+  await open(page, '/settings/providers');
+  await page.getByRole('button', { name: /^See the \d+ models of OpenAI$/ }).click();
+  const models = page.locator('dialog');
+  await models.getByText('image/openai/gpt-image-2', { exact: true }).waitFor();
+  await models.getByRole('searchbox').fill('no such thing');
+  await models.getByText('Nothing fits.').waitFor();
+  await models.getByRole('searchbox').fill('');
+  await isSound(page, 'provider-models');
+  await models.getByRole('button', { name: 'Close' }).click();
+});
+
 await check('app: a collection is deleted and its assets stay', async () => {
   await open(page, '/collections');
   await page.getByRole('link', { name: /Discs/ }).click();

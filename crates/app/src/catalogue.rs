@@ -1,6 +1,8 @@
 //! The model catalogue: what can generate, with schema, price and ratings. Built-in engines are its
 //! first rows; providers add theirs in the same form.
 
+mod stamp;
+
 use std::path::Path;
 
 use aquatint_domain::model::{PriceRule, Rate};
@@ -11,6 +13,8 @@ use serde_json::{Value, json};
 use crate::catalogue_file;
 use crate::settings::Settings;
 use crate::workflows;
+
+pub(crate) use stamp::{Stamp, stamp};
 
 /// The text-to-image preview engine.
 pub const SCENE_PREVIEW: &str = "image/aquatint/scene-preview";

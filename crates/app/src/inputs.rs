@@ -49,6 +49,7 @@ impl Studio {
         field: &str,
     ) -> Result<Source, Problem> {
         let named = named.trim();
+        refuse_several(named, field)?;
         if named.starts_with("data:") {
             let bytes =
                 decode_data_uri(named, self.settings().upload_max_bytes).map_err(|problem| problem.at(field))?;
@@ -143,6 +144,33 @@ impl Studio {
     }
 }
 
+/// Several in one text are refused with the form to send. A comma within one URL is none of that.
+fn refuse_several(named: &str, field: &str) -> Result<(), Problem> {
+    let parts: Vec<&str> = named
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
+    let is_several = !named.starts_with("data:")
+        && parts.len() > 1
+        && parts
+            .iter()
+            .all(|part| part.starts_with(AssetId::PREFIX) || part.contains("://"));
+    if !is_several {
+        return Ok(());
+    }
+    let name = field.split('[').next().unwrap_or(field);
+    let form = if field.contains('[') || name == "images" {
+        format!("Send a list: `\"{name}\": [\"ast_…\", \"ast_…\"]`.")
+    } else {
+        format!("`{field}` takes one.")
+    };
+    Err(Problem::invalid(
+        field,
+        format!("`{field}` holds {} media in one text. {form}", parts.len()),
+    ))
+}
+
 /// The bytes of a base64 data URI; its length is checked before anything is decoded.
 fn decode_data_uri(uri: &str, max_bytes: u64) -> Result<Bytes, Problem> {
     let malformed = || Problem::invalid("image", "The data URI must look like `data:image/png;base64,…`.");
@@ -174,6 +202,25 @@ fn decode_data_uri(uri: &str, max_bytes: u64) -> Result<Bytes, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn several_media_in_one_text_are_refused_with_the_form_to_send() {
+        for (named, field, words) in [
+            ("ast_1, ast_2", "images", "\"images\": [\"ast_…\""),
+            (
+                "https://a.example/1.png,https://a.example/2.png",
+                "images[0]",
+                "\"images\": [",
+            ),
+            ("ast_1,https://a.example/2.png,", "mask", "`mask` takes one"),
+        ] {
+            let problem = refuse_several(named, field).expect_err(named);
+            assert!(problem.message.contains(words), "{named}: {}", problem.message);
+        }
+        for one in ["ast_1", "https://a.example/1,2.png", "data:image/png;base64,AAEC,ast_1"] {
+            assert!(refuse_several(one, "images").is_ok(), "{one}");
+        }
+    }
 
     #[test]
     fn data_uris_are_measured_before_they_are_decoded() {

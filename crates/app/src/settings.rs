@@ -82,6 +82,12 @@ pub struct Settings {
     pub credits_per_usd: f64,
     /// What one output costs a workspace that pays the vendor with its own key.
     pub own_key_fee: Credits,
+    /// Credits for which this server buys at one vendor in a day, with its own keys; without one there is no limit.
+    pub vendor_daily_budget: Option<Credits>,
+    /// Whether vendors are told addresses of ours for their webhooks; by default where the public URL is one that they can reach.
+    pub vendor_webhooks: Option<bool>,
+    /// Models that edits take where the caller names none, by operation (`edit.upscale`); what this machine has without one.
+    pub edit_models: BTreeMap<String, String>,
     /// Where a person adds credits, and where one upgrades.
     pub credits_url: Option<String>,
     pub upgrade_url: Option<String>,
@@ -175,6 +181,9 @@ impl Settings {
             providers: BTreeMap::new(),
             credits_per_usd: CREDITS_PER_USD as f64,
             own_key_fee: Credits::ZERO,
+            vendor_daily_budget: None,
+            vendor_webhooks: None,
+            edit_models: BTreeMap::new(),
             credits_url: None,
             upgrade_url: None,
             payments: PaymentSettings::default(),

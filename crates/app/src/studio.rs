@@ -1,6 +1,6 @@
 //! The studio: everything that the doors need, behind one handle that is cheap to clone.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use aquatint_domain::{Caller, Clock, Code, Problem, Role, SystemClock, Timestamp};
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::access::KeyCache;
 use crate::audit::Audit;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{self, Catalogue, Stamp};
 use crate::jobs::{self, Events, WorkerHandle};
 use crate::mail::Post;
 use crate::oauth::Documents;
@@ -29,8 +29,8 @@ use crate::settings::Settings;
 use crate::signer::Signer;
 use crate::vendors::Vendors;
 
-/// So long the catalogue is believed before the folder of models is looked at again.
-const CATALOGUE_AGE: Duration = Duration::from_secs(2);
+/// How often the files that the catalogue is made of are looked at.
+const CATALOGUE_LOOK: Duration = Duration::from_secs(1);
 /// Arguments may nest this deep.
 const MAX_DEPTH: usize = 64;
 
@@ -59,8 +59,8 @@ struct Inner {
     prices: Prices,
     rates: RateLimits,
     audit: Audit,
-    /// With the installed models as they were found at that time.
-    catalogue: RwLock<(Instant, Arc<Catalogue>)>,
+    /// With the installed models and the operator's rows as they were last read.
+    catalogue: RwLock<Arc<Catalogue>>,
     /// What was wrong with the operator's rows of it when they were last read.
     complaints: Mutex<Vec<String>>,
     public_url: RwLock<Arc<String>>,
@@ -92,6 +92,8 @@ impl Studio {
             onnx_runtime: settings.onnx_runtime.library(&settings.models),
             models_memory_bytes: settings.models_memory_bytes,
         });
+        // Taken before anything is read, so that a change meanwhile is seen at the next look.
+        let stamp = catalogue::stamp(&settings);
         let rows = || Catalogue::with_installed(&settings, &crew.models().list().0).with_workflows(&settings.data);
         let (own, mut wrong) = rows();
         let catalogue = own.with_file(&settings.data).unwrap_or_else(|mistakes| {
@@ -123,9 +125,10 @@ impl Studio {
             descriptions: Descriptions::default(),
             prices: Prices::default(),
             rates: RateLimits::default(),
-            catalogue: RwLock::new((Instant::now(), Arc::new(catalogue))),
+            catalogue: RwLock::new(Arc::new(catalogue)),
             complaints: Mutex::new(wrong),
         }));
+        tokio::spawn(watch_catalogue(Arc::downgrade(&studio.0), stamp));
         studio.restore_rates().await?;
         Ok(studio)
     }
@@ -207,32 +210,22 @@ impl Studio {
         &self.0.rates
     }
 
+    /// Every model, as the files were when they were last looked at. Reads nothing.
     pub fn catalogue(&self) -> Arc<Catalogue> {
-        {
-            let known = self.0.catalogue.read();
-            if known.0.elapsed() < CATALOGUE_AGE {
-                return known.1.clone();
-            }
-        }
+        self.0.catalogue.read().clone()
+    }
+
+    /// Reads the files that the catalogue is made of; takes a while.
+    fn read_catalogue(&self) {
         let (installed, _) = self.crew().models().list();
         let settings = &self.0.settings;
         let (fresh, mut wrong) = Catalogue::with_installed(settings, &installed).with_workflows(&settings.data);
-        let fresh = match fresh.with_file(&settings.data) {
-            Ok(fresh) => {
-                self.complain(wrong);
-                Arc::new(fresh)
-            }
+        match fresh.with_file(&settings.data) {
+            Ok(fresh) => *self.0.catalogue.write() = Arc::new(fresh),
             // A mistake in the operator's file leaves everything as it was.
-            Err(mistakes) => {
-                wrong.extend(mistakes.into_iter().map(|mistake| format!("catalogue.toml: {mistake}")));
-                self.complain(wrong);
-                let mut known = self.0.catalogue.write();
-                known.0 = Instant::now();
-                return known.1.clone();
-            }
-        };
-        *self.0.catalogue.write() = (Instant::now(), fresh.clone());
-        fresh
+            Err(mistakes) => wrong.extend(mistakes.into_iter().map(|mistake| format!("catalogue.toml: {mistake}"))),
+        }
+        self.complain(wrong);
     }
 
     /// Says what is wrong with the operator's rows of the catalogue, once.
@@ -389,6 +382,31 @@ fn check_role(caller: &Caller, least: Role) -> Result<(), Problem> {
         )
         .hint("Ask an owner or admin of the workspace.")),
         _ => Ok(()),
+    }
+}
+
+/// Reads the catalogue anew whenever its files have changed, off the async threads, for as long as there is a studio.
+async fn watch_catalogue(inner: Weak<Inner>, mut known: Stamp) {
+    loop {
+        tokio::time::sleep(CATALOGUE_LOOK).await;
+        let Some(studio) = inner.upgrade().map(Studio) else {
+            return;
+        };
+        let looked = tokio::task::spawn_blocking(move || {
+            let stamp = catalogue::stamp(studio.settings());
+            if stamp != known {
+                studio.read_catalogue();
+            }
+            stamp
+        });
+        match looked.await {
+            Ok(stamp) => known = stamp,
+            // It panicked, or the runtime ends.
+            Err(error) => {
+                tracing::error!(%error, "the catalogue is no longer watched");
+                return;
+            }
+        }
     }
 }
 

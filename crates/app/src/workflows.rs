@@ -7,7 +7,7 @@ use aquatint_domain::Model;
 use aquatint_providers::vendors::comfyui;
 
 /// The folder's name.
-const FOLDER: &str = "workflows";
+pub(crate) const FOLDER: &str = "workflows";
 /// Workflows that are read.
 const MOST: usize = 200;
 const FILE_MAX_BYTES: u64 = 2 * 1024 * 1024;

@@ -30,6 +30,8 @@ pub struct Capabilities {
     pub masks: bool,
     pub upscale: bool,
     pub remove_background: bool,
+    /// Continues a picture beyond its edges.
+    pub expand: bool,
     /// Can put legible words into the picture.
     pub text_rendering: bool,
     /// Can make transparent backgrounds.

@@ -17,6 +17,7 @@ mod enhance_classic;
 mod expand_continue;
 mod inpaint_fill;
 mod mask;
+mod mask_draw;
 pub mod models;
 mod net;
 mod patch_fill;
@@ -40,6 +41,7 @@ pub static ALL: &[&dyn Engine] = &[
     &upscale::RESTORE,
     &expand_continue::ExpandContinue,
     &inpaint_fill::InpaintFill,
+    &mask_draw::MaskDraw,
     &backdrop_replace::BackdropReplace,
     &adjust_tone::AdjustTone,
     &enhance_classic::EnhanceClassic,

@@ -53,7 +53,16 @@ pub struct Order {
     /// Names this purchase in every try; an idempotency key for vendors that take one.
     pub purchase: String,
     /// Where the vendor may call when it is done; only when this server can be reached from outside.
-    pub webhook: Option<String>,
+    pub webhook: Option<Webhook>,
+}
+
+/// An address of ours for one purchase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// Known to nobody but this vendor.
+    pub url: String,
+    /// For vendors that sign with a secret of the caller's; for this purchase alone.
+    pub secret: String,
 }
 
 impl Order {

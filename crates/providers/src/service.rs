@@ -5,10 +5,12 @@
 //! is safe, or when the vendor was asked and knows nothing of it. Polls, fetches and key checks are safe to repeat.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aquatint_domain::{MediaType, Model};
 use bytes::Bytes;
+use tokio::sync::Notify;
 
 use crate::desk::Desk;
 use crate::fault::{Bought, Fault, FaultKind};
@@ -26,6 +28,23 @@ use crate::webhook::{Delivery, Notice};
 const LEAST_POLL: Duration = Duration::from_millis(250);
 /// The longest.
 const LONGEST_POLL: Duration = Duration::from_secs(60);
+
+/// Between two polls of a vendor whose webhooks arrive.
+const TOLD_POLL: Duration = Duration::from_secs(30);
+
+/// Rings when a vendor told us that there is news of a task. A ring that nobody waits for is kept.
+#[derive(Clone, Debug, Default)]
+pub struct Bell(Arc<Notify>);
+
+impl Bell {
+    pub fn ring(&self) {
+        self.0.notify_one();
+    }
+
+    async fn rung(&self) {
+        self.0.notified().await;
+    }
+}
 
 /// A result in hand.
 #[derive(Clone, Debug)]
@@ -48,6 +67,9 @@ pub struct Service {
     meter: Arc<Meter>,
     poll_every: Duration,
     longest_poll: Duration,
+    told_poll: Duration,
+    /// The last task of which a webhook was expected was told by one.
+    is_told: AtomicBool,
 }
 
 impl Service {
@@ -62,6 +84,8 @@ impl Service {
             meter,
             poll_every: pace.poll_every,
             longest_poll: LONGEST_POLL,
+            told_poll: TOLD_POLL,
+            is_told: AtomicBool::new(false),
         }
     }
 
@@ -160,24 +184,64 @@ impl Service {
         deadline: Duration,
         tell: &mut (dyn FnMut(Option<f64>, &str) + Send),
     ) -> Result<Outcome, Fault> {
+        self.wait_told(task, count, deadline, None, tell).await
+    }
+
+    /// The same, where a webhook is expected: a ring is a reason to ask at once. While webhooks arrive there are far fewer
+    /// polls; an address that a vendor cannot reach costs nothing but that.
+    pub async fn wait_told(
+        &self,
+        task: &Task,
+        count: u32,
+        deadline: Duration,
+        bell: Option<&Bell>,
+        tell: &mut (dyn FnMut(Option<f64>, &str) + Send),
+    ) -> Result<Outcome, Fault> {
+        let (outcome, was_told) = self.watch(task, count, deadline, bell, tell).await;
+        if bell.is_some() {
+            self.is_told.store(was_told, Ordering::Relaxed);
+        }
+        outcome
+    }
+
+    async fn watch(
+        &self,
+        task: &Task,
+        count: u32,
+        deadline: Duration,
+        bell: Option<&Bell>,
+        tell: &mut (dyn FnMut(Option<f64>, &str) + Send),
+    ) -> (Result<Outcome, Fault>, bool) {
+        let mut was_told = false;
         let ends = tokio::time::Instant::now() + deadline;
         let mut pause = Duration::from_millis(task.ask_after_ms).min(self.poll_every);
         loop {
             if tokio::time::Instant::now() + pause > ends {
                 let words = "the task did not end in its time";
-                return Err(Fault::new(FaultKind::TimedOut, words).bought(Bought::Yes));
+                let fault = Fault::new(FaultKind::TimedOut, words).bought(Bought::Yes);
+                return (Err(fault), was_told);
             }
-            tokio::time::sleep(pause).await;
-            match self.poll(task).await? {
-                Progress::Done(outcome) => return self.checked(outcome, count),
-                Progress::Failed(fault) => {
+            match bell {
+                None => tokio::time::sleep(pause).await,
+                Some(bell) => tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    () = bell.rung() => was_told = true,
+                },
+            }
+            match self.poll(task).await {
+                Err(fault) => return (Err(fault), was_told),
+                Ok(Progress::Done(outcome)) => return (self.checked(outcome, count), was_told),
+                Ok(Progress::Failed(fault)) => {
                     self.meter.fault(self.facts().id, &fault);
-                    return Err(fault);
+                    return (Err(fault), was_told);
                 }
-                Progress::Running { done, stage, ask_after } => {
+                Ok(Progress::Running { done, stage, ask_after }) => {
                     tell(done.map(|done| done.clamp(0.0, 1.0)), &stage);
                     let least = LEAST_POLL.min(self.poll_every);
                     pause = ask_after.unwrap_or(self.poll_every).clamp(least, self.longest_poll);
+                    if bell.is_some() && self.is_told.load(Ordering::Relaxed) {
+                        pause = pause.max(self.told_poll);
+                    }
                 }
             }
         }

@@ -9,6 +9,7 @@ pub mod files;
 pub mod http;
 pub mod shop;
 pub mod vendors;
+pub mod webhooks;
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -143,6 +144,14 @@ impl Running {
         self.shared.asked.lock().iter().filter(|asked| **asked == step).count()
     }
 
+    /// What the vendor would send at that second, in seconds since 1970, of the order with that number among those that
+    /// named an address.
+    pub fn parcel(&self, number: usize, at: i64) -> webhooks::Parcel {
+        let shop = self.shared.shop.lock();
+        let asked = shop.webhooks.get(number).expect("so many orders named an address");
+        webhooks::parcel(self.shared.stand.provider.facts().id, &shop, asked, at).expect("this vendor sends webhooks")
+    }
+
     /// Fails when a request broke the vendor's schema.
     pub fn assert_sound(&self) {
         let complaints = self.shared.complaints.lock();
@@ -221,6 +230,12 @@ fn answer(shared: &Shared, request: &Request, is_faulty: bool) -> Result<Reply, 
     let mut shop = shared.shop.lock();
     let (sold, tasks) = (shop.sold, shop.tasks.len());
     let reply = (shared.stand.answer)(&mut shop, request);
+    if shop.tasks.len() > tasks
+        && let (Some((url, secret)), Some(task)) = (webhooks::address(request), shop.tasks.last())
+    {
+        let task = task.id.clone();
+        shop.webhooks.push(webhooks::Asked { task, url, secret });
+    }
     if is_faulty {
         let refuses = (*shared.fault.lock()).is_some_and(|case| case.act.refuses());
         if refuses {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use crate::files;
 use crate::http::Reply;
+use crate::webhooks::Asked;
 
 /// Paths of results that need no key.
 pub const RESULTS: &str = "/results/";
@@ -56,6 +57,8 @@ pub struct Shop {
     pub tasks: Vec<Sold>,
     /// Tasks that were cancelled, by id.
     pub cancelled: Vec<String>,
+    /// Orders that named an address to be told at.
+    pub webhooks: Vec<Asked>,
 }
 
 /// One purchase.
@@ -77,6 +80,7 @@ impl Shop {
             spoil: None,
             tasks: Vec::new(),
             cancelled: Vec::new(),
+            webhooks: Vec::new(),
         }
     }
 

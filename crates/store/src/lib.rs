@@ -52,7 +52,7 @@ pub use payments::{
 };
 pub use pipelines::{Pipeline, PipelineChange, PipelineVersion, Pipelines};
 pub use provider_keys::{ProviderKey, ProviderKeys};
-pub use purchases::{Purchase, Purchases};
+pub use purchases::{Buying, Purchase, PurchaseRow, Purchases};
 pub use runs::{Run, RunKey, Runs, Step};
 pub use sessions::{Session, Sessions, Ticket};
 pub use shares::{Share, Shares};
@@ -115,6 +115,11 @@ impl Store {
             ),
             ("DELETE FROM setup_tokens WHERE expires_at <= $1", now),
             ("DELETE FROM purchases WHERE begun_at <= $1", now - OLD_PURCHASES_MS),
+            // No task takes so long.
+            (
+                "DELETE FROM replaced_provider_keys WHERE replaced_at <= $1",
+                now - DAY_MS,
+            ),
             ("DELETE FROM sessions WHERE expires_at <= $1", now),
             ("DELETE FROM tickets WHERE expires_at <= $1", now),
             ("DELETE FROM passkey_challenges WHERE expires_at <= $1", now),

@@ -29,10 +29,20 @@ pub struct ProviderKey {
 }
 
 impl ProviderKeys<'_> {
-    /// Puts a key in the place of the one that was there.
+    /// Puts a key in the place of the one that was there, which is set aside for what it bought.
     pub async fn put(&self, new: &ProviderKey) -> Result<(), Problem> {
         let tx = self.0.begin().await?;
         let place = place(new.workspace.as_ref());
+        execute(
+            &tx,
+            "INSERT INTO replaced_provider_keys (id, workspace_id, provider, sealed, tail, base_url, created_by, created_at, checked_at, verdict, replaced_at) SELECT id, workspace_id, provider, sealed, tail, base_url, created_by, created_at, checked_at, verdict, $3 FROM provider_keys WHERE workspace_id = $1 AND provider = $2",
+            vec![
+                place.into(),
+                new.provider.as_str().into(),
+                new.created_at.as_millisecond().into(),
+            ],
+        )
+        .await?;
         execute(
             &tx,
             "DELETE FROM provider_keys WHERE workspace_id = $1 AND provider = $2",
@@ -85,12 +95,33 @@ impl ProviderKeys<'_> {
         .transpose()
     }
 
-    /// Whether there was one.
+    /// The key of that id, also one that was replaced since.
+    pub async fn by_id(&self, id: &str) -> Result<Option<ProviderKey>, Problem> {
+        const COLUMNS: &str =
+            "id, workspace_id, provider, sealed, tail, base_url, created_by, created_at, checked_at, verdict";
+        row(
+            self.0.read(),
+            &format!("SELECT {COLUMNS} FROM provider_keys WHERE id = $1 UNION ALL SELECT {COLUMNS} FROM replaced_provider_keys WHERE id = $1"),
+            vec![id.into()],
+        )
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()
+    }
+
+    /// Whether there was one. Those that it replaced go with it.
     pub async fn remove(&self, workspace: Option<&WorkspaceId>, provider: &str) -> Result<bool, Problem> {
         let tx = self.0.begin().await?;
         let removed = execute(
             &tx,
             "DELETE FROM provider_keys WHERE workspace_id = $1 AND provider = $2",
+            vec![place(workspace).into(), provider.into()],
+        )
+        .await?;
+        execute(
+            &tx,
+            "DELETE FROM replaced_provider_keys WHERE workspace_id = $1 AND provider = $2",
             vec![place(workspace).into(), provider.into()],
         )
         .await?;

@@ -1,5 +1,6 @@
 /** Vendors and the keys that open them. */
 import { del, get, part, post } from './client';
+import type { Model } from './types';
 
 export interface ProviderKey {
   tail: string;
@@ -28,6 +29,7 @@ export interface KeyChecked {
 
 export const providers = {
   list: () => get<{ providers: Provider[] }>('/providers'),
+  models: (provider: string) => get<{ models: Model[] }>(`/providers/${part(provider)}/models`),
   putKey: (body: { provider: string; key: string; base_url?: string; server?: boolean }) =>
     post<KeyChecked & { key: ProviderKey }>('/providers', body),
   check: (provider: string) => post<KeyChecked>(`/providers/${part(provider)}/check`),

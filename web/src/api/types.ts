@@ -158,12 +158,14 @@ export interface Model {
   best_for: string;
   label?: string;
   capabilities: Record<string, boolean>;
-  price: { per_output: number; per_megapixel: number; per_second: number };
+  price: { per_output: number; per_megapixel: number; per_second: number; tiers?: unknown[] };
   quality_rating: number;
   pricing_rating: number;
   speed: string;
   license: string;
   deprecation?: { since: string; sunset?: string; replacement?: string } | null;
+  /** What is missing before it can be used, such as a key. */
+  needs?: string;
 }
 export interface Shape { slug: string; name: string; aspect_ratio: string; width: number; height: number }
 export interface Style { slug: string; name: string; category: string; prompt: string }

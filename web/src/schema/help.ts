@@ -21,7 +21,7 @@ const HELP: Record<string, string> = {
   background: 'A colour, a picture from the library, or words that describe a scene.',
   mask: '',
   output: '',
-  model: 'Leave empty for the best that is installed; “built-in” needs none.',
+  model: 'Leave empty for the best that is here; “built-in” needs no download, and the id of a provider’s model uses its key.',
   aspect_ratio: 'Such as 16:9.',
   output_format: '',
   grow: 'Makes the painted area larger on all sides.',

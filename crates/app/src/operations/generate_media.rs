@@ -20,8 +20,9 @@ use crate::operation::{Context, Effects, Making, MediaArgument, Operation, Spec,
 use crate::shapes;
 use crate::studio::Studio;
 use crate::styles::{self, Style};
+use crate::vendors::Account;
 use crate::vendors::inputs::{self, VendorItem};
-use crate::vendors::purchase;
+use crate::vendors::purchase::{self, BoughtEdit};
 use sizes::dimensions;
 
 /// Pixels on the long side when an aspect ratio is all that is given.
@@ -106,6 +107,9 @@ pub struct ItemArgs {
     /// What a vendor's model gets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) vendor: Option<VendorItem>,
+    /// Where an edit buys: what it wants beside.
+    #[serde(skip)]
+    pub(crate) edit: Option<BoughtEdit>,
 }
 
 impl Operation for GenerateMedia {
@@ -150,7 +154,7 @@ impl Operation for GenerateMedia {
         }
 
         if let Some(account) = account {
-            return order_of_vendor(cx, &SPEC, model, &args, account.is_own).await;
+            return order_of_vendor(cx, &SPEC, model, &args, &account).await;
         }
 
         // Settle everything that is still open, so that the job row says all.
@@ -203,6 +207,7 @@ impl Operation for GenerateMedia {
             }),
             collection_id: args.collection_id.clone(),
             vendor: None,
+            edit: None,
         };
         let price = model.price.price(
             item.count,
@@ -332,8 +337,9 @@ async fn order_of_vendor(
     spec: &'static Spec,
     model: &Model,
     args: &Args,
-    is_own_key: bool,
+    account: &Account,
 ) -> Result<JobView, Problem> {
+    let is_own_key = account.is_own;
     let style = style_of(args)?;
     let prompt_used = prompt_used(args, style);
     let mut given = args.inputs.clone();
@@ -356,6 +362,9 @@ async fn order_of_vendor(
     } else {
         inputs::price(model, &checked, count, video_seconds(cx, &checked.item).await?)
     };
+    cx.studio
+        .check_budget(account.service.facts(), is_own_key, price)
+        .await?;
     let fingerprint = serde_json::to_value((
         &args.model,
         &args.prompt,
@@ -379,6 +388,7 @@ async fn order_of_vendor(
         output_format: args.output_format.clone().unwrap_or_default(),
         collection_id: args.collection_id.clone(),
         vendor: Some(checked.item),
+        edit: None,
     };
     let order = Order {
         spec,
@@ -410,7 +420,7 @@ async fn video_seconds(cx: &Context, item: &VendorItem) -> Result<Option<f64>, P
 }
 
 /// A model past its sunset names what takes its place.
-fn check_deprecation(model: &Model, now: Timestamp) -> Result<(), Problem> {
+pub(crate) fn check_deprecation(model: &Model, now: Timestamp) -> Result<(), Problem> {
     let Some(deprecation) = &model.deprecation else {
         return Ok(());
     };

@@ -10,7 +10,7 @@ pub(crate) mod generate_media;
 mod generate_model;
 pub(crate) mod jobs;
 mod me;
-mod models;
+pub mod models;
 mod pipelines;
 mod providers;
 mod share_links;
@@ -20,7 +20,7 @@ mod workspace;
 use crate::operation::Entry;
 
 /// Every operation, in the order of the reference page.
-pub static ALL: [Entry; 121] = [
+pub static ALL: [Entry; 122] = [
     Entry::making::<edit::remove_background::RemoveBackground>(),
     Entry::making::<edit::upscale::Upscale>(),
     Entry::making::<edit::expand::Expand>(),
@@ -130,6 +130,7 @@ pub static ALL: [Entry; 121] = [
     Entry::of::<workspace::orders::Get>(),
     Entry::of::<workspace::orders::Receipt>(),
     Entry::of::<providers::list::List>(),
+    Entry::of::<providers::models::OfProvider>(),
     Entry::of::<providers::keys::Put>(),
     Entry::of::<providers::keys::Check>(),
     Entry::of::<providers::keys::Remove>(),

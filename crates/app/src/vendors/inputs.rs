@@ -38,13 +38,8 @@ pub(crate) struct Checked {
     pub seed: Option<u64>,
 }
 
-/// Checks `given`, the caller's arguments by the names of the schema. `prompt_used` is the prompt with the style's words.
-pub(crate) async fn check(
-    cx: &Context,
-    model: &Model,
-    mut given: Map<String, Value>,
-    prompt_used: Option<&str>,
-) -> Result<Checked, Problem> {
+/// Holds `given` against the model's schema and settles the size.
+fn accept(model: &Model, mut given: Map<String, Value>) -> Result<Map<String, Value>, Problem> {
     rename_images(model, &mut given);
     let look = format!(
         "Look at the model's inputs with `models` `action: \"schema\"`, `model: \"{}\"`.",
@@ -63,6 +58,22 @@ pub(crate) async fn check(
         return Err(Problem::internal("accepted arguments are an object"));
     };
     settle_size(model, &mut given)?;
+    Ok(given)
+}
+
+/// What goes to the vendor, of arguments whose media were seen to elsewhere and whose prompt stays as it is.
+pub(crate) fn settle(model: &Model, given: Map<String, Value>) -> Result<Map<String, Value>, Problem> {
+    Ok(settled(model, &accept(model, given)?))
+}
+
+/// Checks `given`, the caller's arguments by the names of the schema. `prompt_used` is the prompt with the style's words.
+pub(crate) async fn check(
+    cx: &Context,
+    model: &Model,
+    mut given: Map<String, Value>,
+    prompt_used: Option<&str>,
+) -> Result<Checked, Problem> {
+    given = accept(model, given)?;
 
     // Media become sources: assets, or URLs that are fetched when the job runs.
     let mut media = Vec::new();
@@ -79,7 +90,6 @@ pub(crate) async fn check(
                 field.clone()
             };
             let text = value.as_str().unwrap_or_default();
-            refuse_list(text, &place, is_list)?;
             let source = cx.studio.accept_source(&cx.caller.workspace, text, &place).await?;
             media.push((field.clone(), source.as_str().to_owned()));
         }
@@ -155,29 +165,6 @@ fn rename_images(model: &Model, given: &mut Map<String, Value>) {
         given.remove("images");
         given.insert(place.to_owned(), one);
     }
-}
-
-/// Several in one text are refused with the form to send.
-fn refuse_list(text: &str, place: &str, is_list: bool) -> Result<(), Problem> {
-    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
-    let is_several = !text.starts_with("data:")
-        && parts.len() > 1
-        && parts
-            .iter()
-            .all(|part| part.starts_with("ast_") || part.contains("://"));
-    if !is_several {
-        return Ok(());
-    }
-    let form = if is_list {
-        let name = place.split('[').next().unwrap_or(place);
-        format!("Send a list: `\"{name}\": [\"ast_…\", \"ast_…\"]`.")
-    } else {
-        format!("`{place}` takes one.")
-    };
-    Err(Problem::invalid(
-        place,
-        format!("`{place}` holds {} media in one text. {form}", parts.len()),
-    ))
 }
 
 /// Width and height, or the ratio, from whichever way was used.
@@ -349,7 +336,7 @@ fn check_ratio(properties: &Value, ratio: &str) -> Result<(), Problem> {
     }
 }
 
-fn read_ratio(text: &str) -> Result<f64, Problem> {
+pub(crate) fn read_ratio(text: &str) -> Result<f64, Problem> {
     text.split_once(':')
         .and_then(|(w, h)| Some(w.parse::<f64>().ok()? / h.parse::<f64>().ok()?))
         .filter(|ratio| ratio.is_finite() && *ratio > 0.0)

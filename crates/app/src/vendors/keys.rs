@@ -138,7 +138,7 @@ impl Studio {
         outcome.map(|told| (told, now))
     }
 
-    /// Forgets a key. Tasks that run at the vendor can no longer be asked about.
+    /// Forgets a key, and those that it took the place of. Tasks that run at the vendor can no longer be asked about.
     pub async fn remove_provider_key(&self, workspace: Option<&WorkspaceId>, provider: &str) -> Result<(), Problem> {
         let facts = named(provider)?.facts();
         let row = self.store().provider_keys().get(workspace, provider).await?;

@@ -1,12 +1,15 @@
 //! Vendors: whose key pays for a model, and the services that speak to them.
 //!
 //! A workspace's own key comes before the server's, and that before what the configuration or the environment gives.
-//! With its own key a workspace pays the vendor itself; the studio charges its fee for that alone.
+//! With its own key a workspace pays the vendor itself; the studio charges its fee for that alone. What was bought with a key
+//! is asked about, fetched and cancelled with that key, whatever came or went since.
 
+mod budget;
 mod found;
 pub(crate) mod inputs;
 mod keys;
 pub(crate) mod purchase;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -38,6 +41,7 @@ pub(crate) struct Vendors {
     open: Mutex<HashMap<(&'static str, String), Arc<Service>>>,
     meter: Arc<Meter>,
     found: found::FoundModels,
+    doorbells: webhooks::Doorbells,
 }
 
 /// A vendor as one workspace may use it.
@@ -45,10 +49,12 @@ pub(crate) struct Account {
     pub service: Arc<Service>,
     /// The workspace's own key pays.
     pub is_own: bool,
+    /// Names the key: the id of its row, or what was derived from one that no row holds.
+    pub key: String,
 }
 
-/// Where a service in the cache came from, when not from a row.
-const CONFIGURED: &str = "configuration";
+/// How a key of the configuration is named, before a few characters that tell one from the next.
+const CONFIGURED: &str = "configuration-";
 
 impl Studio {
     /// The account at a vendor that pays for this workspace.
@@ -56,22 +62,57 @@ impl Studio {
         let provider = provider::find(id).ok_or_else(|| Problem::not_found("vendor", id))?;
         let rows = self.store().provider_keys().usable(workspace).await?;
         if let Some(row) = rows.iter().find(|row| row.provider == id) {
-            return Ok(Account {
-                service: self.service_of(provider, row)?,
-                is_own: row.workspace.is_some(),
-            });
+            return self.account_of(provider, row);
         }
+        self.configured_account(provider)?.ok_or_else(|| no_key(provider))
+    }
+
+    /// The account that a purchase of this workspace was begun with. `None` when its key is gone.
+    pub(crate) async fn vendor_by_key(
+        &self,
+        workspace: &WorkspaceId,
+        id: &str,
+        key: &str,
+    ) -> Result<Option<Account>, Problem> {
+        let provider = provider::find(id).ok_or_else(|| Problem::not_found("vendor", id))?;
+        if key.starts_with(CONFIGURED) {
+            let account = self.configured_account(provider)?;
+            return Ok(account.filter(|account| account.key == key));
+        }
+        let row = self.store().provider_keys().by_id(key).await?;
+        // A job names only keys that its workspace could use; a row that says otherwise opens nothing.
+        let row = row.filter(|row| {
+            row.provider == provider.facts().id && row.workspace.as_ref().is_none_or(|owner| owner == workspace)
+        });
+        row.map(|row| self.account_of(provider, &row)).transpose()
+    }
+
+    fn account_of(&self, provider: &'static dyn Provider, row: &ProviderKey) -> Result<Account, Problem> {
+        Ok(Account {
+            service: self.service_of(provider, row)?,
+            is_own: row.workspace.is_some(),
+            key: row.id.clone(),
+        })
+    }
+
+    /// By what the configuration or the environment gives, where that is enough.
+    fn configured_account(&self, provider: &'static dyn Provider) -> Result<Option<Account>, Problem> {
         let facts = provider.facts();
-        let configured = self.settings().providers.get(id);
+        let configured = self.settings().providers.get(facts.id);
         let is_enough = configured.is_some_and(|given| given.key.is_some() || facts.auth == Auth::Optional);
         if !is_enough {
-            return Err(no_key(provider));
+            return Ok(None);
         }
         let key = configured.and_then(|given| given.key.clone());
-        Ok(Account {
-            service: self.service(provider, CONFIGURED, key, None)?,
+        let secret = key.as_ref().map_or("", Key::expose);
+        let mark = self.signer().derived("key of a configuration", secret.as_bytes());
+        let name: String = mark.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let name = format!("{CONFIGURED}{name}");
+        Ok(Some(Account {
+            service: self.service(provider, &name, key, None)?,
             is_own: false,
-        })
+            key: name,
+        }))
     }
 
     /// The vendors whose models this workspace can use.
@@ -151,7 +192,7 @@ impl Studio {
 }
 
 /// The vendor of that id, or a refusal that names those there are.
-fn named(id: &str) -> Result<&'static dyn Provider, Problem> {
+pub(crate) fn named(id: &str) -> Result<&'static dyn Provider, Problem> {
     provider::find(id).ok_or_else(|| {
         let known: Vec<&str> = provider::ALL.iter().map(|provider| provider.facts().id).collect();
         Problem::invalid(

@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use aquatint_domain::{AssetSource, BlobHash, Code, Credits, MediaType, Model, Problem, Recipe};
 use aquatint_engines::{Made, Output, Work};
-use aquatint_providers::{Bought, Fault, FaultKind, Found, Medium, Order, Outcome, Submitted, Task};
-use aquatint_store::Purchase;
+use aquatint_providers::{Bought, Facts, Fault, FaultKind, Found, Medium, Order, Outcome, Submitted, Task, provider};
+use aquatint_store::{Buying, Purchase};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Account;
 use super::inputs::VendorItem;
+use super::webhooks::Hung;
 use crate::failpoint;
 use crate::jobs::{JobContext, Product};
 use crate::library::RENDITIONS;
@@ -26,9 +27,20 @@ const TASK_TIME: Duration = Duration::from_secs(3_600);
 /// Quality of lossy pictures when they are written anew without what came along in them.
 const KEPT_QUALITY: u8 = 95;
 
+/// What an edit wants of a purchase beside what a generation does.
+#[derive(Clone, Debug)]
+pub(crate) struct BoughtEdit {
+    /// Media that were made for it here, such as a mask.
+    pub drawn: Vec<Medium>,
+    pub title: String,
+    /// The edit's own arguments, for the recipe.
+    pub arguments: Value,
+    pub output: Output,
+}
+
 /// What a purchase row tells of results that are here.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-struct Bag {
+pub(super) struct Bag {
     files: Vec<File>,
     cost: Option<Credits>,
     request_id: Option<String>,
@@ -48,7 +60,7 @@ struct File {
 /// The body of a row in any of its states.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(untagged)]
-enum Body {
+pub(super) enum Body {
     Bag(Bag),
     Task(Task),
     Problem(Problem),
@@ -61,19 +73,36 @@ pub(crate) async fn make(
     item: &ItemArgs,
     wanted: &VendorItem,
 ) -> Result<Product, Problem> {
-    let account = cx.studio.vendor(&cx.job.workspace, &model.maker).await?;
-    if wanted.is_own_key && !account.is_own {
+    let facts = provider::find(&model.maker)
+        .ok_or_else(|| Problem::not_found("vendor", &model.maker))?
+        .facts();
+    // A job that was begun goes on with the key that it began with, whichever is there now.
+    let workspace = &cx.job.workspace;
+    let account = match cx.studio.store().purchases().key_of(&cx.job.id).await? {
+        None => Ok(cx.studio.vendor(workspace, facts.id).await?),
+        Some(key) => cx
+            .studio
+            .vendor_by_key(workspace, facts.id, &key)
+            .await?
+            .ok_or_else(|| key_is_gone(facts)),
+    };
+    let is_own = account.as_ref().map_or(wanted.is_own_key, |account| account.is_own);
+    if wanted.is_own_key && !is_own {
         return Err(Problem::new(
             Code::ProviderKeyRefused,
             "The workspace's own key, for which this was priced, is gone.",
         )
         .hint("Send the call again; it is priced anew."));
     }
-    let (media, parents) = load(cx, wanted).await?;
+    let (mut media, parents) = load(cx, wanted).await?;
+    media.extend(item.edit.iter().flat_map(|edit| edit.drawn.clone()));
     failpoint::hit("job-inputs-ready");
 
     // As many requests as it takes; each is a purchase of its own.
-    let _place = account.service.place().await;
+    let _place = match &account {
+        Ok(account) => Some(account.service.place().await),
+        Err(_) => None,
+    };
     let per_request = model.outputs_per_request.max(1);
     let requests = item.count.div_ceil(per_request);
     let (mut bags, mut problem) = (Vec::new(), None);
@@ -86,15 +115,28 @@ pub(crate) async fn make(
         if let Some(seed) = item_seed(wanted) {
             inputs.insert("seed".into(), json!(seed.saturating_add(u64::from(number))));
         }
+        let (webhook, hung) = cx.studio.hang_bell(facts, &cx.job.id, number).unzip();
         let order = Order {
             model: model.clone().into(),
             inputs,
             media: media.clone(),
             count: per_request.min(item.count - number * per_request),
             purchase: format!("{}-{number}", cx.job.id),
-            webhook: None,
+            webhook,
         };
-        match buy(cx, &account, &order, number).await {
+        let bought = match &account {
+            Ok(account) => {
+                let share = cx.job.price.micro() / i64::from(item.count.max(1));
+                let cost = if is_own {
+                    Credits::ZERO
+                } else {
+                    Credits::from_micro(share).times(i64::from(order.count))
+                };
+                buy(cx, account, &order, number, cost, hung.as_ref()).await
+            }
+            Err(gone) => without_key(cx, gone, number).await,
+        };
+        match bought {
             Ok(bag) => bags.push((order, bag)),
             // What was delivered before is not lost for what comes after.
             Err(why) if !bags.is_empty() && why.code != Code::Cancelled => {
@@ -104,21 +146,76 @@ pub(crate) async fn make(
             Err(why) => return Err(why),
         }
     }
-    keep(cx, model, item, wanted, &account, bags, problem, parents).await
+    let payer = Payer { facts, is_own };
+    keep(cx, model, item, wanted, payer, bags, problem, parents).await
+}
+
+/// Whose account it is, for what is told and charged.
+#[derive(Clone, Copy)]
+struct Payer {
+    facts: &'static Facts,
+    /// The workspace pays the vendor itself.
+    is_own: bool,
+}
+
+fn key_is_gone(facts: &Facts) -> Problem {
+    Problem::new(
+        Code::ProviderKeyRefused,
+        format!("The key for {} with which this was bought was removed, so nobody can ask what became of it.", facts.name),
+    )
+    .hint(format!(
+        "Nothing was charged here; {} may charge its account, where the result may be found. Send the call again to buy it with the key that is there now.",
+        facts.name
+    ))
+    .final_failure()
+}
+
+/// A purchase whose key is gone: what is here already is used, and the rest ends.
+async fn without_key(cx: &JobContext, gone: &Problem, number: u32) -> Result<Bag, Problem> {
+    let purchases = cx.studio.store().purchases();
+    let found = purchases.find::<Body>(&cx.job.id, number).await?;
+    match found.map(|row| row.state) {
+        Some(Purchase::Made(Body::Bag(bag))) => Ok(bag),
+        Some(Purchase::Failed(Body::Problem(problem))) => Err(problem.final_failure()),
+        Some(Purchase::Waiting(Body::Task(task))) => {
+            let problem = gone.clone().details(json!({ "vendor_task": task.id }));
+            let body = Body::Problem(problem.clone());
+            purchases.failed(&cx.job.id, number, &body, cx.studio.now()).await?;
+            Err(problem)
+        }
+        _ => Err(gone.clone()),
+    }
 }
 
 /// One purchase, from wherever it stands.
-async fn buy(cx: &JobContext, account: &Account, order: &Order, number: u32) -> Result<Bag, Problem> {
+async fn buy(
+    cx: &JobContext,
+    account: &Account,
+    order: &Order,
+    number: u32,
+    cost: Credits,
+    hung: Option<&Hung>,
+) -> Result<Bag, Problem> {
     let facts = account.service.facts();
     let purchases = cx.studio.store().purchases();
+    let buying = Buying {
+        provider: facts.id,
+        key: &account.key,
+        cost,
+    };
     let purchase = purchases
-        .begin::<Body>(&cx.job.id, number, facts.id, cx.studio.now())
+        .begin::<Body>(&cx.job.id, number, &buying, cx.studio.now())
         .await?;
     let submitted = match purchase {
         Purchase::Made(Body::Bag(bag)) => return Ok(bag),
         Purchase::Failed(Body::Problem(problem)) => return Err(problem.final_failure()),
         Purchase::Waiting(Body::Task(task)) => Ok(Submitted::Waiting(task)),
         Purchase::New => {
+            // The row counts already, so that two jobs cannot both take what is left.
+            if let Err(problem) = cx.studio.check_budget(facts, account.is_own, Credits::ZERO).await {
+                purchases.forget(&cx.job.id, number).await?;
+                return Err(problem);
+            }
             failpoint::hit("purchase-begun");
             cx.tell(0.0, "asking the vendor");
             account.service.submit(order).await
@@ -132,7 +229,7 @@ async fn buy(cx: &JobContext, account: &Account, order: &Order, number: u32) -> 
                 .waiting(&cx.job.id, number, &Body::Task(task.clone()), cx.studio.now())
                 .await?;
             failpoint::hit("purchase-waiting");
-            wait(cx, account, &task, order.count).await
+            wait(cx, account, &task, order.count, hung).await
         }
         Err(fault) => Err(fault),
     };
@@ -144,6 +241,12 @@ async fn buy(cx: &JobContext, account: &Account, order: &Order, number: u32) -> 
                     purchases
                         .made(&cx.job.id, number, &Body::Bag(bag.clone()), cx.studio.now())
                         .await?;
+                    if let Some(told) = bag.cost {
+                        let told = told.micro() as f64 * cx.studio.settings().vendor_price_factor();
+                        purchases
+                            .costs(&cx.job.id, number, Credits::from_micro(told.ceil() as i64))
+                            .await?;
+                    }
                     failpoint::hit("purchase-made");
                     Ok(bag)
                 }
@@ -165,13 +268,27 @@ async fn after_a_crash(account: &Account, order: &Order) -> Result<Submitted, Fa
     }
 }
 
-/// Waits for a task; a cancellation reaches the vendor.
-async fn wait(cx: &JobContext, account: &Account, task: &Task, count: u32) -> Result<Outcome, Fault> {
+/// Waits for a task, by asking and, where the vendor can tell us, by its bell; a cancellation reaches the vendor.
+async fn wait(
+    cx: &JobContext,
+    account: &Account,
+    task: &Task,
+    count: u32,
+    hung: Option<&Hung>,
+) -> Result<Outcome, Fault> {
     let teller = cx.clone();
     let mut tell = move |done: Option<f64>, stage: &str| teller.tell(done.unwrap_or(0.3), stage);
+    let bell = hung.map(|hung| &hung.bell);
+    let listen = async {
+        match hung {
+            Some(hung) => hung.listen().await,
+            None => std::future::pending().await,
+        }
+    };
     let outcome = tokio::select! {
-        outcome = account.service.wait(task, count, TASK_TIME, &mut tell) => outcome,
+        outcome = account.service.wait_told(task, count, TASK_TIME, bell, &mut tell) => outcome,
         () = cx.cancel.cancelled() => Err(Fault::new(FaultKind::Cancelled, "")),
+        () = listen => unreachable!("a bell is listened to for ever"),
     };
     let is_given_up = outcome
         .as_ref()
@@ -291,14 +408,19 @@ fn reachable(cx: &JobContext, asset: &aquatint_domain::Asset) -> Option<String> 
 
 /// Decodes in a child and writes anew.
 async fn convert(cx: &JobContext, bytes: Bytes, to: MediaType) -> Result<Made, Problem> {
+    let output = Output {
+        format: Some(to),
+        quality: Some(KEPT_QUALITY),
+        background: None,
+    };
+    rewrite(cx, bytes, output).await
+}
+
+async fn rewrite(cx: &JobContext, bytes: Bytes, output: Output) -> Result<Made, Problem> {
     let work = Work {
         engine: "transform.convert".into(),
         arguments: json!({}),
-        output: Output {
-            format: Some(to),
-            quality: Some(KEPT_QUALITY),
-            background: None,
-        },
+        output,
     };
     cx.make(&work, vec![bytes]).await
 }
@@ -310,7 +432,7 @@ async fn keep(
     model: &Model,
     item: &ItemArgs,
     wanted: &VendorItem,
-    account: &Account,
+    payer: Payer,
     bags: Vec<(Order, Bag)>,
     problem: Option<Problem>,
     parents: Vec<aquatint_domain::AssetId>,
@@ -336,18 +458,18 @@ async fn keep(
             }
         }
         let made = u32::try_from(assets.len() - made_before).unwrap_or(u32::MAX);
-        charge = charge + charged(cx, account, model, item, bag.cost, made, order.count);
+        charge = charge + charged(cx, payer, model, item, bag.cost, made, order.count);
     }
     failpoint::hit("job-made");
     if assets.is_empty() {
         let fault = Fault::new(FaultKind::ResultLost, "it cannot be decoded").bought(Bought::Yes);
-        return Err(problem.unwrap_or_else(|| fault.into_problem(account.service.facts().name).final_failure()));
+        return Err(problem.unwrap_or_else(|| fault.into_problem(payer.facts.name).final_failure()));
     }
     if let Some(problem) = problem {
         notes.push(format!("Not all could be made: {}", problem.message));
     }
     failpoint::hit("job-outputs-written");
-    let mut facts = json!({ "vendor": account.service.facts().name, "vendor_requests": requests, "notes": notes });
+    let mut facts = json!({ "vendor": payer.facts.name, "vendor_requests": requests, "notes": notes });
     if let Some(seed) = item_seed(wanted) {
         facts["seed"] = json!(seed);
     }
@@ -399,26 +521,47 @@ async fn keep_one(
             seed,
         }
     } else {
-        let to = if file.media_type == MediaType::Gif {
+        let own = if file.media_type == MediaType::Gif {
             MediaType::Png
         } else {
             file.media_type
         };
-        convert(cx, bytes, to).await?
+        let wanted = item.edit.as_ref().map(|edit| edit.output.clone()).unwrap_or_default();
+        let output = Output {
+            format: wanted.format.or(Some(own)),
+            quality: wanted.quality.or(Some(KEPT_QUALITY)),
+            background: None,
+        };
+        rewrite(cx, bytes, output).await?
+    };
+    let vendor =
+        json!({ "name": model.maker, "request": bag.request_id, "cost_credits": bag.cost, "outputs": bag.files.len() });
+    let (title, source, arguments) = match &item.edit {
+        None => {
+            let title = item.prompt.as_deref().map_or_else(|| model.name.clone(), title_of);
+            let arguments = json!({
+                "model": item.model,
+                "prompt": item.prompt,
+                "prompt_used": item.prompt_used,
+                "style": item.style,
+                "inputs": order.inputs,
+                "media": parents,
+                "count": 1,
+                "vendor": vendor,
+            });
+            (title, AssetSource::Generate, arguments)
+        }
+        Some(edit) => {
+            let mut arguments = edit.arguments.clone();
+            arguments["inputs"] = json!(order.inputs);
+            arguments["vendor"] = vendor;
+            (edit.title.clone(), AssetSource::Edit, arguments)
+        }
     };
     let recipe = Recipe {
         operation: cx.job.operation.clone(),
         version: cx.job.version,
-        arguments: json!({
-            "model": item.model,
-            "prompt": item.prompt,
-            "prompt_used": item.prompt_used,
-            "style": item.style,
-            "inputs": order.inputs,
-            "media": parents,
-            "count": 1,
-            "vendor": { "name": model.maker, "request": bag.request_id, "cost_credits": bag.cost, "outputs": bag.files.len() },
-        }),
+        arguments,
         model: Some(format!(
             "{}@{}",
             model.id,
@@ -427,17 +570,9 @@ async fn keep_one(
         seed,
         parents: parents.to_vec(),
     };
-    let title = item.prompt.as_deref().map_or_else(|| model.name.clone(), title_of);
     let mut asset = cx
         .studio
-        .keep_made(
-            &cx.job.workspace,
-            &cx.job.id,
-            made,
-            title,
-            AssetSource::Generate,
-            recipe,
-        )
+        .keep_made(&cx.job.workspace, &cx.job.id, made, title, source, recipe)
         .await?;
     if let Some(prompt) = &file.revised_prompt {
         asset.notes.push(format!(
@@ -457,7 +592,7 @@ async fn keep_one(
 /// By what the vendor says that it cost, else by the price of what was delivered; with a key of one's own, the fee.
 fn charged(
     cx: &JobContext,
-    account: &Account,
+    payer: Payer,
     model: &Model,
     item: &ItemArgs,
     cost: Option<Credits>,
@@ -465,7 +600,7 @@ fn charged(
     asked: u32,
 ) -> Credits {
     let settings = cx.studio.settings();
-    if account.is_own {
+    if payer.is_own {
         return settings.own_key_fee.times(i64::from(made));
     }
     let held = |outputs: u32| {

@@ -11,7 +11,8 @@ use super::manifest::{Manifest, Part, Task};
 
 /// The weights within a model's folder.
 const WEIGHTS: &str = "model.onnx";
-const FACTS: &str = "model.json";
+/// What a model is, within its folder.
+pub const FACTS: &str = "model.json";
 /// The longest `model.json`.
 const FACTS_MAX: u64 = 64 * 1024;
 

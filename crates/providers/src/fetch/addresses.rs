@@ -49,7 +49,7 @@ const V6_CLOSED: &[(Ipv6Addr, u32, &str)] = &[
 ];
 
 /// Whether an address is on the public internet.
-pub(super) fn is_public(address: IpAddr) -> bool {
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => !V4_CLOSED.iter().any(|(block, bits, _)| v4_in(v4, *block, *bits)),
         IpAddr::V6(v6) => {

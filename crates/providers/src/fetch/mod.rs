@@ -33,6 +33,7 @@ use exchange::Answer;
 use refusal::Refusal;
 use target::{Rules, Target};
 
+pub use addresses::is_public;
 pub use connect::{Dial, SystemDialer};
 pub use exchange::{Call, Piece, Reply, Sink, Stream, Unanswered};
 pub use resolve::{Resolve, SystemResolver};

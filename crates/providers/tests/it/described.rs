@@ -189,6 +189,7 @@ fn delivery(headers: &[(&'static str, String)], body: &str) -> Delivery {
         headers: map,
         body: Bytes::copy_from_slice(body.as_bytes()),
         received_at: SystemClock.now(),
+        secret: String::new(),
     }
 }
 

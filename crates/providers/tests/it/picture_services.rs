@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aquatint_domain::{Credits, MediaType, SystemClock};
 use aquatint_providers::layers::meter::Meter;
+use aquatint_providers::order::Webhook;
 use aquatint_providers::price::usd;
 use aquatint_providers::schema::settled;
 use aquatint_providers::webhook::Delivery;
@@ -200,6 +201,7 @@ fn delivery(body: &'static [u8], signed_at: i64, now: i64) -> Delivery {
         headers,
         body: bytes::Bytes::from_static(body),
         received_at,
+        secret: String::new(),
     }
 }
 
@@ -244,7 +246,10 @@ async fn an_address_goes_only_where_ideogram_takes_one() {
     ] {
         let running = stand.start().await;
         let mut order = order(stand, id, call, files_of, 1);
-        order.webhook = Some("https://studio.aquatint.dev/webhooks/ideogram/1".into());
+        order.webhook = Some(Webhook {
+            url: "https://studio.aquatint.dev/webhooks/ideogram/1".into(),
+            secret: "secret".into(),
+        });
         buy(&service(stand, &running), &order).await.expect("bought");
         running.assert_sound();
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use aquatint_domain::{Credits, MediaType, Model, SystemClock, Timestamp};
 use aquatint_providers::layers::meter::Meter;
 use aquatint_providers::layers::retry::Retry;
+use aquatint_providers::order::Webhook;
 use aquatint_providers::schema::settled;
 use aquatint_providers::webhook::Delivery;
 use aquatint_providers::{
@@ -191,7 +192,10 @@ async fn the_dream_machine_is_told_where_our_files_are_or_is_not_asked() {
     );
     assert_eq!(running.asked(Step::Submit), 0);
     let mut order = order(photon, json!({ "prompt": "p" }), Vec::new());
-    order.webhook = Some("https://studio.aquatint.dev/webhooks/luma".into());
+    order.webhook = Some(Webhook {
+        url: "https://studio.aquatint.dev/webhooks/luma".into(),
+        secret: "secret".into(),
+    });
     let task = task(&service, &order).await;
     running.assert_sound();
     // Anybody can send a callback: it names a task, and nothing else in it counts.
@@ -201,6 +205,7 @@ async fn the_dream_machine_is_told_where_our_files_are_or_is_not_asked() {
         headers: HeaderMap::new(),
         body: Bytes::from(body),
         received_at: Timestamp::UNIX_EPOCH,
+        secret: String::new(),
     };
     let notice = service.webhook(&delivery(body)).await.expect("is a generation");
     assert_eq!(notice.task, task.id);

@@ -1,5 +1,5 @@
 //! REST under `/api/v1`, made from the list of operations, and the plain endpoints around it:
-//! uploads, media, events of the payment provider, health, metrics.
+//! uploads, media, events of the payment provider, webhooks of vendors, health, metrics.
 
 mod caller;
 mod events;
@@ -11,6 +11,7 @@ mod operations;
 mod payments;
 mod problem;
 mod uploads;
+mod vendors;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -66,6 +67,10 @@ pub fn router(studio: Studio, config: &Config, stop: CancellationToken) -> Route
         .route(
             "/webhooks/stripe",
             post(payments::receive).layer(DefaultBodyLimit::max(payments::EVENT_BYTES)),
+        )
+        .route(
+            "/webhooks/providers/{vendor}/{purchase}",
+            post(vendors::receive).layer(DefaultBodyLimit::max(vendors::DELIVERY_BYTES)),
         )
         .route("/media/{asset}/{file}", get(media::serve))
         .route("/healthz", get(health::alive))

@@ -28,6 +28,11 @@ pub(super) enum ProviderCommand {
     },
     /// List vendors and whose keys there are
     List {
+        /// Only this vendor
+        name: Option<String>,
+        /// Also the models that a key brings, with their prices
+        #[arg(long)]
+        models: bool,
         #[arg(long)]
         workspace: Option<String>,
     },
@@ -48,7 +53,7 @@ pub(super) enum ProviderCommand {
 
 pub(super) async fn run(config: &Config, command: ProviderCommand) -> Result<()> {
     let (ProviderCommand::Add { workspace, .. }
-    | ProviderCommand::List { workspace }
+    | ProviderCommand::List { workspace, .. }
     | ProviderCommand::Check { workspace, .. }
     | ProviderCommand::Remove { workspace, .. }) = &command;
     let (studio, caller) = as_operator(config, workspace.as_deref()).await?;
@@ -74,8 +79,17 @@ pub(super) async fn run(config: &Config, command: ProviderCommand) -> Result<()>
                 println!("{line}");
             }
         }
-        ProviderCommand::List { .. } => {
-            for state in studio.provider_states(&caller.workspace).await.map_err(explain)? {
+        ProviderCommand::List { name, models, .. } => {
+            let states = studio.provider_states(&caller.workspace).await.map_err(explain)?;
+            let is_known = |name: &String| states.iter().any(|state| state.provider == name);
+            if let Some(unknown) = name.as_ref().filter(|name| !is_known(name)) {
+                bail!("there is no vendor `{unknown}`; see `aquatint provider list`");
+            }
+            let catalogue = studio.catalogue();
+            for state in states {
+                if name.as_ref().is_some_and(|name| name != state.provider) {
+                    continue;
+                }
                 let mut keys = Vec::new();
                 keys.extend(state.own.map(|key| format!("workspace …{}", key.tail)));
                 keys.extend(state.server.map(|key| format!("server …{}", key.tail)));
@@ -89,6 +103,11 @@ pub(super) async fn run(config: &Config, command: ProviderCommand) -> Result<()>
                     "{:<20} {:<28} {:>3} models  {keys}",
                     state.provider, state.name, state.models
                 );
+                if models {
+                    for model in catalogue.all().iter().filter(|model| model.maker == state.provider) {
+                        println!("    {}", aquatint_app::line_of_model(model));
+                    }
+                }
             }
         }
         ProviderCommand::Check { name, .. } => {

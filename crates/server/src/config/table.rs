@@ -743,6 +743,66 @@ pub static TABLE: &[Setting] = &[
         }
     ),
     setting!(
+        "vendors.daily_budget",
+        "AQUATINT_VENDORS_DAILY_BUDGET",
+        "none",
+        "5000",
+        "Credits for which this server buys at each vendor in a day (UTC) with its own keys; what workspaces buy with theirs is not counted.",
+        |c, v| {
+            let budget = v
+                .parse()
+                .ok()
+                .filter(|budget: &f64| *budget >= 0.0)
+                .and_then(aquatint_domain::Credits::from_f64)
+                .ok_or_else(|| "a number of credits is needed".to_owned())?;
+            c.settings.vendor_daily_budget = Some(budget);
+            Ok(())
+        }
+    ),
+    setting!(
+        "vendors.webhooks",
+        "AQUATINT_VENDORS_WEBHOOKS",
+        "where `public_url` is https and not of a private network",
+        "true",
+        "Whether vendors are told an address of this server at which they say that a task is done; it is asked for otherwise.",
+        |c, v| {
+            c.settings.vendor_webhooks = Some(flag(v)?);
+            Ok(())
+        }
+    ),
+    setting!(
+        "edits.remove_background",
+        "AQUATINT_EDITS_REMOVE_BACKGROUND",
+        "the best model on this machine",
+        "image/stability/remove-background",
+        "The model of a vendor that removes backgrounds where the caller names none.",
+        |c, v| edit_model(c, "edit.remove_background", v)
+    ),
+    setting!(
+        "edits.upscale",
+        "AQUATINT_EDITS_UPSCALE",
+        "the best model on this machine",
+        "image/fal/fal-ai/topaz/upscale/image",
+        "The model of a vendor that upscales where the caller names none.",
+        |c, v| edit_model(c, "edit.upscale", v)
+    ),
+    setting!(
+        "edits.expand",
+        "AQUATINT_EDITS_EXPAND",
+        "the best model on this machine",
+        "image/bfl/flux-outpaint",
+        "The model of a vendor that expands pictures where the caller names none.",
+        |c, v| edit_model(c, "edit.expand", v)
+    ),
+    setting!(
+        "edits.erase",
+        "AQUATINT_EDITS_ERASE",
+        "the best model on this machine",
+        "image/bfl/flux-erase",
+        "The model of a vendor that erases where the caller names none.",
+        |c, v| edit_model(c, "edit.erase", v)
+    ),
+    setting!(
         "fetch.allow_private",
         "AQUATINT_FETCH_ALLOW_PRIVATE",
         "none",
@@ -807,6 +867,18 @@ fn flag(value: &str) -> Result<bool, String> {
 /// A text that is there.
 fn some(value: &str) -> Option<String> {
     Some(value.to_owned()).filter(|value| !value.is_empty())
+}
+
+/// Whether there is such a model is known only when the edit is asked for: it may be an operator's own row.
+fn edit_model(config: &mut Config, operation: &str, value: &str) -> Outcome {
+    if !value.starts_with("image/") {
+        return Err("the id of a model is needed, such as image/fal/fal-ai/birefnet/v2".into());
+    }
+    config
+        .settings
+        .edit_models
+        .insert(operation.to_owned(), value.to_owned());
+    Ok(())
 }
 
 fn list(value: &str) -> Vec<String> {

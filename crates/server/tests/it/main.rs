@@ -29,3 +29,5 @@ mod providers;
 mod sharing;
 mod stripe;
 mod surface;
+mod vendor_edits;
+mod webhooks;

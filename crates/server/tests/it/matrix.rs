@@ -157,6 +157,7 @@ fn row(operation: &str, own: &Owned) -> (Value, Foreign) {
         "keys.revoke" => (json!({ "key_id": own.key }), Nowhere),
         "apps.revoke" => (json!({ "grant_id": "grt_00000000000000000000000000" }), Nowhere),
         "providers.list" => (json!({}), Untouched),
+        "providers.models" => (json!({ "provider": "openai" }), Untouched),
         "providers.put_key" => (json!({ "provider": "openai", "key": "not a key" }), Untouched),
         "providers.check_key" => (json!({ "provider": "openai" }), Untouched),
         "providers.remove_key" => (json!({ "provider": "openai" }), Nowhere),

@@ -336,10 +336,18 @@ fn schema(path: &str) -> Option<Value> {
         ),
         _ => return None,
     };
-    let properties: Map<String, Value> = fields
+    let mut properties: Map<String, Value> = fields
         .into_iter()
         .map(|(name, schema)| (name.to_owned(), schema))
         .collect();
+    // The families before FLUX 3 document these.
+    if !path.starts_with("flux-3") && !path.starts_with("flux-tools/") {
+        properties.insert(
+            "webhook_url".into(),
+            json!({ "type": "string", "format": "uri", "minLength": 1, "maxLength": 2083, "pattern": "^https://" }),
+        );
+        properties.insert("webhook_secret".into(), json!({ "type": "string" }));
+    }
     Some(json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties }))
 }
 

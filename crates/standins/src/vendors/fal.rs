@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::http::{Reply, Request};
 use crate::shop::{Shop, State};
+use crate::webhooks::ED25519_KEY;
 use crate::{StandIn, Step, Trouble};
 use schemas::input_schema;
 
@@ -54,6 +55,7 @@ fn answer(shop: &mut Shop, request: &Request) -> Result<Reply, String> {
             .tasks
             .iter()
             .filter_map(|task| task.note.strip_prefix("jwk:"))
+            .chain([ED25519_KEY])
             .map(|x| json!({ "kty": "OKP", "crv": "Ed25519", "x": x, "kid": "1" }))
             .collect();
         return Ok(Reply::json(200, &json!({ "keys": keys })));

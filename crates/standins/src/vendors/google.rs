@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::http::{Reply, Request};
 use crate::shop::{Shop, State};
+use crate::webhooks::RSA_KEY;
 use crate::{StandIn, Step, Trouble};
 use interactions::{check_file, interaction, interactions};
 
@@ -61,9 +62,8 @@ fn step(request: &Request) -> Option<Step> {
 
 fn answer(shop: &mut Shop, request: &Request) -> Result<Reply, String> {
     if request.path == "/.well-known/jwks.json" {
-        let key =
-            json!({ "kty": "RSA", "use": "sig", "alg": "RS256", "kid": TEST_KEY.0, "n": TEST_KEY.1, "e": "AQAB" });
-        return Ok(Reply::json(200, &json!({ "keys": [key] })));
+        let key = |(kid, n): (&str, &str)| json!({ "kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid, "n": n, "e": "AQAB" });
+        return Ok(Reply::json(200, &json!({ "keys": [key(TEST_KEY), key(RSA_KEY)] })));
     }
     request.expect_header("x-goog-api-key", STAND_IN.key)?;
     let path = request.path.trim_start_matches("/v1beta/");

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::fields;
 use crate::http::{Part, Reply, Request};
 use crate::shop::{Shop, State};
+use crate::webhooks::ED25519_KEY;
 use crate::{StandIn, Step, Trouble};
 
 pub static STAND_IN: StandIn = StandIn {
@@ -20,8 +21,6 @@ pub static STAND_IN: StandIn = StandIn {
 const IMAGES: &str = "/v2/image/";
 const GENERATIONS: &str = "/v2/generations/";
 const KEYS: &str = "/v1/.well-known/jwks.json";
-/// The public key of the first test vector of RFC 8032, 7.1; tests sign with its secret.
-const HOOK_KEY: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 
 fn step(request: &Request) -> Option<Step> {
     match (request.method.as_str(), request.path.as_str()) {
@@ -385,7 +384,7 @@ fn answer(shop: &mut Shop, request: &Request) -> Result<Reply, String> {
     if request.path == KEYS {
         return Ok(Reply::json(
             200,
-            &json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "hook-1", "x": HOOK_KEY }] }),
+            &json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "hook-1", "x": ED25519_KEY }] }),
         ));
     }
     if let Some(id) = request.path.strip_prefix(GENERATIONS) {

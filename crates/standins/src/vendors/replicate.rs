@@ -136,7 +136,7 @@ fn state(shop: &mut Shop, id: &str) -> Reply {
     Reply::json(200, &told)
 }
 
-fn prediction(shop: &Shop, id: &str, status: &str) -> Option<Value> {
+pub(crate) fn prediction(shop: &Shop, id: &str, status: &str) -> Option<Value> {
     let task = shop.task(id)?;
     let note: Value = serde_json::from_str(&task.note).unwrap_or_default();
     let urls: Vec<String> = (0..shop.outputs(task.count))

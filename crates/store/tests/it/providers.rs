@@ -1,7 +1,9 @@
 //! Vendors' keys, and what was bought of vendors.
 
-use aquatint_domain::JobId;
-use aquatint_store::{ProviderKey, Purchase};
+use std::time::Duration;
+
+use aquatint_domain::{Credits, JobId};
+use aquatint_store::{Buying, ProviderKey, Purchase};
 
 use crate::house::{self, House};
 
@@ -39,8 +41,31 @@ async fn a_workspace_uses_its_own_key_before_the_servers_and_nobody_elses() {
             (Some("ok"), Some(house.now()))
         );
         assert_eq!(found.workspace.as_ref(), Some(&mine));
+        // What was replaced still opens what it bought, until it is removed or a day has passed.
+        let replaced = keys.by_id("first").await.expect("reads").expect("is set aside");
+        assert_eq!(
+            (replaced.sealed.as_str(), replaced.workspace.as_ref()),
+            ("sealed-first", Some(&mine))
+        );
+        house
+            .store
+            .tidy(house.now() + Duration::from_secs(3_600))
+            .await
+            .expect("tidies");
+        assert!(keys.by_id("first").await.expect("reads").is_some());
         assert!(keys.remove(Some(&mine), "openai").await.expect("works"));
         assert!(!keys.remove(Some(&mine), "openai").await.expect("works"));
+        for gone in ["first", "second"] {
+            assert!(keys.by_id(gone).await.expect("reads").is_none(), "{gone}");
+        }
+        keys.put(&key(&house, None, "server again")).await.expect("replaced");
+        house
+            .store
+            .tidy(house.now() + Duration::from_secs(25 * 3_600))
+            .await
+            .expect("tidies");
+        assert!(keys.by_id("server").await.expect("reads").is_none());
+        assert!(keys.by_id("server again").await.expect("reads").is_some());
         assert!(keys.get(None, "openai").await.expect("reads").is_some());
         assert!(keys.get(Some(&theirs), "openai").await.expect("reads").is_some());
     }
@@ -52,16 +77,48 @@ async fn a_purchase_is_begun_once_and_remembers_how_far_it_got() {
         let job = JobId::generate(house.now());
         let purchases = house.store.purchases();
         let begin = async |number| {
+            let buying = Buying {
+                provider: "openai",
+                key: "pvk_1",
+                cost: Credits::whole(3),
+            };
             purchases
-                .begin::<String>(&job, number, "openai", house.now())
+                .begin::<String>(&job, number, &buying, house.now())
                 .await
                 .expect("works")
         };
+        assert_eq!(purchases.key_of(&job).await.expect("reads"), None);
         assert_eq!(begin(0).await, Purchase::New);
         assert_eq!(begin(0).await, Purchase::Begun);
         assert_eq!(begin(1).await, Purchase::New);
         purchases.waiting(&job, 0, &"task", house.now()).await.expect("written");
         assert_eq!(begin(0).await, Purchase::Waiting("task".to_owned()));
+        assert_eq!(purchases.key_of(&job).await.expect("reads").as_deref(), Some("pvk_1"));
+        assert!(purchases.told(&job, 0, house.now()).await.expect("written"));
+        assert!(!purchases.told(&job, 7, house.now()).await.expect("works"));
+        let found = purchases
+            .find::<String>(&job, 0)
+            .await
+            .expect("reads")
+            .expect("is there");
+        assert_eq!(
+            (found.provider.as_str(), found.key.as_deref(), found.told_at),
+            ("openai", Some("pvk_1"), Some(house.now()))
+        );
+        assert_eq!(found.state, Purchase::Waiting("task".to_owned()));
+        assert!(purchases.find::<String>(&job, 7).await.expect("reads").is_none());
+        // Two were begun for three credits each, and one of them cost less.
+        let spent = async |provider| {
+            purchases
+                .spent_since(provider, house.now() - Duration::from_secs(60))
+                .await
+                .expect("reads")
+        };
+        let before = spent("openai").await;
+        purchases.costs(&job, 0, Credits::whole(1)).await.expect("written");
+        assert_eq!(before.micro() - spent("openai").await.micro(), 2_000_000);
+        assert!(spent("openai").await >= Credits::whole(4));
+        assert_eq!(spent("nobody").await, Credits::ZERO);
         purchases.made(&job, 0, &"files", house.now()).await.expect("written");
         assert_eq!(begin(0).await, Purchase::Made("files".to_owned()));
         purchases.failed(&job, 1, &"why", house.now()).await.expect("written");

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::elsewhere::Wish;
 use super::{Edit, IMAGE_ALIASES, edit_operation};
 use crate::operation::{Effects, MediaArgument, Spec, post};
 
@@ -25,7 +26,7 @@ pub struct Options {
     /// Another seed, another filling.
     #[serde(default = "one")]
     pub seed: u64,
-    /// An installed model, or `built-in`.
+    /// `built-in`, or a model's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
 }
@@ -80,6 +81,10 @@ impl Edit for Erase {
 
     fn model(options: &Options) -> Option<&str> {
         options.model.as_deref()
+    }
+
+    fn wish(options: &Options) -> Option<Result<Wish, Problem>> {
+        Some(Ok(Wish::Erase { seed: options.seed }))
     }
 
     fn arguments(options: &Options) -> Result<Value, Problem> {

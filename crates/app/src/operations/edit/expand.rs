@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::elsewhere::{Canvas, Wish};
 use super::{Edit, IMAGE_ALIASES, edit_operation};
 use crate::operation::{Effects, MediaArgument, Spec, post};
 
@@ -45,7 +46,7 @@ pub struct Options {
     #[schemars(range(min = 0, max = 2000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bottom: Option<u32>,
-    /// An installed model, or `built-in`.
+    /// `built-in`, or a model's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
 }
@@ -69,6 +70,17 @@ impl Edit for Expand {
 
     fn model(options: &Options) -> Option<&str> {
         options.model.as_deref()
+    }
+
+    fn wish(options: &Options) -> Option<Result<Wish, Problem>> {
+        let size = options.width.zip(options.height);
+        let sides = [options.left, options.top, options.right, options.bottom];
+        let canvas = match (&options.aspect_ratio, size) {
+            (Some(ratio), _) => Canvas::Ratio(ratio.clone(), options.anchor),
+            (None, Some((width, height))) => Canvas::Size(width, height, options.anchor),
+            (None, None) => Canvas::Margins(sides.map(Option::unwrap_or_default)),
+        };
+        Some(Ok(Wish::Expand(canvas)))
     }
 
     fn arguments(options: &Options) -> Result<Value, Problem> {

@@ -2,6 +2,7 @@
 //! here; an edit's own file holds its options, its price and which engine does it.
 
 mod backdrop;
+mod elsewhere;
 
 pub mod adjust;
 pub mod compose;
@@ -30,6 +31,8 @@ use crate::formats;
 use crate::jobs::{Item, JobContext, JobView, Order, Product, Spending, submit};
 use crate::operation::{Context, Making, Operation, Spec};
 use crate::studio::Studio;
+use crate::vendors::inputs::VendorItem;
+use elsewhere::Wish;
 
 /// Other names for the pictures to edit that clients are known to use.
 pub(crate) const IMAGE_ALIASES: &[(&str, &str)] = &[
@@ -70,6 +73,11 @@ pub trait Edit: Send + Sync + 'static {
 
     /// The model that the caller chose: an installed one's name, or `built-in`.
     fn model(_: &Self::Options) -> Option<&str> {
+        None
+    }
+
+    /// What it asks of a vendor's model, which refuses options that only this machine has. `None` where no vendor's will do.
+    fn wish(_: &Self::Options) -> Option<Result<Wish, Problem>> {
         None
     }
 
@@ -146,6 +154,9 @@ pub struct ItemArgs<O> {
     pub writing: Writing,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collection_id: Option<aquatint_domain::CollectionId>,
+    /// Where a vendor's model does it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) vendor: Option<VendorItem>,
 }
 
 /// Plans and submits an edit.
@@ -175,7 +186,11 @@ pub(crate) async fn run<E: Edit>(
     }
 
     // What every item shares must be good; it is checked once.
-    let engine = chosen::<E>(cx.studio.crew().models(), &options)?;
+    let vendors = elsewhere::chosen::<E>(cx, spec, &options).await?;
+    let engine = match &vendors {
+        Some(chosen) => chosen.model.id.clone(),
+        None => chosen::<E>(cx.studio.crew().models(), &options)?,
+    };
     let shared = E::pictures(&mut options);
     if shared.len() > SHARED_MAX {
         return Err(Problem::invalid(
@@ -204,21 +219,36 @@ pub(crate) async fn run<E: Edit>(
             "images".to_owned()
         };
         let accepted = cx.studio.accept_source(&cx.caller.workspace, image, &field).await;
-        let (image, refused) = match accepted {
+        let (image, mut refused) = match &accepted {
             Ok(source) => (source.as_str().to_owned(), None),
-            Err(problem) => (aquatint_domain::text::clip(image, 200), Some(problem)),
+            Err(problem) => (aquatint_domain::text::clip(image, 200), Some(problem.clone())),
         };
+        let (mut price, mut vendor) = (price, None);
+        if let (Some(chosen), Ok(source)) = (&vendors, &accepted) {
+            match chosen.item(cx, source).await {
+                Ok((cost, item)) => (price, vendor) = (cost, Some(item)),
+                Err(problem) => refused = Some(problem),
+            }
+        }
         let item = ItemArgs {
             image,
             options: options.clone(),
             writing: args.writing.clone(),
             collection_id: args.collection_id.clone(),
+            vendor,
         };
         items.push(Item {
             arguments: serde_json::to_value(item).map_err(Problem::internal)?,
             price,
             refused,
         });
+    }
+    if let Some(chosen) = &vendors {
+        let all = items
+            .iter()
+            .filter(|item| item.refused.is_none())
+            .fold(Credits::ZERO, |all, item| all + item.price);
+        chosen.check_budget(cx, all).await?;
     }
     let fingerprint = json!({ "images": items.iter().map(|item| &item.arguments).collect::<Vec<_>>() });
     let wait = if is_batch {
@@ -243,16 +273,17 @@ pub(crate) async fn run<E: Edit>(
 
 /// What one edited picture costs.
 pub(crate) fn price<E: Edit>(studio: &Studio, arguments: &Value) -> Result<Credits, Problem> {
-    if let Some(price) = studio.settings().prices.get(E::SPEC.name) {
-        return Ok(*price);
-    }
     let options: E::Options = serde_json::from_value(arguments.clone()).map_err(|error| {
         Problem::new(
             aquatint_domain::Code::InvalidArgument,
             format!("The settings do not fit: {error}."),
         )
     })?;
-    Ok(E::price(&options))
+    if let Some(price) = elsewhere::price::<E>(studio, &options) {
+        return Ok(price);
+    }
+    let set = studio.settings().prices.get(E::SPEC.name);
+    Ok(set.copied().unwrap_or_else(|| E::price(&options)))
 }
 
 /// The name under which callers choose what needs no download.
@@ -306,6 +337,10 @@ fn version_of(models: &Folder, engine: &str) -> String {
 
 /// Does the work of one job.
 pub(crate) async fn make<E: Edit>(cx: &JobContext, mut item: ItemArgs<E::Options>) -> Result<Product, Problem> {
+    if let Some(wanted) = item.vendor.take() {
+        return elsewhere::make::<E>(cx, item, wanted).await;
+    }
+
     // Read the inputs.
     cx.step(0.0, 0.1);
     let (input, bytes) = cx.input(&item.image).await?;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::elsewhere::Wish;
 use super::{Edit, IMAGE_ALIASES, backdrop, edit_operation};
 use crate::operation::{Effects, MediaArgument, Spec, post};
 
@@ -36,7 +37,7 @@ pub struct Options {
     /// Take the old background's colour out of the rim.
     #[serde(default = "yes")]
     pub decontaminate: bool,
-    /// An installed model, or `built-in`.
+    /// `built-in`, or a model's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
 }
@@ -91,6 +92,26 @@ impl Edit for RemoveBackground {
 
     fn model(options: &Options) -> Option<&str> {
         options.model.as_deref()
+    }
+
+    fn wish(options: &Options) -> Option<Result<Wish, Problem>> {
+        let theirs = [
+            ("output", options.output == Output::Mask),
+            ("background", options.background.is_some()),
+            ("crop_to_subject", options.crop_to_subject),
+            ("margin", options.margin.is_some()),
+            ("shadow", options.shadow),
+            ("refine_edges", !options.refine_edges),
+            ("decontaminate", !options.decontaminate),
+        ];
+        Some(match theirs.iter().find(|(_, is_given)| *is_given) {
+            None => Ok(Wish::RemoveBackground),
+            Some((name, _)) => Err(Problem::invalid(
+                *name,
+                format!("`{name}` is for the models on this machine; a vendor's gives the subject on transparency."),
+            )
+            .hint("Leave it out, and edit the result a second time where you need it.")),
+        })
     }
 
     fn arguments(options: &Options) -> Result<Value, Problem> {

@@ -20,7 +20,7 @@ pub struct Options {
     /// A soft contact shadow.
     #[serde(default)]
     pub shadow: bool,
-    /// An installed model, or `built-in`.
+    /// `built-in`, or a model's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::elsewhere::Wish;
 use super::{Edit, IMAGE_ALIASES, edit_operation};
 use crate::operation::{Effects, MediaArgument, Spec, post};
 
@@ -28,7 +29,7 @@ pub struct Options {
     /// `detail` for clean pictures, `restore` for noisy or compressed ones, `faithful` invents nothing.
     #[serde(default)]
     pub mode: Mode,
-    /// An installed model, or `built-in`.
+    /// `built-in`, or a model's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
 }
@@ -73,6 +74,27 @@ impl Edit for Upscale {
 
     fn model(options: &Options) -> Option<&str> {
         options.model.as_deref()
+    }
+
+    fn wish(options: &Options) -> Option<Result<Wish, Problem>> {
+        let theirs = [
+            ("width", options.width.is_some()),
+            ("height", options.height.is_some()),
+            ("mode", options.mode != Mode::Auto),
+        ];
+        if let Some((name, _)) = theirs.iter().find(|(_, is_given)| *is_given) {
+            let problem = Problem::invalid(
+                *name,
+                format!("`{name}` is for the models on this machine; a vendor's takes `scale`."),
+            );
+            return Some(Err(problem.hint("Resize the result where you need an exact size.")));
+        }
+        let times = options.scale.map(|scale| match scale {
+            Scale::Two => 2,
+            Scale::Three => 3,
+            Scale::Four => 4,
+        });
+        Some(Ok(Wish::Upscale { times }))
     }
 
     fn engine(options: &Options) -> &'static str {

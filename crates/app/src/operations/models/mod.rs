@@ -132,6 +132,11 @@ impl Describe for Models {
     }
 }
 
+/// A model in one line, for lists on a terminal.
+pub fn line_of_model(model: &Model) -> String {
+    line(&ModelView::from(model))
+}
+
 fn line(model: &ModelView) -> String {
     let label = model
         .label

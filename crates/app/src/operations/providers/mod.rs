@@ -2,6 +2,7 @@
 
 pub mod keys;
 pub mod list;
+pub mod models;
 
 use aquatint_domain::{Code, Principal, Problem, Timestamp};
 use aquatint_store::ProviderKey;

@@ -8,6 +8,9 @@
 //! - <https://docs.bfl.ml/flux_3/flux3_image_overview>, <https://docs.bfl.ml/flux_3/flux3_video>
 //! - <https://docs.bfl.ml/flux_tools/flux_erase> and its siblings for outpainting, deblurring, try-on, video edit and upscale
 //!
+//! - <https://github.com/black-forest-labs/skills>, the page on webhooks (the header of the signature; the OpenAPI has
+//!   `webhook_url` and `webhook_secret`)
+//!
 //! Every model is a path of its own; every submit answers with a task. Not offered: FLUX 3 Image Klein, whose request the
 //! vendor's stored pages do not show, and training.
 
@@ -27,6 +30,7 @@ use crate::fault::{Bought, Fault};
 use crate::order::Order;
 use crate::outcome::{KeyFacts, Progress, Submitted, Task};
 use crate::provider::{Auth, Facts, Pace, Provider};
+use crate::webhook::{Delivery, Notice, verify_body};
 
 pub(super) static FACTS: Facts = Facts {
     id: "bfl",
@@ -54,7 +58,7 @@ pub(super) static FACTS: Facts = Facts {
     },
     read_error: task::read_error,
     repeats_safely: false,
-    has_webhooks: false,
+    has_webhooks: true,
 };
 
 pub struct Bfl;
@@ -79,7 +83,14 @@ impl Provider for Bfl {
     }
 
     async fn submit(&self, desk: &Desk, order: &Order) -> Result<Submitted, Fault> {
-        let body = request::body(order)?;
+        let mut body = request::body(order)?;
+        // A field too many is refused since FLUX 3, whose pages show no webhooks.
+        let path = order.model.vendor_model.as_str();
+        let may_tell = !path.starts_with("flux-3") && !path.starts_with("flux-tools/");
+        if let Some(webhook) = order.webhook.as_ref().filter(|_| may_tell) {
+            body.insert("webhook_url".into(), json!(webhook.url));
+            body.insert("webhook_secret".into(), json!(webhook.secret));
+        }
         let place = format!("/v1/{}", order.model.vendor_model);
         let answer = desk.post(place).json(&body).buying().send().await?;
         let accepted: Accepted = answer.read()?;
@@ -98,6 +109,22 @@ impl Provider for Bfl {
     async fn poll(&self, desk: &Desk, task: &Task) -> Result<Progress, Fault> {
         task::poll(desk, task).await
     }
+
+    /// Signed with the secret of the order. It says which task to ask about, and no more.
+    async fn webhook(&self, _desk: &Desk, delivery: &Delivery) -> Result<Notice, Fault> {
+        verify_body(delivery, "x-bfl-signature")?;
+        let told: Told =
+            serde_json::from_slice(&delivery.body).map_err(|_| Fault::unreadable("the delivery names no task"))?;
+        Ok(Notice {
+            task: told.id,
+            progress: None,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Told {
+    id: String,
 }
 
 #[derive(Deserialize)]

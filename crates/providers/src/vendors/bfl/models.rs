@@ -544,6 +544,7 @@ fn expand() -> Model {
         best_for: "what was set up with it".into(),
         capabilities: Capabilities {
             image_to_image: true,
+            expand: true,
             ..Capabilities::default()
         },
         price: PriceRule {
@@ -606,6 +607,7 @@ fn outpaint() -> Model {
         best_for: "other aspect ratios of a finished picture".into(),
         capabilities: Capabilities {
             image_to_image: true,
+            expand: true,
             ..Capabilities::default()
         },
         sizing: Sizing::Free {

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::{REST, at};
 use crate::desk::Desk;
 use crate::fault::Fault;
-use crate::webhook::{Delivery, check_age, not_theirs};
+use crate::webhook::{Delivery, check_age, from_hex, not_theirs};
 
 /// Seconds that keys are kept.
 const KEPT_S: i64 = 24 * 3_600;
@@ -57,7 +57,7 @@ pub async fn verify(desk: &Desk, delivery: &Delivery) -> Result<(), Fault> {
     let user = header("x-fal-webhook-user-id")?;
     let sent_at = header("x-fal-webhook-timestamp")?;
     let signature =
-        unhex(header("x-fal-webhook-signature")?).ok_or_else(|| not_theirs("the signature cannot be read"))?;
+        from_hex(header("x-fal-webhook-signature")?).ok_or_else(|| not_theirs("the signature cannot be read"))?;
     check_age(sent_at, delivery.received_at)?;
     let digest = hex(&Sha256::digest(&delivery.body));
     let message = format!("{request}\n{user}\n{sent_at}\n{digest}");
@@ -108,14 +108,4 @@ async fn fetch(desk: &Desk, now: Timestamp) -> Result<Vec<Vec<u8>>, Fault> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.is_ascii() {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
-        .collect()
 }

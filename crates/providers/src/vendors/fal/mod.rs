@@ -116,7 +116,7 @@ impl Provider for Fal {
         let body = wire::inputs(&prepared, &places);
         let mut place = format!("/{}", path(&order.model.vendor_model));
         if let Some(webhook) = &order.webhook {
-            let webhook: String = utf8_percent_encode(webhook, NON_ALPHANUMERIC).collect();
+            let webhook: String = utf8_percent_encode(&webhook.url, NON_ALPHANUMERIC).collect();
             place = format!("{place}?fal_webhook={webhook}");
         }
         // The queue tries a request again by itself on another machine, which is one purchase to us.

@@ -102,8 +102,8 @@ fn body(order: &Order) -> Result<Value, Fault> {
     if let Some(id) = order.text("previous_interaction_id") {
         body["previous_interaction_id"] = json!(id);
     }
-    if let Some(url) = &order.webhook {
-        body["webhook_config"] = json!({ "uris": [url] });
+    if let Some(webhook) = &order.webhook {
+        body["webhook_config"] = json!({ "uris": [webhook.url] });
     }
     Ok(body)
 }

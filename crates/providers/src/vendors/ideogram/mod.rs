@@ -186,8 +186,8 @@ fn fields(row: &Row, order: &Order) -> Map<String, Value> {
     if !row.is_always_async {
         fields.insert("async".into(), json!(true));
     }
-    if let Some(address) = order.webhook.as_ref().filter(|_| row.has_webhook) {
-        fields.insert("webhook_url".into(), json!(address));
+    if let Some(webhook) = order.webhook.as_ref().filter(|_| row.has_webhook) {
+        fields.insert("webhook_url".into(), json!(webhook.url));
     }
     fields
 }

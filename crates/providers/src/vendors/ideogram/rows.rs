@@ -471,7 +471,10 @@ pub(super) const ROWS: &[Row] = &[
             ("style_reference_images", "style_reference_images"),
         ],
         has_webhook: false,
-        can: |can| can.image_to_image = true,
+        can: |can| {
+            can.image_to_image = true;
+            can.expand = true;
+        },
         inputs: || {
             let inputs = one_picture(Inputs::none()).seed(SEED).size(512, 1536, 1024, 1024);
             palette(references(presets(speedy(inputs))))

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::fault::Fault;
-use crate::webhook::{Delivery, check_age, not_theirs};
+use crate::webhook::{Delivery, check_age, from_hex, not_theirs};
 
 /// The key set (RFC 7517); of each key only what Ed25519 needs (RFC 8037).
 #[derive(Deserialize)]
@@ -51,14 +51,4 @@ pub(super) fn verify(delivery: &Delivery, keys: &Keys) -> Result<String, Fault> 
         .verify(message.as_bytes(), &signature)
         .map_err(|_| not_theirs("the signature does not fit"))?;
     Ok(generation.to_owned())
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes().chunks_exact(2);
-    if !digits.remainder().is_empty() || !text.is_ascii() {
-        return None;
-    }
-    digits
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
 }

@@ -91,7 +91,7 @@ impl Provider for LumaDreamMachine {
     async fn submit(&self, desk: &Desk, order: &Order) -> Result<Submitted, Fault> {
         let (path, mut body) = request(order)?;
         if let Some(webhook) = &order.webhook {
-            body.insert("callback_url".into(), webhook.clone().into());
+            body.insert("callback_url".into(), webhook.url.clone().into());
         }
         let answer = desk.post(path).json(&body).buying().send().await?;
         let begun: Generation = answer.read()?;

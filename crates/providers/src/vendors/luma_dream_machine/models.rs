@@ -116,6 +116,7 @@ fn photon_reframe(vendor: &str, name: &str, dollars: f64) -> Model {
         best_for: "one picture for every screen".into(),
         capabilities: Capabilities {
             image_to_image: true,
+            expand: true,
             ..Capabilities::default()
         },
         price: PriceRule {

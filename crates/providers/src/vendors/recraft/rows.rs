@@ -319,6 +319,10 @@ pub(super) const ROWS: &[Row] = &[
         name: "Recraft Outpaint",
         description: "Continues a picture beyond its edges.",
         best_for: "more room around a picture",
+        can: |can| {
+            can.image_to_image = true;
+            can.expand = true;
+        },
         inputs: || {
             let sides = ["expand_left", "expand_right", "expand_top", "expand_bottom"];
             sides

@@ -99,7 +99,7 @@ impl Provider for Replicate {
         let prepared = wire::prepared(order)?;
         let mut body = json!({ "version": order.model.vendor_model, "input": inputs(desk, &prepared).await? });
         if let Some(webhook) = &order.webhook {
-            body["webhook"] = json!(webhook);
+            body["webhook"] = json!(webhook.url);
             body["webhook_events_filter"] = json!(["completed"]);
         }
         let answer = desk.post("/v1/predictions").json(&body).buying().send().await?;

@@ -222,7 +222,10 @@ pub(super) const ROWS: &[Row] = &[
         description: "Continues a picture beyond its edges by so many pixels on each side.",
         best_for: "more room around a picture",
         credits: 4.0,
-        can: |can| can.image_to_image = true,
+        can: |can| {
+            can.image_to_image = true;
+            can.expand = true;
+        },
         inputs: || {
             let sides = ["left", "right", "up", "down"];
             let inputs = sides.iter().fold(one_picture(Inputs::optional_prompt(PROMPT)), |inputs, side| {

@@ -12,6 +12,7 @@ pub(super) fn delivery(token: &str, received_at: &str) -> Delivery {
         headers,
         body: Bytes::from_static(br#"{"type":"interaction.completed","data":{"id":"interactions/v1_1"}}"#),
         received_at: received_at.parse::<Timestamp>().expect("a time"),
+        secret: String::new(),
     }
 }
 

@@ -54,6 +54,11 @@ pub(super) const OTHERS: &[(&str, &str, u16)] = &[
     ("POST", "/s/aqt_shr_x", 422),
     ("POST", "/u/aqt_upl_x", 404),
     ("POST", "/webhooks/stripe", 404),
+    (
+        "POST",
+        "/webhooks/providers/fal/job_00000000000000000000000000.0.x",
+        404,
+    ),
     ("GET", "/sign-in/github", 404),
     ("GET", "/sign-in/github/callback", 404),
     ("GET", "/forgotten", 404),
