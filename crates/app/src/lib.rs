@@ -43,7 +43,7 @@ pub use library::Served;
 pub use operations::assets::AssetView;
 pub use pipelines::PipelineLimits;
 pub use rate::Allowance;
-pub use settings::{OnnxRuntime, ProvenanceSettings, Settings};
+pub use settings::{FfmpegSetting, OnnxRuntime, ProvenanceSettings, Settings};
 pub use shares::{DOWNLOAD, ShareDoor, Visit};
 pub use signer::write_private;
 pub use studio::Studio;

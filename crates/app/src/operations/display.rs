@@ -118,7 +118,7 @@ async fn contact_sheet(cx: &Context, assets: &[aquatint_domain::Asset]) -> Optio
     let mut thumbnails = Vec::new();
     for asset in assets
         .iter()
-        .filter(|asset| asset.media_type != aquatint_domain::MediaType::Mp4)
+        .filter(|asset| asset.has_poster())
         .take(SHEET_MAX)
     {
         thumbnails.push(cx.studio.rendition(asset, 256).await.ok()?);

@@ -1,0 +1,103 @@
+//! Film and sound without what rides along: places, names, comments, cover pictures. Nothing is encoded anew; the parts
+//! that hold such things are blanked or left out, so that every offset still fits.
+
+use aquatint_domain::MediaType;
+
+use crate::probe::{audio, iso, matroska, mp4};
+
+/// The same film or sound without its metadata; other files as they are.
+pub fn scrub(bytes: &[u8], media_type: MediaType) -> Vec<u8> {
+    let mut clean = bytes.to_vec();
+    match media_type {
+        MediaType::Mp4 | MediaType::QuickTime | MediaType::M4a => blank_boxes(bytes, &mut clean, 0, 0),
+        MediaType::WebM => blank_elements(bytes, &mut clean),
+        MediaType::Wav => return sound_of_wav(bytes),
+        MediaType::Mp3 => return sound_of_mp3(bytes).to_vec(),
+        _ => {}
+    }
+    clean
+}
+
+/// Boxes within boxes that are walked: the movie, a track, its media.
+const DEPTH: u32 = 3;
+
+/// Renames boxes of metadata to `free` and fills them with zeros. `base` is where `bytes` lie in `clean`.
+fn blank_boxes(bytes: &[u8], clean: &mut [u8], base: usize, depth: u32) {
+    for part in iso::parts(bytes) {
+        // A part borrows from `bytes`; its place is the distance between the two.
+        let at = base + (part.body.as_ptr() as usize - bytes.as_ptr() as usize);
+        let is_told = match &part.kind {
+            b"udta" | b"meta" => true,
+            b"uuid" => depth == 0,
+            // Tracks of places and other timed notes are no film and no sound.
+            b"trak" => !matches!(
+                mp4::handler(part.body),
+                Some(b"vide" | b"soun" | b"text" | b"sbtl" | b"subt" | b"clcp" | b"tmcd")
+            ),
+            _ => false,
+        };
+        if is_told {
+            // The name stands before the body, or before a length of 64 bits that stands there too.
+            let named = [4usize, 12]
+                .into_iter()
+                .filter_map(|back| at.checked_sub(back))
+                .find(|place| clean.get(*place..place + 4) == Some(&part.kind[..]));
+            if let Some(place) = named {
+                clean[place..place + 4].copy_from_slice(b"free");
+                clean[at..at + part.body.len()].fill(0);
+            }
+        } else if depth < DEPTH && matches!(&part.kind, b"moov" | b"trak" | b"mdia") {
+            blank_boxes(part.body, clean, at, depth + 1);
+        }
+    }
+}
+
+/// Tags and attachments of a segment become `Void` elements of the same length.
+fn blank_elements(bytes: &[u8], clean: &mut [u8]) {
+    const TAGS: u32 = 0x1254_C367;
+    const ATTACHMENTS: u32 = 0x1941_A469;
+    const VOID: u8 = 0xEC;
+    let Some((base, segment)) = matroska::segment(bytes) else { return };
+    for element in matroska::elements(segment).filter(|element| matches!(element.id, TAGS | ATTACHMENTS)) {
+        let start = base + element.start;
+        let end = base + (element.body.as_ptr() as usize - segment.as_ptr() as usize) + element.body.len();
+        let Some(place) = clean.get_mut(start..end) else { continue };
+        place.fill(0);
+        place[0] = VOID;
+        // The id has four bytes, so at least one of the length follows.
+        let rest = place.len() - 1;
+        if rest > 8 {
+            let length = (rest - 8) as u64;
+            place[1..9].copy_from_slice(&(length | 1 << 56).to_be_bytes());
+        } else {
+            place[1] = 0x80 | (rest - 1) as u8;
+        }
+    }
+}
+
+/// The format, the count of samples and the samples.
+fn sound_of_wav(bytes: &[u8]) -> Vec<u8> {
+    let mut body = b"WAVE".to_vec();
+    for (name, chunk) in audio::chunks(bytes).filter(|(name, _)| matches!(name, b"fmt " | b"fact" | b"data")) {
+        body.extend(name);
+        body.extend((chunk.len() as u32).to_le_bytes());
+        body.extend(chunk);
+        if chunk.len() % 2 == 1 {
+            body.push(0);
+        }
+    }
+    let mut file = b"RIFF".to_vec();
+    file.extend((body.len() as u32).to_le_bytes());
+    file.extend(body);
+    file
+}
+
+/// Between the tag before and the tag behind.
+fn sound_of_mp3(bytes: &[u8]) -> &[u8] {
+    const ID3V1: usize = 128;
+    let sound = bytes.get(audio::after_id3(bytes)..).unwrap_or_default();
+    match sound.len().checked_sub(ID3V1) {
+        Some(end) if sound[end..].starts_with(b"TAG") => &sound[..end],
+        _ => sound,
+    }
+}
