@@ -24,8 +24,7 @@ const DEPTH: u32 = 3;
 /// Renames boxes of metadata to `free` and fills them with zeros. `base` is where `bytes` lie in `clean`.
 fn blank_boxes(bytes: &[u8], clean: &mut [u8], base: usize, depth: u32) {
     for part in iso::parts(bytes) {
-        // A part borrows from `bytes`; its place is the distance between the two.
-        let at = base + (part.body.as_ptr() as usize - bytes.as_ptr() as usize);
+        let at = base + distance(bytes, part.body);
         let is_told = match &part.kind {
             b"udta" | b"meta" => true,
             b"uuid" => depth == 0,
@@ -52,26 +51,45 @@ fn blank_boxes(bytes: &[u8], clean: &mut [u8], base: usize, depth: u32) {
     }
 }
 
-/// Tags and attachments of a segment become `Void` elements of the same length.
+/// Tags and attachments of a segment, and the title, become `Void` elements of the same length.
 fn blank_elements(bytes: &[u8], clean: &mut [u8]) {
     const TAGS: u32 = 0x1254_C367;
     const ATTACHMENTS: u32 = 0x1941_A469;
-    const VOID: u8 = 0xEC;
+    const TITLE: u32 = 0x7BA9;
     let Some((base, segment)) = matroska::segment(bytes) else { return };
-    for element in matroska::elements(segment).filter(|element| matches!(element.id, TAGS | ATTACHMENTS)) {
-        let start = base + element.start;
-        let end = base + (element.body.as_ptr() as usize - segment.as_ptr() as usize) + element.body.len();
-        let Some(place) = clean.get_mut(start..end) else { continue };
-        place.fill(0);
-        place[0] = VOID;
-        // The id has four bytes, so at least one of the length follows.
-        let rest = place.len() - 1;
-        if rest > 8 {
-            let length = (rest - 8) as u64;
-            place[1..9].copy_from_slice(&(length | 1 << 56).to_be_bytes());
-        } else {
-            place[1] = 0x80 | (rest - 1) as u8;
+    for element in matroska::elements(segment) {
+        match element.id {
+            TAGS | ATTACHMENTS => blank_element(base, segment, element, clean),
+            matroska::INFO => {
+                let base = base + distance(segment, element.body);
+                for part in matroska::elements(element.body).filter(|part| part.id == TITLE) {
+                    blank_element(base, element.body, part, clean);
+                }
+            }
+            _ => {}
         }
+    }
+}
+
+/// How far into `whole` a part of it begins.
+fn distance(whole: &[u8], part: &[u8]) -> usize {
+    part.as_ptr() as usize - whole.as_ptr() as usize
+}
+
+/// `level` are the bytes that the element was found in, which lie at `base`.
+fn blank_element(base: usize, level: &[u8], element: matroska::Element<'_>, clean: &mut [u8]) {
+    const VOID: u8 = 0xEC;
+    let end = base + distance(level, element.body) + element.body.len();
+    let Some(place) = clean.get_mut(base + element.start..end) else { return };
+    place.fill(0);
+    // An id of two bytes or more and a length stood here, so there is room for an id of one and a length.
+    let rest = place.len() - 1;
+    place[0] = VOID;
+    if rest > 8 {
+        let length = (rest - 8) as u64;
+        place[1..9].copy_from_slice(&(length | 1 << 56).to_be_bytes());
+    } else {
+        place[1] = 0x80 | (rest - 1) as u8;
     }
 }
 

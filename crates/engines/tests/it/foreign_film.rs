@@ -87,14 +87,14 @@ async fn without_ffmpeg_films_have_the_same_measures_and_no_pictures() {
 #[tokio::test]
 async fn a_film_on_its_side_is_measured_as_it_is_seen() {
     let Some(film) = films::h264() else { return };
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("flat.mp4");
-    std::fs::write(&path, film).expect("written");
-    let path = path.display().to_string();
-    let turned = films::film("mp4", &["-display_rotation", "90", "-i", &path, "-c", "copy"]);
-    let turned = turned.or_else(|| films::film("mp4", &["-i", &path, "-c", "copy", "-metadata:s:v", "rotate=90"]));
-    let turned = turned.expect("ffmpeg is there");
+    let mut turned = film;
+    // The matrix of the first track turns by a quarter: ISO/IEC 14496-12, 8.3.2.
+    let header = turned.windows(4).position(|four| four == b"tkhd").expect("a header") + 4;
+    for (at, number) in [(0, 0u32), (4, 0x1_0000), (12, 0xffff_0000), (16, 0)] {
+        turned[header + 40 + at..][..4].copy_from_slice(&number.to_be_bytes());
+    }
     let own = probe(&turned, &Limits::default()).expect("reads");
+    assert_eq!((own.width, own.height), (360, 640));
     let seen = look(turned).await.expect("is looked at");
     assert_eq!((seen.probe.width, seen.probe.height), (own.width, own.height));
     let poster = decode(&seen.renditions[1].bytes, &Limits::default()).expect("a poster");
@@ -237,7 +237,7 @@ async fn endless_work_ends_within_its_limits() {
     assert!(format!("{:?}", problem.source).contains("more than"), "{problem:?}");
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     let small = Allowance {
-        memory_bytes: 700 << 20,
+        memory_bytes: 450 << 20,
         ..ALLOWANCE
     };
     let hog = ["-f", "lavfi", "-i", "color=red:size=16000x16000:rate=1", "-frames:v", "1", "-pix_fmt", "rgb24", "-f", "null", "-"];

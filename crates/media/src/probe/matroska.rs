@@ -8,7 +8,7 @@ use super::{Header, cut_off, unsupported};
 /// Elements looked at on one level.
 const MAX_ELEMENTS: usize = 4_096;
 const SEGMENT: u32 = 0x1853_8067;
-const INFO: u32 = 0x1549_A966;
+pub(crate) const INFO: u32 = 0x1549_A966;
 const TRACKS: u32 = 0x1654_AE6B;
 const CLUSTER: u32 = 0x1F43_B675;
 

@@ -5,6 +5,7 @@ mod authenticator;
 mod crash;
 mod doors;
 mod edits;
+mod films;
 mod github;
 mod journeys;
 mod lifetimes;
