@@ -274,7 +274,9 @@ impl Studio {
         let poster = if asset.media_type.is_raster() {
             None
         } else {
-            self.blobs().get_rendition(&asset.blob, &rendition_name(RENDITIONS[1])).await?
+            self.blobs()
+                .get_rendition(&asset.blob, &rendition_name(RENDITIONS[1]))
+                .await?
         };
         let source = match poster {
             Some(poster) => poster,
@@ -326,7 +328,11 @@ fn asset_of(
     let now = studio.now();
     let probe = &inspection.probe;
     let is_animation = probe.media_type.is_raster() && source == AssetSource::Generate && probe.frames > 1;
-    let kind = if is_animation { MediaKind::Video } else { probe.media_type.kind() };
+    let kind = if is_animation {
+        MediaKind::Video
+    } else {
+        probe.media_type.kind()
+    };
     let mut notes = inspection.notes.clone();
     if probe.media_type.kind() == MediaKind::Video && inspection.renditions.is_empty() {
         notes.push("video in a codec that is not decoded here: it has no poster".to_owned());

@@ -262,7 +262,9 @@ fn pictures(frames: &Frames, pixels: Option<&Bytes>) -> Result<Vec<Picture>, Pro
 
 /// An animated WebP under the limit of its weight: at less quality, then with every other frame. Empty where nothing helps.
 fn moving(frames: &[Picture], milliseconds: u32) -> Result<Vec<u8>, Problem> {
-    let Some(first) = frames.first() else { return Ok(Vec::new()) };
+    let Some(first) = frames.first() else {
+        return Ok(Vec::new());
+    };
     for step in [1u32, 2, 4] {
         for quality in MOTION_QUALITIES {
             let mut animation = WebpAnimation::new(first.width(), first.height(), quality)?;

@@ -260,7 +260,13 @@ impl Crew {
     /// A film or sound without what rides along in it.
     pub async fn scrub(&self, bytes: Bytes) -> Result<Bytes, Problem> {
         let answer = self
-            .run(&self.pool, &Task::Scrub, vec![bytes], &CancellationToken::new(), &mut |_, _| {})
+            .run(
+                &self.pool,
+                &Task::Scrub,
+                vec![bytes],
+                &CancellationToken::new(),
+                &mut |_, _| {},
+            )
             .await?;
         answer
             .blobs

@@ -148,8 +148,8 @@ impl Films {
     /// Looks at a film whose container our own reader knows. `known` is what that reader found.
     pub async fn look(&self, bytes: &Bytes, known: &Probe, limits: &Limits) -> Result<Seen, Problem> {
         let _slot = self.slots.acquire().await.map_err(Problem::internal)?;
-        let demuxer = demuxer(known.media_type)
-            .ok_or_else(|| Problem::internal(format!("{} is no film", known.media_type)))?;
+        let demuxer =
+            demuxer(known.media_type).ok_or_else(|| Problem::internal(format!("{} is no film", known.media_type)))?;
         let told = self.measure(bytes, demuxer).await?;
         let probe = told.joined(known.clone(), limits)?;
         let seconds = probe.duration_ms.unwrap_or(0) as f64 / 1_000.0;
@@ -158,7 +158,13 @@ impl Films {
         let later = (seconds * 0.1).min(1.0);
         let mut pixels = Vec::new();
         for start in [later, 0.0] {
-            let run = Run { demuxer, start, frames: 1, rate: None, shape: &poster };
+            let run = Run {
+                demuxer,
+                start,
+                frames: 1,
+                rate: None,
+                shape: &poster,
+            };
             pixels = self.frames(bytes, &run, limits).await?;
             if !pixels.is_empty() || start == 0.0 {
                 break;
@@ -186,10 +192,22 @@ impl Films {
     }
 
     /// A drawing as pixels, where this ffmpeg can draw.
-    pub async fn draw(&self, bytes: &Bytes, width: u32, height: u32, limits: &Limits) -> Result<(Frames, Bytes), Problem> {
+    pub async fn draw(
+        &self,
+        bytes: &Bytes,
+        width: u32,
+        height: u32,
+        limits: &Limits,
+    ) -> Result<(Frames, Bytes), Problem> {
         let _slot = self.slots.acquire().await.map_err(Problem::internal)?;
         let shape = still(width, height, POSTER, true);
-        let run = Run { demuxer: "svg_pipe", start: 0.0, frames: 1, rate: None, shape: &shape };
+        let run = Run {
+            demuxer: "svg_pipe",
+            start: 0.0,
+            frames: 1,
+            rate: None,
+            shape: &shape,
+        };
         let pixels = self.frames(bytes, &run, limits).await?;
         if pixels.is_empty() {
             return Err(Problem::internal("ffmpeg drew nothing"));
@@ -244,7 +262,12 @@ impl Run<'_> {
             args.extend(["-ss".to_owned(), format!("{:.3}", self.start)]);
         }
         args.extend(input(self.demuxer));
-        let Frames { width, height, has_alpha, .. } = self.shape;
+        let Frames {
+            width,
+            height,
+            has_alpha,
+            ..
+        } = self.shape;
         let mut filters = format!("scale={width}:{height}");
         if let Some(rate) = self.rate {
             filters = format!("fps={rate},{filters}");
@@ -252,8 +275,22 @@ impl Run<'_> {
         let pixels = if *has_alpha { "rgba" } else { "rgb24" };
         let frames = self.frames.to_string();
         let rest = [
-            "-map", "0:v:0", "-an", "-sn", "-dn", "-frames:v", &frames, "-vf", &filters, "-threads", "1", "-f", "rawvideo",
-            "-pix_fmt", pixels, "pipe:1",
+            "-map",
+            "0:v:0",
+            "-an",
+            "-sn",
+            "-dn",
+            "-frames:v",
+            &frames,
+            "-vf",
+            &filters,
+            "-threads",
+            "1",
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            pixels,
+            "pipe:1",
         ];
         args.extend(rest.map(str::to_owned));
         args
@@ -335,7 +372,9 @@ impl Told {
             probe.duration_ms = Some((seconds * 1_000.0).round() as u64);
         }
         let counted = parsed::<u32>(video.nb_frames.as_deref());
-        let estimated = rate.zip(seconds).map(|(rate, seconds)| (rate * seconds).round().min(1e9) as u32);
+        let estimated = rate
+            .zip(seconds)
+            .map(|(rate, seconds)| (rate * seconds).round().min(1e9) as u32);
         probe.frames = counted.or(estimated).unwrap_or(probe.frames).max(1);
         Ok(probe)
     }
@@ -370,9 +409,15 @@ mod tests {
             "side_data_list":[{"rotation":-90}]},{"codec_type":"audio","channels":2,"sample_rate":"48000"}],"format":{"duration":"10.01"}}"#;
         let told: Told = serde_json::from_str(said).expect("reads");
         let probe = told.joined(known(), &Limits::default()).expect("within limits");
-        assert_eq!((probe.width, probe.height, probe.duration_ms, probe.frames), (1080, 1920, Some(10_010), 300));
+        assert_eq!(
+            (probe.width, probe.height, probe.duration_ms, probe.frames),
+            (1080, 1920, Some(10_010), 300)
+        );
         assert_eq!(probe.measures.frame_rate, Some(29.97));
-        assert_eq!((probe.measures.has_audio, probe.measures.sample_rate), (Some(true), Some(48_000)));
+        assert_eq!(
+            (probe.measures.has_audio, probe.measures.sample_rate),
+            (Some(true), Some(48_000))
+        );
 
         let bomb = r#"{"streams":[{"codec_type":"video","width":16384,"height":16384,"avg_frame_rate":"0/0"}]}"#;
         let told: Told = serde_json::from_str(bomb).expect("reads");

@@ -31,8 +31,8 @@ pub use aquatint_media::sandbox::become_program;
 pub use aquatint_media::{Inspection, Limits, Probe, Rendition};
 pub use child::child_main;
 pub use crew::{Crew, CrewConfig};
-pub use films::Ffmpeg;
 pub use engine::{Engine, EngineJob, Made, Output, Product, Work};
+pub use films::Ffmpeg;
 
 /// Every engine.
 pub static ALL: &[&dyn Engine] = &[

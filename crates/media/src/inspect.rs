@@ -65,9 +65,7 @@ pub fn inspect(bytes: &[u8], limits: &Limits, sizes: &[u32]) -> Result<Inspectio
     // A quarter more than needed: scaling down from nearly the same size would soften the picture.
     let picture = match decode_with(&header, bytes, limits, Some(largest.saturating_add(largest / 4))) {
         // A video in another codec than our own is measured, like sound and models; there is no frame of it here.
-        Err(problem)
-            if header.media_type.kind() != MediaKind::Image && problem.code == Code::UnsupportedMedia =>
-        {
+        Err(problem) if header.media_type.kind() != MediaKind::Image && problem.code == Code::UnsupportedMedia => {
             return Ok(Inspection::bare(header.probe()));
         }
         picture => picture?,

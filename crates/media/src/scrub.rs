@@ -56,7 +56,9 @@ fn blank_elements(bytes: &[u8], clean: &mut [u8]) {
     const TAGS: u32 = 0x1254_C367;
     const ATTACHMENTS: u32 = 0x1941_A469;
     const TITLE: u32 = 0x7BA9;
-    let Some((base, segment)) = matroska::segment(bytes) else { return };
+    let Some((base, segment)) = matroska::segment(bytes) else {
+        return;
+    };
     for element in matroska::elements(segment) {
         match element.id {
             TAGS | ATTACHMENTS => blank_element(base, segment, element, clean),
@@ -80,7 +82,9 @@ fn distance(whole: &[u8], part: &[u8]) -> usize {
 fn blank_element(base: usize, level: &[u8], element: matroska::Element<'_>, clean: &mut [u8]) {
     const VOID: u8 = 0xEC;
     let end = base + distance(level, element.body) + element.body.len();
-    let Some(place) = clean.get_mut(base + element.start..end) else { return };
+    let Some(place) = clean.get_mut(base + element.start..end) else {
+        return;
+    };
     place.fill(0);
     // An id of two bytes or more and a length stood here, so there is room for an id of one and a length.
     let rest = place.len() - 1;

@@ -50,7 +50,9 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
         let before = tag[..at].chars().next_back()?;
         let value = tag[at + name.len()..].trim_start().strip_prefix('=')?.trim_start();
         let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-        (before.is_whitespace()).then(|| value[1..].split(quote).next()).flatten()
+        (before.is_whitespace())
+            .then(|| value[1..].split(quote).next())
+            .flatten()
     })
 }
 
@@ -62,14 +64,25 @@ mod tests {
     fn a_drawing_has_the_size_that_it_says() {
         for (text, size) in [
             (r#"<svg width="30" height='20px'/>"#, (30, 20)),
-            (r#"<?xml version="1.0"?><!-- x --><svg viewBox="0 0 640,480"></svg>"#, (640, 480)),
-            (r#"<svg stroke-width="9" width="100%" height="100%" viewBox="0 0 64 48">"#, (64, 48)),
+            (
+                r#"<?xml version="1.0"?><!-- x --><svg viewBox="0 0 640,480"></svg>"#,
+                (640, 480),
+            ),
+            (
+                r#"<svg stroke-width="9" width="100%" height="100%" viewBox="0 0 64 48">"#,
+                (64, 48),
+            ),
             ("<svg>", (1_024, 1_024)),
             (r#"<svg width="1e9" height="1">"#, (1_024, 1_024)),
         ] {
             assert_eq!(vector_size(text.as_bytes()).expect("is a drawing"), size, "{text}");
         }
-        for bad in [&b"<html><body>"[..], b"<svgx>", b"\xff\xfe<svg>", b"<!DOCTYPE s [<!ENTITY a \"b\">]><svg>"] {
+        for bad in [
+            &b"<html><body>"[..],
+            b"<svgx>",
+            b"\xff\xfe<svg>",
+            b"<!DOCTYPE s [<!ENTITY a \"b\">]><svg>",
+        ] {
             assert!(vector_size(bad).is_err(), "{bad:?}");
         }
     }

@@ -1,7 +1,8 @@
 //! Assets: rows of immutable media. Full text stands here twice, once for each database.
 
 use aquatint_domain::{
-    Asset, AssetId, AssetSource, BlobHash, CollectionId, JobId, Measures, MediaKind, Problem, Timestamp, UserId, WorkspaceId,
+    Asset, AssetId, AssetSource, BlobHash, CollectionId, JobId, Measures, MediaKind, Problem, Timestamp, UserId,
+    WorkspaceId,
 };
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 

@@ -39,7 +39,11 @@ pub fn film(extension: &str, args: &[&str]) -> Option<Vec<u8>> {
         .stdin(Stdio::null())
         .output()
         .expect("ffmpeg starts");
-    assert!(done.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&done.stderr));
+    assert!(
+        done.status.success(),
+        "ffmpeg: {}",
+        String::from_utf8_lossy(&done.stderr)
+    );
     Some(std::fs::read(path).expect("a film"))
 }
 
@@ -48,9 +52,28 @@ pub fn h264() -> Option<Vec<u8>> {
     film(
         "mp4",
         &[
-            "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=24:duration=3", "-f", "lavfi", "-i",
-            "sine=440:sample_rate=48000:duration=3", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p",
-            "-c:a", "aac", "-ac", "2", "-metadata", "title=the secret title", "-metadata", "location=+52.5200+013.4050/",
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=size=640x360:rate=24:duration=3",
+            "-f",
+            "lavfi",
+            "-i",
+            "sine=440:sample_rate=48000:duration=3",
+            "-c:v",
+            "libx264",
+            "-preset",
+            "ultrafast",
+            "-pix_fmt",
+            "yuv420p",
+            "-c:a",
+            "aac",
+            "-ac",
+            "2",
+            "-metadata",
+            "title=the secret title",
+            "-metadata",
+            "location=+52.5200+013.4050/",
         ],
     )
 }
@@ -60,8 +83,18 @@ pub fn vp9() -> Option<Vec<u8>> {
     film(
         "webm",
         &[
-            "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=12:duration=2", "-c:v", "libvpx-vp9", "-deadline", "realtime",
-            "-cpu-used", "8", "-metadata", "title=the secret title",
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=size=320x240:rate=12:duration=2",
+            "-c:v",
+            "libvpx-vp9",
+            "-deadline",
+            "realtime",
+            "-cpu-used",
+            "8",
+            "-metadata",
+            "title=the secret title",
         ],
     )
 }

@@ -165,7 +165,10 @@ fn rename_images(model: &Model, given: &mut Map<String, Value>) {
 /// Refuses an asset of another kind than the field takes; `kinds` are the media fields of the model's schema. A field that
 /// names no single kind takes all.
 pub(crate) fn check_kind(field: &str, asset: &Asset, kinds: &[(String, String, bool)]) -> Result<(), Problem> {
-    let wanted = kinds.iter().find(|(name, _, _)| name == field).map(|(_, kind, _)| kind.as_str());
+    let wanted = kinds
+        .iter()
+        .find(|(name, _, _)| name == field)
+        .map(|(_, kind, _)| kind.as_str());
     let (fits, what) = match wanted.and_then(|kind| kind.split_once('/')) {
         Some(("image", _)) => (asset.media_type.kind() == MediaKind::Image, "a picture"),
         // A sound track may be taken from a film.
@@ -177,7 +180,10 @@ pub(crate) fn check_kind(field: &str, asset: &Asset, kinds: &[(String, String, b
     if fits {
         return Ok(());
     }
-    let words = format!("`{field}` takes {what}; {} is {} ({}).", asset.id, asset.kind, asset.media_type);
+    let words = format!(
+        "`{field}` takes {what}; {} is {} ({}).",
+        asset.id, asset.kind, asset.media_type
+    );
     Err(Problem::invalid(field, words).hint("Find a fitting one with `assets` `list` and `type`."))
 }
 

@@ -256,7 +256,11 @@ async fn load(
         let (asset, _) = cx.input(source).await?;
         check_kind(field, &asset, &kinds)?;
         // Vendors take pictures, not drawings.
-        let variant = if asset.media_type == MediaType::Svg { "1024" } else { "full" };
+        let variant = if asset.media_type == MediaType::Svg {
+            "1024"
+        } else {
+            "full"
+        };
         let served = cx.studio.serve_variant(&asset, variant).await?;
         let (mut bytes, mut media_type) = (served.bytes, served.media_type);
         let is_mask = field == "mask";

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aquatint_domain::{Code, MediaType};
 use aquatint_engines::models::Folder;
-use aquatint_engines::{Crew, Ffmpeg, CrewConfig, Limits, Output, Work};
+use aquatint_engines::{Crew, CrewConfig, Ffmpeg, Limits, Output, Work};
 use aquatint_testkit::pictures::product_on_plain;
 use aquatint_testkit::png;
 use bytes::Bytes;

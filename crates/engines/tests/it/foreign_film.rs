@@ -36,22 +36,38 @@ async fn an_h264_film_has_measures_a_poster_and_a_moving_preview() {
     let Some(film) = films::h264() else { return };
     let seen = look(film).await.expect("is looked at");
     let (probe, measures) = (&seen.probe, &seen.probe.measures);
-    assert_eq!((probe.media_type, probe.width, probe.height), (MediaType::Mp4, 640, 360));
+    assert_eq!(
+        (probe.media_type, probe.width, probe.height),
+        (MediaType::Mp4, 640, 360)
+    );
     assert_eq!((probe.frames, probe.duration_ms), (72, Some(3_000)));
-    assert_eq!((measures.codec.as_deref(), measures.frame_rate), (Some("h264"), Some(24.0)));
+    assert_eq!(
+        (measures.codec.as_deref(), measures.frame_rate),
+        (Some("h264"), Some(24.0))
+    );
     assert_eq!(
         (measures.has_audio, measures.channels, measures.sample_rate),
         (Some(true), Some(2), Some(48_000))
     );
     let sizes: Vec<_> = seen.renditions.iter().map(|one| (one.width, one.height)).collect();
     assert_eq!(sizes, [(256, 144), (640, 360)]);
-    assert!(!seen.thumb_hash.is_empty() && seen.colors.len() > 2, "the test card has colours");
+    assert!(
+        !seen.thumb_hash.is_empty() && seen.colors.len() > 2,
+        "the test card has colours"
+    );
     keep("film-poster.webp", &seen.renditions[1].bytes);
     keep("film-motion.webp", &seen.motion);
 
-    assert!(measures.has_motion && seen.motion.len() <= MOTION_BYTES, "{} bytes", seen.motion.len());
+    assert!(
+        measures.has_motion && seen.motion.len() <= MOTION_BYTES,
+        "{} bytes",
+        seen.motion.len()
+    );
     let motion = aquatint_media::probe(&seen.motion, &Limits::default()).expect("an animation");
-    assert_eq!((motion.media_type, motion.width, motion.height), (MediaType::WebP, 400, 225));
+    assert_eq!(
+        (motion.media_type, motion.width, motion.height),
+        (MediaType::WebP, 400, 225)
+    );
     assert_eq!((motion.frames, motion.duration_ms), (24, Some(3_000)));
 }
 
@@ -59,9 +75,15 @@ async fn an_h264_film_has_measures_a_poster_and_a_moving_preview() {
 async fn a_vp9_film_is_silent_and_shown() {
     let Some(film) = films::vp9() else { return };
     let seen = look(film).await.expect("is looked at");
-    assert_eq!((seen.probe.media_type, seen.probe.width, seen.probe.height), (MediaType::WebM, 320, 240));
+    assert_eq!(
+        (seen.probe.media_type, seen.probe.width, seen.probe.height),
+        (MediaType::WebM, 320, 240)
+    );
     let measures = &seen.probe.measures;
-    assert_eq!((measures.codec.as_deref(), measures.frame_rate), (Some("vp9"), Some(12.0)));
+    assert_eq!(
+        (measures.codec.as_deref(), measures.frame_rate),
+        (Some("vp9"), Some(12.0))
+    );
     assert_eq!((measures.has_audio, seen.probe.duration_ms), (Some(false), Some(2_000)));
     assert_eq!(seen.renditions.len(), 2);
     assert!(measures.has_motion);
@@ -72,11 +94,17 @@ async fn without_ffmpeg_films_have_the_same_measures_and_no_pictures() {
     for film in [films::h264(), films::vp9()] {
         let Some(film) = film else { return };
         let film = Bytes::from(film);
-        let bare = crew_seeing(None).inspect(film.clone(), &SIZES).await.expect("is measured");
+        let bare = crew_seeing(None)
+            .inspect(film.clone(), &SIZES)
+            .await
+            .expect("is measured");
         let full = crew().inspect(film, &SIZES).await.expect("is looked at");
         assert!(bare.renditions.is_empty() && bare.motion.is_empty() && bare.thumb_hash.is_empty());
         let (bare, full) = (bare.probe, full.probe);
-        assert_eq!((bare.width, bare.height, bare.media_type), (full.width, full.height, full.media_type));
+        assert_eq!(
+            (bare.width, bare.height, bare.media_type),
+            (full.width, full.height, full.media_type)
+        );
         assert_eq!(bare.duration_ms, full.duration_ms);
         assert_eq!(bare.measures.has_audio, full.measures.has_audio);
         assert_eq!(bare.measures.codec, full.measures.codec);
@@ -115,7 +143,11 @@ async fn cut_off_films_are_refused_or_shown_as_far_as_they_go() {
     // A description that promises frames which are noise.
     let mut noise = film;
     let start = noise.windows(4).position(|four| four == b"mdat").expect("media") + 8;
-    let end = noise.windows(4).rposition(|four| four == b"moov").expect("a description") - 4;
+    let end = noise
+        .windows(4)
+        .rposition(|four| four == b"moov")
+        .expect("a description")
+        - 4;
     for (index, byte) in noise[start..end].iter_mut().enumerate() {
         *byte = (index * 7919 % 251) as u8;
     }
@@ -128,14 +160,26 @@ async fn cut_off_films_are_refused_or_shown_as_far_as_they_go() {
 #[tokio::test]
 async fn a_film_that_is_larger_than_it_says_is_refused() {
     let args = [
-        "-f", "lavfi", "-i", "color=black:size=8192x8192:duration=0.1:rate=10", "-frames:v", "1", "-c:v", "libx264",
-        "-preset", "ultrafast", "-pix_fmt", "yuv420p",
+        "-f",
+        "lavfi",
+        "-i",
+        "color=black:size=8192x8192:duration=0.1:rate=10",
+        "-frames:v",
+        "1",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-pix_fmt",
+        "yuv420p",
     ];
-    let Some(mut film) = films::film("mp4", &args) else { return };
+    let Some(mut film) = films::film("mp4", &args) else {
+        return;
+    };
     let plain = probe(&film, &Limits::default()).expect_err("67 megapixels");
     assert_eq!(plain.code, Code::InvalidImage);
     // The container says 64 by 64; what is in it does not change.
-    let entry = film.windows(4).position(|four| four == b"avc1" ).expect("an entry");
+    let entry = film.windows(4).position(|four| four == b"avc1").expect("an entry");
     let entry = film[entry + 4..]
         .windows(4)
         .position(|four| four == b"avc1")
@@ -176,7 +220,11 @@ const ALLOWANCE: Allowance = Allowance {
 };
 
 async fn told(args: &[&str], input: &'static [u8], allowance: Allowance) -> Option<Result<Vec<u8>, Problem>> {
-    let args: Vec<String> = ["-nostdin", "-v", "error"].iter().chain(args).map(|arg| (*arg).to_owned()).collect();
+    let args: Vec<String> = ["-nostdin", "-v", "error"]
+        .iter()
+        .chain(args)
+        .map(|arg| (*arg).to_owned())
+        .collect();
     Some(program()?.run(&args, &Bytes::from_static(input), allowance).await)
 }
 
@@ -191,7 +239,10 @@ async fn the_walls_hold_when_ffmpeg_is_told_to_reach_out() {
     let data = |path: &'static str| [&["-f", "data", "-i", path][..], &raw[..]].concat();
     // Its own input can be read, so what follows fails for the walls and for nothing else.
     let own = [&["-f", "data", "-i", input.leak()][..], &raw[..]].concat();
-    let own = told(&own, b"hello", ALLOWANCE).await.expect("there").expect("its input is read");
+    let own = told(&own, b"hello", ALLOWANCE)
+        .await
+        .expect("there")
+        .expect("its input is read");
     assert_eq!(own, b"hello");
 
     let secret = tempfile::NamedTempFile::new().expect("a file");
@@ -206,14 +257,39 @@ async fn the_walls_hold_when_ffmpeg_is_told_to_reach_out() {
     let url: &'static str = format!("http://{}/film", listener.local_addr().expect("bound")).leak();
     assert!(told(&data(url), b"", ALLOWANCE).await.expect("there").is_err());
     assert!(listener.accept().is_err(), "nobody called");
-    let playlist: &'static str = format!("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{url}\n#EXT-X-ENDLIST\n").leak();
-    let hls = ["-protocol_whitelist", "file,http,tcp,pipe", "-allowed_extensions", "ALL", "-f", "hls", "-i", "file:/proc/self/fd/0"];
+    let playlist: &'static str =
+        format!("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{url}\n#EXT-X-ENDLIST\n").leak();
+    let hls = [
+        "-protocol_whitelist",
+        "file,http,tcp,pipe",
+        "-allowed_extensions",
+        "ALL",
+        "-f",
+        "hls",
+        "-i",
+        "file:/proc/self/fd/0",
+    ];
     let hls = [&hls[..], &["-f", "rawvideo", "pipe:1"]].concat();
-    assert!(told(&hls, playlist.as_bytes(), ALLOWANCE).await.expect("there").is_err());
+    assert!(
+        told(&hls, playlist.as_bytes(), ALLOWANCE)
+            .await
+            .expect("there")
+            .is_err()
+    );
     assert!(listener.accept().is_err(), "nobody called");
     let target = std::env::temp_dir().join(format!("aquatint-escaped-{}", std::process::id()));
     let escape: &'static str = target.display().to_string().leak();
-    let write = ["-f", "lavfi", "-i", "color=red:size=16x16:duration=1", "-frames:v", "1", "-f", "rawvideo", escape];
+    let write = [
+        "-f",
+        "lavfi",
+        "-i",
+        "color=red:size=16x16:duration=1",
+        "-frames:v",
+        "1",
+        "-f",
+        "rawvideo",
+        escape,
+    ];
     assert!(told(&write, b"", ALLOWANCE).await.expect("there").is_err());
     assert!(!target.exists(), "nothing was written");
 }
@@ -233,21 +309,43 @@ async fn endless_work_ends_within_its_limits() {
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     let flood = ["-f", "lavfi", "-i", "testsrc2=size=640x480", "-f", "rawvideo", "pipe:1"];
     let began = Instant::now();
-    let problem = told(&flood, b"", ALLOWANCE).await.expect("there").expect_err("is stopped");
+    let problem = told(&flood, b"", ALLOWANCE)
+        .await
+        .expect("there")
+        .expect_err("is stopped");
     assert!(format!("{:?}", problem.source).contains("more than"), "{problem:?}");
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     let small = Allowance {
         memory_bytes: 450 << 20,
         ..ALLOWANCE
     };
-    let hog = ["-f", "lavfi", "-i", "color=red:size=16000x16000:rate=1", "-frames:v", "1", "-pix_fmt", "rgb24", "-f", "null", "-"];
+    let hog = [
+        "-f",
+        "lavfi",
+        "-i",
+        "color=red:size=16000x16000:rate=1",
+        "-frames:v",
+        "1",
+        "-pix_fmt",
+        "rgb24",
+        "-f",
+        "null",
+        "-",
+    ];
     assert!(told(&hog, b"", small).await.expect("there").is_err());
 }
 
 #[tokio::test]
 async fn what_rides_along_in_a_film_or_sound_is_taken_and_it_still_plays() {
     let sound = |extension: &str, codec: &[&str]| {
-        let common = ["-f", "lavfi", "-i", "sine=440:duration=1", "-metadata", "title=the secret title"];
+        let common = [
+            "-f",
+            "lavfi",
+            "-i",
+            "sine=440:duration=1",
+            "-metadata",
+            "title=the secret title",
+        ];
         films::film(extension, &[&common[..], codec].concat())
     };
     let files = [
@@ -277,8 +375,14 @@ async fn what_rides_along_in_a_film_or_sound_is_taken_and_it_still_plays() {
 #[tokio::test]
 async fn a_drawing_from_a_vendor_gets_a_poster_and_a_hostile_one_does_not_reach_out() {
     let drawing = br##"<svg xmlns="http://www.w3.org/2000/svg" width="120" height="80"><rect width="120" height="80" fill="#dd2200"/><circle cx="60" cy="40" r="30" fill="#ffffff"/></svg>"##;
-    let seen = crew().inspect_drawing(Bytes::from_static(drawing), &SIZES).await.expect("is kept");
-    assert_eq!((seen.probe.media_type, seen.probe.width, seen.probe.height), (MediaType::Svg, 120, 80));
+    let seen = crew()
+        .inspect_drawing(Bytes::from_static(drawing), &SIZES)
+        .await
+        .expect("is kept");
+    assert_eq!(
+        (seen.probe.media_type, seen.probe.width, seen.probe.height),
+        (MediaType::Svg, 120, 80)
+    );
     if Ffmpeg::on_path().is_some() && !seen.renditions.is_empty() {
         assert_eq!(seen.colors.first().map(String::as_str), Some("#dd2200"));
         keep("drawing-poster.webp", &seen.renditions[1].bytes);

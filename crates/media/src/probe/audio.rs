@@ -114,7 +114,9 @@ impl Frame {
 pub(crate) fn after_id3(bytes: &[u8]) -> usize {
     match bytes {
         [b'I', b'D', b'3', _, _, flags, a, b, c, d, ..] if [a, b, c, d].iter().all(|byte| **byte < 0x80) => {
-            let size = [a, b, c, d].iter().fold(0usize, |sum, byte| sum << 7 | usize::from(**byte));
+            let size = [a, b, c, d]
+                .iter()
+                .fold(0usize, |sum, byte| sum << 7 | usize::from(**byte));
             10 + size + if flags & 0x10 != 0 { 10 } else { 0 }
         }
         _ => 0,
@@ -127,7 +129,9 @@ pub(super) fn is_mp3(bytes: &[u8]) -> bool {
         return false;
     };
     Frame::read(sound).is_some_and(|first| {
-        let Some(rest) = sound.get(first.bytes..) else { return false };
+        let Some(rest) = sound.get(first.bytes..) else {
+            return false;
+        };
         rest.is_empty() || rest.starts_with(b"TAG") || Frame::read(rest).is_some()
     })
 }
@@ -172,7 +176,10 @@ mod tests {
         bytes.extend(vec![0; 16_000]);
         let header = wav(&bytes).expect("is sound");
         assert_eq!(header.duration_ms, Some(500));
-        assert_eq!((header.measures.channels, header.measures.sample_rate), (Some(2), Some(8_000)));
+        assert_eq!(
+            (header.measures.channels, header.measures.sample_rate),
+            (Some(2), Some(8_000))
+        );
         for cut in [13, 20, 36, 46] {
             assert!(wav(&bytes[..cut]).is_err(), "cut at {cut}");
         }
@@ -191,7 +198,10 @@ mod tests {
         assert!(is_mp3(&tagged));
         let header = mp3(&tagged).expect("is sound");
         assert_eq!(header.duration_ms, Some(417 * 3 * 8_000 / 128_000));
-        assert_eq!((header.measures.channels, header.measures.sample_rate), (Some(2), Some(44_100)));
+        assert_eq!(
+            (header.measures.channels, header.measures.sample_rate),
+            (Some(2), Some(44_100))
+        );
         for other in [&b"ID3"[..], b"hello", b"\xff\xfe<\0s\0v\0g\0", b"\xff\xfb\x90\0rest"] {
             assert!(!is_mp3(other), "{other:?}");
         }

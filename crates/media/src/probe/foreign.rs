@@ -91,7 +91,11 @@ const KNOWN: &[(&[u8], &str, &str)] = &[
         "a gzip archive",
         "Unpack it and send the pictures one by one",
     ),
-    (b"OggS", "an Ogg file", "Save its sound as MP3 or WAV, or its video as MP4, and send that"),
+    (
+        b"OggS",
+        "an Ogg file",
+        "Save its sound as MP3 or WAV, or its video as MP4, and send that",
+    ),
     (b"fLaC", "a FLAC sound file", "Save it as MP3 or WAV and send that"),
     (b"ID3", "a sound file", "Save it as MP3 or WAV and send that"),
     (b"#EXTM3U", "a playlist", "Send the video itself"),

@@ -29,7 +29,8 @@ pub(super) fn header(bytes: &[u8]) -> Result<Header<'_>, Problem> {
     }
     let json = cursor.take(chunk as usize).unwrap_or_default();
     // Only its form: nothing here draws the model.
-    let is_object = json.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<serde::de::IgnoredAny>(json).is_ok();
+    let is_object =
+        json.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<serde::de::IgnoredAny>(json).is_ok();
     if !is_object {
         return Err(broken("GLB", "its description is no JSON object"));
     }

@@ -58,7 +58,9 @@ fn number(cursor: &mut Cursor<'_>, keeps_mark: bool) -> Option<u64> {
 }
 
 fn find(bytes: &[u8], id: u32) -> Option<&[u8]> {
-    elements(bytes).find(|element| element.id == id).map(|element| element.body)
+    elements(bytes)
+        .find(|element| element.id == id)
+        .map(|element| element.body)
 }
 
 fn whole(bytes: &[u8], id: u32) -> Option<u64> {
@@ -115,7 +117,11 @@ pub(super) fn header(bytes: &[u8]) -> Result<Header<'_>, Problem> {
         ));
     };
     let picture = find(video, 0xE0).ok_or_else(|| cut_off("WebM"))?;
-    let side = |id: u32| whole(picture, id).and_then(|side| u32::try_from(side).ok()).unwrap_or(0);
+    let side = |id: u32| {
+        whole(picture, id)
+            .and_then(|side| u32::try_from(side).ok())
+            .unwrap_or(0)
+    };
     let mut header = Header::new(MediaType::WebM, side(0xB0), side(0xBA));
     header.duration_ms = info.and_then(|info| {
         let scale = whole(info, 0x2A_D7B1).unwrap_or(1_000_000) as f64;

@@ -76,7 +76,10 @@ impl Program {
             Ok(Ok(((output, status), _))) if status.success() => Ok(output),
             Ok(Ok(((_, status), said))) => Err(unreadable(format!("{name} ended with {status}: {said}"))),
             Ok(Err(problem)) => Err(problem),
-            Err(_) => Err(unreadable(format!("{name} was not done after {} s", allowance.time.as_secs()))),
+            Err(_) => Err(unreadable(format!(
+                "{name} was not done after {} s",
+                allowance.time.as_secs()
+            ))),
         }
     }
 
@@ -87,7 +90,8 @@ impl Program {
             .await
             .map_err(|_| cannot_start("it did not tell its walls in time"))?
             .map_err(cannot_start)?;
-        serde_json::from_slice(&output.stdout).map_err(|_| cannot_start(String::from_utf8_lossy(&output.stderr).into_owned()))
+        serde_json::from_slice(&output.stdout)
+            .map_err(|_| cannot_start(String::from_utf8_lossy(&output.stderr).into_owned()))
     }
 
     fn command(&self, allowance: Allowance) -> Command {
@@ -159,7 +163,10 @@ async fn in_memory(_: Bytes) -> Result<Stdio, Problem> {
 
 async fn whole(mut stdout: ChildStdout, most: u64) -> Result<Vec<u8>, Problem> {
     let mut output = Vec::new();
-    let read = (&mut stdout).take(most.saturating_add(1)).read_to_end(&mut output).await;
+    let read = (&mut stdout)
+        .take(most.saturating_add(1))
+        .read_to_end(&mut output)
+        .await;
     read.map_err(cannot_start)?;
     if output.len() as u64 > most {
         return Err(unreadable(format!("it said more than {most} bytes")));

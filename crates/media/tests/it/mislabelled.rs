@@ -43,7 +43,11 @@ fn other_files_are_refused_by_name_with_what_to_send() {
         (b"%PDF-1.7", "PDF", "Export the page"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC", "JPEG"),
         (b"#EXTM3U\n#EXT-X-VERSION:3\n", "playlist", "video itself"),
-        (b"ffconcat version 1.0\nfile '/etc/passwd'\n", "list of files", "video itself"),
+        (
+            b"ffconcat version 1.0\nfile '/etc/passwd'\n",
+            "list of files",
+            "video itself",
+        ),
         (b"fLaC\0\0\0\x22", "FLAC", "MP3"),
         (b"PK\x03\x04....", "archive", "Unpack"),
         (b"\x1f\x8b\x08", "gzip", "Unpack"),

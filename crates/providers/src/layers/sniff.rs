@@ -52,7 +52,9 @@ fn is_drawing(bytes: &[u8]) -> bool {
         } else {
             return false;
         };
-        let Some((_, after)) = rest.split_once(end) else { return false };
+        let Some((_, after)) = rest.split_once(end) else {
+            return false;
+        };
         rest = after.trim_start();
     }
 }
@@ -63,10 +65,20 @@ mod tests {
 
     #[test]
     fn drawings_are_known_from_pages() {
-        for text in ["<svg/>", "<?xml version='1.0'?>\n<!-- <html> -->\n<svg viewBox='0 0 1 1'>", "<!DOCTYPE svg>\n<svg>"] {
+        for text in [
+            "<svg/>",
+            "<?xml version='1.0'?>\n<!-- <html> -->\n<svg viewBox='0 0 1 1'>",
+            "<!DOCTYPE svg>\n<svg>",
+        ] {
             assert_eq!(sniff(text.as_bytes()), Some(MediaType::Svg), "{text}");
         }
-        for text in ["<html><svg/>", "<!DOCTYPE html><svg/>", "<?xml version='1.0'?><Error/>", "<svgx>", "<!-- <svg"] {
+        for text in [
+            "<html><svg/>",
+            "<!DOCTYPE html><svg/>",
+            "<?xml version='1.0'?><Error/>",
+            "<svgx>",
+            "<!-- <svg",
+        ] {
             assert_eq!(sniff(text.as_bytes()), None, "{text}");
         }
     }

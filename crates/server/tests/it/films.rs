@@ -37,12 +37,18 @@ fn keep(name: &str, bytes: &[u8]) {
 /// Width, height and whether it moves, of a WebP.
 fn webp(bytes: &[u8]) -> (u32, u32, bool) {
     let seen = image::load_from_memory_with_format(bytes, image::ImageFormat::WebP).expect("a picture");
-    (seen.width(), seen.height(), bytes.windows(4).any(|four| four == b"ANMF"))
+    (
+        seen.width(),
+        seen.height(),
+        bytes.windows(4).any(|four| four == b"ANMF"),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_uploaded_film_has_measures_a_poster_a_loop_and_no_secrets() {
-    let (Some(h264), Some(vp9)) = (films::h264(), films::vp9()) else { return };
+    let (Some(h264), Some(vp9)) = (films::h264(), films::vp9()) else {
+        return;
+    };
     let folder = tempfile::tempdir().expect("a folder");
     let studio = Process::start(folder.path());
     let film = upload(&studio, h264.clone(), "holiday.mp4").await;
@@ -65,7 +71,10 @@ async fn an_uploaded_film_has_measures_a_poster_a_loop_and_no_secrets() {
     assert!(motion.len() <= 400 * 1024, "{} bytes", motion.len());
     assert_eq!(webp(&motion), (400, 225, true));
     // The same signing as everything: another variant under this signature is refused.
-    let stolen = film["preview_url"].as_str().expect("a URL").replace("/motion.", "/full.");
+    let stolen = film["preview_url"]
+        .as_str()
+        .expect("a URL")
+        .replace("/motion.", "/full.");
     assert_eq!(studio.client.get(stolen).send().await.expect("an answer").status(), 403);
 
     let details = studio
@@ -76,23 +85,43 @@ async fn an_uploaded_film_has_measures_a_poster_a_loop_and_no_secrets() {
         (&json!("h264"), &json!(2), &json!(48_000))
     );
     let preview = studio
-        .tool("assets", json!({ "action": "get", "asset_id": film["asset_id"], "preview": true }))
+        .tool(
+            "assets",
+            json!({ "action": "get", "asset_id": film["asset_id"], "preview": true }),
+        )
         .await;
     assert!(
-        preview["content"].as_array().expect("content").iter().any(|block| block["type"] == "image"),
+        preview["content"]
+            .as_array()
+            .expect("content")
+            .iter()
+            .any(|block| block["type"] == "image"),
         "a conversation sees the poster"
     );
     let served = studio.bytes(&film["url"]).await;
     assert_eq!(served.len(), h264.len(), "blanked, not cut");
-    assert!(!served.windows(12).any(|part| part == b"secret title"), "the title stays here");
-    assert!(!served.windows(8).any(|part| part == b"+52.5200"), "the place stays here");
+    assert!(
+        !served.windows(12).any(|part| part == b"secret title"),
+        "the title stays here"
+    );
+    assert!(
+        !served.windows(8).any(|part| part == b"+52.5200"),
+        "the place stays here"
+    );
 
     let webm = upload(&studio, vp9, "card.webm").await;
-    assert_eq!((&webm["content_type"], &webm["has_audio"]), (&json!("video/webm"), &json!(false)));
+    assert_eq!(
+        (&webm["content_type"], &webm["has_audio"]),
+        (&json!("video/webm"), &json!(false))
+    );
     assert!(webp(&studio.bytes(&webm["preview_url"]).await).2);
-    let found = studio.call("assets", json!({ "action": "list", "type": "video" })).await;
+    let found = studio
+        .call("assets", json!({ "action": "list", "type": "video" }))
+        .await;
     assert_eq!(found["assets"].as_array().map(Vec::len), Some(2));
-    let none = studio.call("assets", json!({ "action": "list", "type": "audio" })).await;
+    let none = studio
+        .call("assets", json!({ "action": "list", "type": "audio" }))
+        .await;
     assert_eq!(none["assets"], json!([]));
     // A gallery shows films by their posters.
     let gallery = studio
@@ -113,11 +142,17 @@ async fn without_ffmpeg_films_are_kept_all_the_same() {
         assert!(film.get(field).is_none(), "{field} of {film}");
     }
     let details = studio
-        .call("assets", json!({ "action": "get", "asset_id": film["asset_id"], "preview": true }))
+        .call(
+            "assets",
+            json!({ "action": "get", "asset_id": film["asset_id"], "preview": true }),
+        )
         .await;
     assert!(details["notes"].to_string().contains("no poster"), "{details}");
     let edit = studio
-        .call("edit_image", json!({ "action": "resize", "images": [film["asset_id"]], "width": 100 }))
+        .call(
+            "edit_image",
+            json!({ "action": "resize", "images": [film["asset_id"]], "width": 100 }),
+        )
         .await;
     let job = studio.finished(&edit["job_id"]).await;
     assert_eq!(job["status"], "failed", "{job}");
@@ -143,7 +178,10 @@ async fn the_doctor_tells_of_ffmpeg_and_its_walls() {
         .expect("it runs");
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     let line = told.lines().find(|line| line.contains("ffmpeg")).unwrap_or_default();
-    assert!(line.starts_with("ok") && line.contains("\"system_calls\":\"up\""), "{told}");
+    assert!(
+        line.starts_with("ok") && line.contains("\"system_calls\":\"up\""),
+        "{told}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,7 +197,10 @@ async fn hostile_films_are_refused_and_the_server_lives_on() {
         ("list.m3u8", b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n".to_vec()),
         ("list.txt", b"ffconcat version 1.0\nfile '/etc/passwd'\n".to_vec()),
         ("head.webm", b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01".to_vec()),
-        ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>".to_vec()),
+        (
+            "drawing.svg",
+            b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>".to_vec(),
+        ),
     ];
     for (name, bytes) in cases {
         let (status, problem) = send(&studio, bytes, name).await;
@@ -206,15 +247,31 @@ async fn sounds_and_models_are_assets_of_their_own_kinds() {
         (&sound["type"], &sound["content_type"], &sound["duration_seconds"]),
         (&json!("audio"), &json!("audio/wav"), &json!(0.5))
     );
-    let served = studio.client.get(sound["url"].as_str().expect("a URL")).send().await.expect("an answer");
+    let served = studio
+        .client
+        .get(sound["url"].as_str().expect("a URL"))
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(served.headers()["content-type"], "audio/wav");
     let served = served.bytes().await.expect("bytes");
     assert!(!served.windows(6).any(|part| part == b"secret"));
     let model = upload(&studio, glb(), "chair.glb").await;
-    assert_eq!((&model["type"], &model["content_type"]), (&json!("3d"), &json!("model/gltf-binary")));
-    let served = studio.client.get(model["url"].as_str().expect("a URL")).send().await.expect("an answer");
+    assert_eq!(
+        (&model["type"], &model["content_type"]),
+        (&json!("3d"), &json!("model/gltf-binary"))
+    );
+    let served = studio
+        .client
+        .get(model["url"].as_str().expect("a URL"))
+        .send()
+        .await
+        .expect("an answer");
     assert!(
-        served.headers()["content-disposition"].to_str().expect("text").starts_with("attachment"),
+        served.headers()["content-disposition"]
+            .to_str()
+            .expect("text")
+            .starts_with("attachment"),
         "a browser does not open it"
     );
     let (status, problem) = send(&studio, glb()[..glb().len() - 3].to_vec(), "cut.glb").await;
@@ -223,14 +280,24 @@ async fn sounds_and_models_are_assets_of_their_own_kinds() {
         let found = studio.call("assets", json!({ "action": "list", "type": kind })).await;
         assert_eq!(found["assets"][0]["asset_id"], *id, "{found}");
         let found = studio
-            .call("assets", json!({ "action": "search", "query": "quiet chair", "type": kind }))
+            .call(
+                "assets",
+                json!({ "action": "search", "query": "quiet chair", "type": kind }),
+            )
             .await;
         assert_eq!(found["assets"], json!([]), "both words in one title");
         let (status, page) = studio.rest("GET", &format!("/assets?type={kind}"), None).await;
-        assert_eq!((status, page["assets"].as_array().map(Vec::len)), (200, Some(1)), "{page}");
+        assert_eq!(
+            (status, page["assets"].as_array().map(Vec::len)),
+            (200, Some(1)),
+            "{page}"
+        );
     }
     let tool = studio
-        .tool("assets", json!({ "action": "get", "asset_id": sound["asset_id"], "preview": true }))
+        .tool(
+            "assets",
+            json!({ "action": "get", "asset_id": sound["asset_id"], "preview": true }),
+        )
         .await;
     assert_ne!(tool["isError"], json!(true), "{tool}");
 }
@@ -252,7 +319,9 @@ async fn a_vendors_film_gets_a_poster_and_a_model_takes_sound() {
     let studio = Process::start(folder.path());
     let sound = upload(&studio, wav(), "quiet.wav").await;
     let model = upload(&studio, glb(), "chair.glb").await;
-    let ids = studio.call("models", json!({ "action": "search", "query": "Wan 2.7" })).await;
+    let ids = studio
+        .call("models", json!({ "action": "search", "query": "Wan 2.7" }))
+        .await;
     let id = ids["models"]
         .as_array()
         .expect("a list")
@@ -264,7 +333,10 @@ async fn a_vendors_film_gets_a_poster_and_a_model_takes_sound() {
     let call = |audio: &Value| json!({ "model": id, "prompt": "fireflies over a field", "audio": audio });
     let refused = studio.refused("generate_media", call(&model["asset_id"])).await;
     assert_eq!(refused["field"], "audio", "{refused}");
-    assert!(refused["message"].as_str().expect("words").contains("takes sound"), "{refused}");
+    assert!(
+        refused["message"].as_str().expect("words").contains("takes sound"),
+        "{refused}"
+    );
     let job = studio.call("generate_media", call(&sound["asset_id"])).await;
     let job = studio.finished(&job["job_id"]).await;
     assert_eq!(job["status"], "succeeded", "{job}");
@@ -286,13 +358,19 @@ async fn a_vendors_drawing_is_kept_as_it_is_and_never_opened_by_a_browser() {
     configure(folder.path(), &vendors::recraft::STAND_IN, &stand.url());
     let studio = Process::start(folder.path());
     let job = studio
-        .call("generate_media", json!({ "model": "image/recraft/recraft-v4.1-vector", "prompt": "a fox as a flat logo" }))
+        .call(
+            "generate_media",
+            json!({ "model": "image/recraft/recraft-v4.1-vector", "prompt": "a fox as a flat logo" }),
+        )
         .await;
     let job = studio.finished(&job["job_id"]).await;
     assert_eq!(job["status"], "succeeded", "{job}");
     stand.assert_sound();
     let drawing = studio
-        .call("assets", json!({ "action": "get", "asset_id": job["outputs"][0]["asset_id"] }))
+        .call(
+            "assets",
+            json!({ "action": "get", "asset_id": job["outputs"][0]["asset_id"] }),
+        )
         .await;
     assert_eq!(
         (&drawing["content_type"], &drawing["width"], &drawing["height"]),
@@ -302,8 +380,15 @@ async fn a_vendors_drawing_is_kept_as_it_is_and_never_opened_by_a_browser() {
     let served = studio.client.get(url).send().await.expect("an answer");
     let header = |name: &str| served.headers()[name].to_str().expect("text").to_owned();
     assert!(header("content-disposition").starts_with("attachment"));
-    assert!(header("content-security-policy").contains("sandbox") && header("content-security-policy").contains("default-src 'none'"));
-    assert_eq!(served.bytes().await.expect("bytes"), aquatint_standins::files::svg(), "as it came");
+    assert!(
+        header("content-security-policy").contains("sandbox")
+            && header("content-security-policy").contains("default-src 'none'")
+    );
+    assert_eq!(
+        served.bytes().await.expect("bytes"),
+        aquatint_standins::files::svg(),
+        "as it came"
+    );
     if films::ffmpeg().is_some() && drawing.get("preview_url").is_some() {
         let poster = studio.bytes(&drawing["preview_url"]).await;
         keep("served-drawing.webp", &poster);
@@ -312,7 +397,10 @@ async fn a_vendors_drawing_is_kept_as_it_is_and_never_opened_by_a_browser() {
     // A tool that takes pictures takes the drawing by its poster.
     if drawing.get("preview_url").is_some() {
         let job = studio
-            .call("generate_media", json!({ "model": "image/recraft/recraft-vectorize", "images": [drawing["asset_id"]] }))
+            .call(
+                "generate_media",
+                json!({ "model": "image/recraft/recraft-vectorize", "images": [drawing["asset_id"]] }),
+            )
             .await;
         let job = studio.finished(&job["job_id"]).await;
         assert_eq!(job["status"], "succeeded", "{job}");

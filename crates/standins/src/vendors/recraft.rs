@@ -119,7 +119,9 @@ fn tool(path: &str) -> Option<(&'static [&'static str], &'static [&'static str],
         "/images/variateImage" => (&["n", "model", "random_seed"], &["size", "image_url"], true),
         "/images/enhance" => (&["refinement"], &["image_url"], false),
         "/images/eraseRegion" => (&[], &["image_url", "mask_url"], false),
-        "/images/vectorize" | "/images/removeBackground" | "/images/crispUpscale" | "/images/creativeUpscale" => (&[], &["image_url"], false),
+        "/images/vectorize" | "/images/removeBackground" | "/images/crispUpscale" | "/images/creativeUpscale" => {
+            (&[], &["image_url"], false)
+        }
         _ => return None,
     })
 }
@@ -215,7 +217,11 @@ fn answer(shop: &mut Shop, request: &Request) -> Result<Reply, String> {
     }
     let image = || {
         let goods = shop.goods(false);
-        let goods = if is_vector && goods == files::grey_png() { files::svg() } else { goods };
+        let goods = if is_vector && goods == files::grey_png() {
+            files::svg()
+        } else {
+            goods
+        };
         json!({
             "image_id": "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee",
             "b64_json": STANDARD.encode(goods),
@@ -237,7 +243,10 @@ fn answer(shop: &mut Shop, request: &Request) -> Result<Reply, String> {
 fn check_model(path: &str, model: &str, body: &Value) -> Result<(), String> {
     let is_out = match path {
         "/images/imageToImage" => {
-            model.contains("vector") || model.starts_with("recraftv4_1_flash") || model.contains("styles") || model == "recraftv2"
+            model.contains("vector")
+                || model.starts_with("recraftv4_1_flash")
+                || model.contains("styles")
+                || model == "recraftv2"
         }
         "/images/inpaint" | "/images/outpaint" | "/images/replaceBackground" | "/images/generateBackground" => {
             model != "recraftv3"

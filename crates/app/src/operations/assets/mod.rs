@@ -63,7 +63,9 @@ pub(crate) fn asset_view(studio: &Studio, asset: &Asset) -> AssetView {
     let rendition = |size: &str| asset.has_poster().then(|| studio.url_of(asset, size).0);
     let is_film = asset.media_type.kind() == MediaKind::Video;
     let measures = &asset.measures;
-    let motion = measures.has_motion.then(|| studio.url_of(asset, crate::library::MOTION).0);
+    let motion = measures
+        .has_motion
+        .then(|| studio.url_of(asset, crate::library::MOTION).0);
     AssetView {
         asset_id: asset.id.clone(),
         kind: asset.kind,

@@ -172,7 +172,12 @@ fn loader_of(program: &Path) -> Option<PathBuf> {
     file.take(HEADERS).read_to_end(&mut head).ok()?;
     let number = |at: usize, length: usize| {
         let bytes = head.get(at..at.checked_add(length)?)?;
-        Some(bytes.iter().rev().fold(0usize, |sum, byte| sum << 8 | usize::from(*byte)))
+        Some(
+            bytes
+                .iter()
+                .rev()
+                .fold(0usize, |sum, byte| sum << 8 | usize::from(*byte)),
+        )
     };
     if !head.starts_with(b"\x7fELF\x02\x01") {
         return None;
@@ -182,7 +187,10 @@ fn loader_of(program: &Path) -> Option<PathBuf> {
         .map_while(|index| table.checked_add(index * size))
         .find(|at| number(*at, 4) == Some(PT_INTERP as usize))?;
     let (start, length) = (number(entry + 8, 8)?, number(entry + 32, 8)?);
-    let name = head.get(start..start.checked_add(length)?)?.split(|byte| *byte == 0).next()?;
+    let name = head
+        .get(start..start.checked_add(length)?)?
+        .split(|byte| *byte == 0)
+        .next()?;
     Some(PathBuf::from(std::str::from_utf8(name).ok()?))
 }
 

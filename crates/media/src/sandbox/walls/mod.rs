@@ -69,11 +69,7 @@ pub(super) fn raise(memory_bytes: Option<u64>) -> Walls {
 
 /// The same for a program of others that this process is about to become: it may read its own libraries, and run itself.
 #[cfg(target_os = "linux")]
-pub(super) fn raise_around_program(
-    program: &std::path::Path,
-    memory_bytes: Option<u64>,
-    cpu_seconds: u64,
-) -> Walls {
+pub(super) fn raise_around_program(program: &std::path::Path, memory_bytes: Option<u64>, cpu_seconds: u64) -> Walls {
     use rustix::process::{Resource, Rlimit, setrlimit};
     let mut resources = limit_resources(memory_bytes);
     let cpu = Rlimit {
