@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aquatint_domain::{Code, Measures, MediaKind, MediaType, Problem, Provenance};
-use aquatint_media::sandbox::{Answer, Pool, PoolConfig, Request, Walls};
+use aquatint_media::sandbox::{Answer, MAX_BLOB_BYTES, Pool, PoolConfig, Request, Walls};
 use aquatint_media::{Inspection, Limits, Probe, vector_size};
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -156,9 +156,22 @@ impl Crew {
 
     /// Looks at untrusted bytes: what they are, colours, ThumbHash, and WebP renditions of the given long sides.
     pub async fn inspect(&self, bytes: Bytes, sizes: &[u32]) -> Result<Inspection, Problem> {
+        self.inspect_within(bytes, sizes, self.config.limits.clone()).await
+    }
+
+    /// The same for what was bought: it may be longer than what may be sent here, because it is paid for already.
+    pub async fn inspect_bought(&self, bytes: Bytes, sizes: &[u32]) -> Result<Inspection, Problem> {
+        let limits = Limits {
+            max_bytes: MAX_BLOB_BYTES,
+            ..self.config.limits.clone()
+        };
+        self.inspect_within(bytes, sizes, limits).await
+    }
+
+    async fn inspect_within(&self, bytes: Bytes, sizes: &[u32], limits: Limits) -> Result<Inspection, Problem> {
         let task = Task::Inspect {
             sizes: sizes.to_vec(),
-            limits: self.config.limits.clone(),
+            limits,
         };
         let answer = self
             .run(

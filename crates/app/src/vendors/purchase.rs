@@ -409,7 +409,7 @@ async fn keep_one(
         let inspection = if file.media_type == MediaType::Svg {
             crew.inspect_drawing(bytes.clone(), &RENDITIONS).await?
         } else {
-            crew.inspect(bytes.clone(), &RENDITIONS).await?
+            crew.inspect_bought(bytes.clone(), &RENDITIONS).await?
         };
         Made {
             bytes: bytes.to_vec(),

@@ -305,7 +305,10 @@ async fn sounds_and_models_are_assets_of_their_own_kinds() {
 fn configure(folder: &Path, stand: &'static StandIn, url: &str) {
     let id = stand.provider.facts().id;
     let key = stand.key;
-    let text = format!("[providers.{id}]\nkey = \"{key}\"\nbase_url = \"{url}\"\nallow_private = true\n");
+    // What is bought may be longer than what may be sent.
+    let text = format!(
+        "limits.upload_max_bytes = 100000\n[providers.{id}]\nkey = \"{key}\"\nbase_url = \"{url}\"\nallow_private = true\n"
+    );
     std::fs::write(folder.join("aquatint.toml"), text).expect("written");
 }
 
@@ -317,6 +320,8 @@ async fn a_vendors_film_gets_a_poster_and_a_model_takes_sound() {
     stand.shop(|shop| shop.film = Some(h264.clone().into()));
     configure(folder.path(), &vendors::fal::STAND_IN, &stand.url());
     let studio = Process::start(folder.path());
+    assert!(h264.len() > 100_000, "longer than may be sent");
+    assert_eq!(send(&studio, h264, "long.mp4").await.0, 413);
     let sound = upload(&studio, wav(), "quiet.wav").await;
     let model = upload(&studio, glb(), "chair.glb").await;
     let ids = studio
