@@ -147,7 +147,7 @@ await check('app: files come in by the picker and by dropping', async () => {
     { name: 'tall disc.png', mimeType: 'image/png', buffer: disc(300, 500, 60) },
     { name: 'no picture.txt', mimeType: 'text/plain', buffer: Buffer.from('words') },
   ]);
-  await page.getByText('Only pictures and videos can be uploaded.').waitFor();
+  await page.getByText('Only pictures, videos, sounds and 3D models can be uploaded.').waitFor();
   await count(page, 2);
   const dropped = await page.evaluateHandle((bytes) => {
     const transfer = new DataTransfer();

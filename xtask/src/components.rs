@@ -27,6 +27,7 @@ pub struct Components {
     pub node: Option<PathBuf>,
     pub python: Option<PathBuf>,
     pub chromium: Option<PathBuf>,
+    pub ffmpeg: Option<PathBuf>,
     pub onnx_runtime: Option<PathBuf>,
     pub all: Vec<Component>,
 }
@@ -36,6 +37,7 @@ impl Components {
     pub fn find() -> Self {
         let (postgres, node, python) = (postgres(), node(), python());
         let chromium = on_path(&["chromium", "chromium-browser", "google-chrome"]);
+        let ffmpeg = on_path(&["ffmpeg"]);
         let onnx_runtime = onnx_runtime();
         let all = vec![
             row(
@@ -62,7 +64,12 @@ impl Components {
             row("Python with mcp", &["client.py", "oauth_client.py"], shown(&python)),
             row("NATS", &[], listening("127.0.0.1:4222")),
             row("S3", &[], environment("AQUATINT_TEST_S3")),
-            row("Chromium", &["pages.mjs", "app.mjs"], shown(&chromium)),
+            row("Chromium", &["pages.mjs", "app.mjs", "films.mjs"], shown(&chromium)),
+            row(
+                "ffmpeg",
+                &["films in codecs that are not decoded here", "films.mjs"],
+                shown(&ffmpeg),
+            ),
             row(
                 "ONNX Runtime",
                 &["installed models by ONNX Runtime"],
@@ -74,6 +81,7 @@ impl Components {
             node: node.ok(),
             python: python.ok(),
             chromium: chromium.ok(),
+            ffmpeg: ffmpeg.ok(),
             onnx_runtime: onnx_runtime.ok(),
             all,
         }

@@ -44,7 +44,7 @@ pub use operations::assets::AssetView;
 pub use operations::models::line_of_model;
 pub use pipelines::PipelineLimits;
 pub use rate::Allowance;
-pub use settings::{OnnxRuntime, ProvenanceSettings, Settings};
+pub use settings::{FfmpegSetting, OnnxRuntime, ProvenanceSettings, Settings};
 pub use shares::{DOWNLOAD, ShareDoor, Visit};
 pub use signer::write_private;
 pub use studio::Studio;

@@ -14,6 +14,8 @@ use crate::studio::Studio;
 
 /// Long sides of the renditions that are made with every asset.
 pub const RENDITIONS: [u32; 2] = [256, 1024];
+/// The variant that is a short moving preview of a film.
+pub const MOTION: &str = "motion";
 /// The long side of a preview shown in a conversation.
 pub const PREVIEW: u32 = 768;
 const TITLE_MAX_CHARS: usize = 120;
@@ -47,12 +49,6 @@ impl Studio {
             return Err(too_large(incoming.bytes.len() as u64, self.settings().upload_max_bytes));
         }
         let inspection = self.crew().inspect(incoming.bytes.clone(), &RENDITIONS).await?;
-        if inspection.probe.media_type == MediaType::Mp4 && inspection.renditions.is_empty() {
-            return Err(Problem::new(
-                Code::UnsupportedMedia,
-                "The MP4 file holds a video in another codec than AV1, which is not taken here. Save it with AV1, or send one of its frames as a picture.",
-            ));
-        }
         let blob = self.blobs().put(incoming.bytes.clone()).await?;
         self.put_renditions(&blob, &inspection).await?;
         let title = incoming
@@ -113,17 +109,15 @@ impl Studio {
         recipe: Recipe,
     ) -> Result<Asset, Problem> {
         let title = clean_title(&title);
-        let (bytes, unsigned) = self
-            .provenance()
-            .seal(
-                self,
-                workspace,
-                made.bytes,
-                made.inspection.probe.media_type,
-                &title,
-                &recipe,
-            )
-            .await;
+        let media_type = made.inspection.probe.media_type;
+        // Credentials are written into pictures and MP4; other files stay as they came.
+        let (bytes, unsigned) = if media_type.is_raster() || media_type == MediaType::Mp4 {
+            self.provenance()
+                .seal(self, workspace, made.bytes, media_type, &title, &recipe)
+                .await
+        } else {
+            (made.bytes.into(), None)
+        };
         let blob = self.blobs().put(bytes.clone()).await?;
         self.put_renditions(&blob, &made.inspection).await?;
         let mut asset = asset_of(
@@ -148,6 +142,10 @@ impl Studio {
             self.blobs()
                 .put_rendition(blob, &name, Bytes::copy_from_slice(&rendition.bytes))
                 .await?;
+        }
+        if !inspection.motion.is_empty() {
+            let motion = Bytes::copy_from_slice(&inspection.motion);
+            self.blobs().put_rendition(blob, &motion_name(), motion).await?;
         }
         Ok(())
     }
@@ -200,6 +198,10 @@ impl Studio {
     pub(crate) async fn serve_variant(&self, asset: &Asset, variant: &str) -> Result<Served, Problem> {
         let (bytes, media_type) = if variant == "full" {
             self.full(asset).await?
+        } else if variant == MOTION {
+            let motion = self.blobs().get_rendition(&asset.blob, &motion_name()).await?;
+            let motion = motion.ok_or_else(|| Problem::not_found("rendition", variant))?;
+            (motion, MediaType::WebP)
         } else {
             let size: u32 = variant.parse().map_err(|_| Problem::not_found("rendition", variant))?;
             (self.rendition(asset, size).await?, MediaType::WebP)
@@ -212,7 +214,8 @@ impl Studio {
         })
     }
 
-    /// The whole picture without metadata. What our own encoders made has none.
+    /// The whole file without metadata. What our own encoders made has none; pictures are encoded anew, and from film and
+    /// sound the parts that hold metadata are taken.
     async fn full(&self, asset: &Asset) -> Result<(Bytes, MediaType), Problem> {
         let served = served_type(asset);
         if matches!(asset.source, AssetSource::Edit | AssetSource::Generate) {
@@ -220,6 +223,15 @@ impl Studio {
         }
         let name = format!("full.{}", served.extension());
         if let Some(bytes) = self.blobs().get_rendition(&asset.blob, &name).await? {
+            return Ok((bytes, served));
+        }
+        if !asset.media_type.is_raster() {
+            let bytes = self.bytes_of(asset).await?;
+            if !matches!(asset.media_type.kind(), MediaKind::Video | MediaKind::Audio) {
+                return Ok((bytes, served));
+            }
+            let bytes = self.crew().scrub(bytes).await?;
+            self.blobs().put_rendition(&asset.blob, &name, bytes.clone()).await?;
             return Ok((bytes, served));
         }
         let work = Work {
@@ -254,10 +266,24 @@ impl Studio {
         if let Some(bytes) = self.blobs().get_rendition(&asset.blob, &name).await? {
             return Ok(bytes);
         }
-        let inspection = self.crew().inspect(self.bytes_of(asset).await?, &[size]).await?;
-        let rendition = inspection.renditions.into_iter().next();
-        let rendition =
-            rendition.ok_or_else(|| Problem::not_found("rendition", size).hint("Videos have no renditions yet."))?;
+        let none = || Problem::not_found("rendition", size).hint("There is no picture of this file; see its `type`.");
+        if !asset.has_poster() {
+            return Err(none());
+        }
+        // A poster is made once, when the file comes; smaller ones are made of it.
+        let poster = if asset.media_type.is_raster() {
+            None
+        } else {
+            self.blobs()
+                .get_rendition(&asset.blob, &rendition_name(RENDITIONS[1]))
+                .await?
+        };
+        let source = match poster {
+            Some(poster) => poster,
+            None => self.bytes_of(asset).await?,
+        };
+        let inspection = self.crew().inspect(source, &[size]).await?;
+        let rendition = inspection.renditions.into_iter().next().ok_or_else(none)?;
         let bytes = Bytes::from(rendition.bytes);
         self.blobs().put_rendition(&asset.blob, &name, bytes.clone()).await?;
         Ok(bytes)
@@ -275,9 +301,13 @@ impl Studio {
 pub fn served_type(asset: &Asset) -> MediaType {
     match asset.media_type {
         MediaType::Gif | MediaType::Bmp | MediaType::Tiff => MediaType::Png,
-        // Made video and animation are served as they are.
+        // Video, sound and models are served in their own formats.
         other => other,
     }
+}
+
+fn motion_name() -> String {
+    format!("{MOTION}.webp")
 }
 
 fn rendition_name(size: u32) -> String {
@@ -297,11 +327,20 @@ fn asset_of(
 ) -> Asset {
     let now = studio.now();
     let probe = &inspection.probe;
-    let moves = probe.media_type == MediaType::Mp4 || (source == AssetSource::Generate && probe.frames > 1);
+    let is_animation = probe.media_type.is_raster() && source == AssetSource::Generate && probe.frames > 1;
+    let kind = if is_animation {
+        MediaKind::Video
+    } else {
+        probe.media_type.kind()
+    };
+    let mut notes = inspection.notes.clone();
+    if probe.media_type.kind() == MediaKind::Video && inspection.renditions.is_empty() {
+        notes.push("video in a codec that is not decoded here: it has no poster".to_owned());
+    }
     Asset {
         id: AssetId::generate(now),
         workspace: workspace.clone(),
-        kind: if moves { MediaKind::Video } else { MediaKind::Image },
+        kind,
         media_type: probe.media_type,
         blob,
         size_bytes,
@@ -310,6 +349,7 @@ fn asset_of(
         has_alpha: probe.has_alpha,
         frames: probe.frames,
         duration_ms: probe.duration_ms,
+        measures: probe.measures.clone(),
         title,
         tags,
         source,
@@ -317,7 +357,7 @@ fn asset_of(
         job: None,
         thumb_hash: (!inspection.thumb_hash.is_empty()).then(|| inspection.thumb_hash.clone()),
         colors: inspection.colors.clone(),
-        notes: inspection.notes.clone(),
+        notes,
         created_at: now,
     }
 }

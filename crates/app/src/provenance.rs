@@ -138,6 +138,9 @@ impl Studio {
             // Our own encoders write nothing of the kind.
             return None;
         }
+        if asset.media_type == MediaType::Svg {
+            return None;
+        }
         // It is kept beside the renditions; with other trusted signers it is read anew.
         let name = self.provenance().kept_as();
         let kept = self.blobs().get_rendition(&asset.blob, &name).await.ok().flatten();

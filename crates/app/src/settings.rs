@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aquatint_domain::{Credits, Plan, PlanName, plan};
+use aquatint_engines::Ffmpeg;
 use aquatint_media::Limits;
 use aquatint_providers::FetcherConfig;
 use aquatint_providers::mail::MailConfig;
@@ -66,6 +67,8 @@ pub struct Settings {
     pub models: PathBuf,
     /// What runs them.
     pub onnx_runtime: OnnxRuntime,
+    /// What reads films.
+    pub ffmpeg: FfmpegSetting,
     /// Whether results are signed, and by whom.
     pub provenance: ProvenanceSettings,
     /// Weights of models that stay in memory together, in bytes.
@@ -120,6 +123,28 @@ pub struct ProvenanceSettings {
     pub trust: Option<PathBuf>,
 }
 
+/// What reads films in codecs that are not decoded here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FfmpegSetting {
+    /// ffmpeg where it is on the search path.
+    Found,
+    /// Nothing: films have measures and no pictures.
+    Off,
+    /// ffmpeg at that path, with ffprobe beside it.
+    At(PathBuf),
+}
+
+impl FfmpegSetting {
+    /// The programs, where they are there.
+    pub fn programs(&self) -> Option<Ffmpeg> {
+        match self {
+            Self::Found => Ffmpeg::on_path(),
+            Self::Off => None,
+            Self::At(path) => Ffmpeg::at(path),
+        }
+    }
+}
+
 /// What runs installed models.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OnnxRuntime {
@@ -172,6 +197,7 @@ impl Settings {
             child_idle: Duration::from_secs(60),
             models,
             onnx_runtime: OnnxRuntime::Found,
+            ffmpeg: FfmpegSetting::Found,
             provenance: ProvenanceSettings::default(),
             models_memory_bytes: 2 * 1024 * 1024 * 1024,
             fetcher: FetcherConfig::default(),

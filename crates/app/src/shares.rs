@@ -2,7 +2,7 @@
 //! The secret in a link is derived from the share's id, so that it can be shown again and is stored
 //! only as its hash.
 
-use aquatint_domain::{Asset, AssetId, Code, MediaType, Problem, ShareId, WorkspaceId};
+use aquatint_domain::{Asset, AssetId, Code, MediaKind, Problem, ShareId, WorkspaceId};
 use aquatint_store::{Page, Share};
 
 use crate::library::Served;
@@ -122,7 +122,7 @@ impl Studio {
         let found = self.store().shares().asset(&visit.share, asset).await?;
         let found = found.ok_or_else(|| Problem::new(Code::NotFound, "There is no such picture behind this link."))?;
         let variant = match how {
-            "view" if found.media_type == MediaType::Mp4 => "full",
+            "view" if matches!(found.media_type.kind(), MediaKind::Video | MediaKind::Audio) => "full",
             DOWNLOAD => {
                 visit.check_download()?;
                 "full"

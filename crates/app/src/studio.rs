@@ -89,6 +89,7 @@ impl Studio {
             idle_exit: settings.child_idle,
             limits: settings.media.clone(),
             models: Folder::new(settings.models.clone()),
+            ffmpeg: settings.ffmpeg.programs(),
             onnx_runtime: settings.onnx_runtime.library(&settings.models),
             models_memory_bytes: settings.models_memory_bytes,
         });

@@ -13,7 +13,13 @@ use std::str::FromStr;
 
 words! {
     /// What an asset is.
-    MediaKind { Image = "image", Video = "video" }
+    MediaKind {
+        Image = "image",
+        Video = "video",
+        Audio = "audio",
+        // A scene or an object in three dimensions.
+        ThreeD = "3d",
+    }
 }
 
 words! {
@@ -27,6 +33,13 @@ words! {
         Bmp = "image/bmp",
         Tiff = "image/tiff",
         Mp4 = "video/mp4",
+        WebM = "video/webm",
+        QuickTime = "video/quicktime",
+        Wav = "audio/wav",
+        Mp3 = "audio/mpeg",
+        M4a = "audio/mp4",
+        Glb = "model/gltf-binary",
+        Svg = "image/svg+xml",
     }
 }
 
@@ -42,8 +55,55 @@ impl MediaType {
             Self::Bmp => "bmp",
             Self::Tiff => "tiff",
             Self::Mp4 => "mp4",
+            Self::WebM => "webm",
+            Self::QuickTime => "mov",
+            Self::Wav => "wav",
+            Self::Mp3 => "mp3",
+            Self::M4a => "m4a",
+            Self::Glb => "glb",
+            Self::Svg => "svg",
         }
     }
+
+    /// What a file of this type is, as far as the type alone tells.
+    pub const fn kind(self) -> MediaKind {
+        match self {
+            Self::Png | Self::Jpeg | Self::WebP | Self::Avif | Self::Gif | Self::Bmp | Self::Tiff | Self::Svg => {
+                MediaKind::Image
+            }
+            Self::Mp4 | Self::WebM | Self::QuickTime => MediaKind::Video,
+            Self::Wav | Self::Mp3 | Self::M4a => MediaKind::Audio,
+            Self::Glb => MediaKind::ThreeD,
+        }
+    }
+
+    /// Whether it is a picture made of pixels.
+    pub const fn is_raster(self) -> bool {
+        matches!(self.kind(), MediaKind::Image) && !matches!(self, Self::Svg)
+    }
+}
+
+/// What is known of film and sound beside their size and length; what is absent is not known.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Measures {
+    /// Of the pictures, else of the sound, by ffmpeg's names: `h264`, `av1`, `mp3`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codec: Option<String>,
+    /// Frames per second, on average.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame_rate: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub has_audio: Option<bool>,
+    /// Of the sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<u32>,
+    /// Of the sound, in Hz.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_rate: Option<u32>,
+    /// Whether a short moving preview lies beside the file.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub has_motion: bool,
 }
 
 words! {
@@ -114,8 +174,9 @@ pub struct Asset {
     pub has_alpha: bool,
     /// Frames in the file; an animated input is edited by its first.
     pub frames: u32,
-    /// Milliseconds, for video.
+    /// Milliseconds, for video and sound.
     pub duration_ms: Option<u64>,
+    pub measures: Measures,
     /// A line for people; data from outside, already freed of hidden characters.
     pub title: String,
     pub tags: Vec<String>,
@@ -130,4 +191,11 @@ pub struct Asset {
     /// Things a person should know about the file ("animated: the first of 12 frames is used").
     pub notes: Vec<String>,
     pub created_at: Timestamp,
+}
+
+impl Asset {
+    /// Whether a picture stands for it: made of pixels itself, or with a poster.
+    pub fn has_poster(&self) -> bool {
+        self.media_type.is_raster() || self.thumb_hash.is_some()
+    }
 }

@@ -19,7 +19,7 @@ pub mod text;
 
 pub use access::{Balance, Caller, Principal, Role, Scope};
 pub use anchor::Anchor;
-pub use asset::{Asset, AssetSource, BlobHash, MediaKind, MediaType, Recipe};
+pub use asset::{Asset, AssetSource, BlobHash, Measures, MediaKind, MediaType, Recipe};
 pub use clock::{Clock, SystemClock};
 pub use credits::Credits;
 pub use error::{Code, Problem};

@@ -7,14 +7,15 @@ use aquatint_domain::{MediaType, Problem};
 use aquatint_media::provenance::provenance_of;
 use aquatint_media::sandbox::{Answer, Request, serve};
 use aquatint_media::{
-    Encoding, Inspection, Limits, Picture, Rendition, decode, dominant_colors, encode, inspect, probe, resize,
-    thumb_hash,
+    Encoding, Inspection, Limits, Picture, Probe, Rendition, WebpAnimation, decode, dominant_colors, encode, inspect,
+    inspect_picture, probe, resize, scrub, thumb_hash,
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::engine::{EngineJob, Output, Product, Work, color};
+use crate::films::Frames;
 use crate::find;
 
 /// Long sides of the renditions that are made with every result.
@@ -32,6 +33,16 @@ pub(crate) enum Task {
         work: Work,
         limits: Limits,
     },
+    /// Pictures of a film's bare frames, which were read by a walled program: the one that stands for it, then those of
+    /// a moving preview.
+    Show {
+        probe: Probe,
+        sizes: Vec<u32>,
+        poster: Frames,
+        motion: Option<Frames>,
+    },
+    /// A film or sound without what rides along in it.
+    Scrub,
     /// What a file says of where it came from; `anchors` are certificates of signers who are trusted.
     Provenance {
         limits: Limits,
@@ -67,6 +78,23 @@ fn answer(request: Request, progress: &mut dyn FnMut(f64, &str)) -> Result<Answe
                 .first()
                 .ok_or_else(|| Problem::internal("nothing to inspect"))?;
             report(Vec::new(), inspect(bytes, &limits, &sizes)?, json!({}), None)
+        }
+        Task::Show {
+            probe,
+            sizes,
+            poster,
+            motion,
+        } => show(probe, &sizes, &poster, motion.as_ref(), &request.blobs),
+        Task::Scrub => {
+            let bytes = request
+                .blobs
+                .first()
+                .ok_or_else(|| Problem::internal("nothing to scrub"))?;
+            let media_type = probe(bytes, &own_limits(&Limits::default()))?.media_type;
+            Ok(Answer {
+                header: json!({}),
+                blobs: vec![scrub(bytes, media_type).into()],
+            })
         }
         Task::Provenance { limits, anchors } => {
             let bytes = request
@@ -125,14 +153,13 @@ fn make(work: &Work, limits: &Limits, blobs: &[Bytes], progress: &mut dyn FnMut(
             seed,
         } => {
             let inspection = Inspection {
-                probe: probe(&bytes, &own_limits(limits))?,
                 thumb_hash: thumb_hash(&poster),
                 colors: dominant_colors(&poster, 5),
-                notes: Vec::new(),
                 renditions: RENDITIONS
                     .iter()
                     .map(|size| rendition(&poster, *size))
                     .collect::<Result<_, _>>()?,
+                ..Inspection::bare(probe(&bytes, &own_limits(limits))?)
             };
             report(vec![Bytes::from(bytes)], inspection, facts, seed)
         }
@@ -182,6 +209,78 @@ fn encoding(picture: &Picture, input: Option<MediaType>, output: &Output) -> Res
         background,
         ..usual
     })
+}
+
+/// Qualities of a moving preview, the best first; the first that is small enough is kept.
+const MOTION_QUALITIES: [u8; 3] = [60, 40, 20];
+/// The most that a moving preview may weigh, in bytes.
+const MOTION_BYTES: usize = 400 * 1024;
+
+fn show(
+    probe: Probe,
+    sizes: &[u32],
+    poster: &Frames,
+    motion: Option<&Frames>,
+    blobs: &[Bytes],
+) -> Result<Answer, Problem> {
+    let still = pictures(poster, blobs.first())?.into_iter().next();
+    let still = still.ok_or_else(|| Problem::internal("a film without a frame"))?;
+    let mut inspection = inspect_picture(&still, probe, sizes)?;
+    if let Some(motion) = motion {
+        inspection.motion = moving(&pictures(motion, blobs.get(1))?, motion.milliseconds)?;
+        inspection.probe.measures.has_motion = !inspection.motion.is_empty();
+    }
+    let moving = Bytes::from(std::mem::take(&mut inspection.motion));
+    let mut answer = report(Vec::new(), inspection, json!({}), None)?;
+    answer.blobs.push(moving);
+    Ok(answer)
+}
+
+/// The bare frames as pictures; a part of one at the end is left out.
+fn pictures(frames: &Frames, pixels: Option<&Bytes>) -> Result<Vec<Picture>, Problem> {
+    let length = frames.frame_bytes();
+    if length == 0 {
+        return Ok(Vec::new());
+    }
+    let (width, height) = (frames.width, frames.height);
+    pixels
+        .into_iter()
+        .flat_map(|pixels| pixels.chunks_exact(length))
+        .map(|pixels| {
+            let pixels = pixels.to_vec();
+            let image = if frames.has_alpha {
+                image::RgbaImage::from_raw(width, height, pixels).map(image::DynamicImage::from)
+            } else {
+                image::RgbImage::from_raw(width, height, pixels).map(image::DynamicImage::from)
+            };
+            image
+                .map(Picture::new)
+                .ok_or_else(|| Problem::internal("a frame of another size than it says"))
+        })
+        .collect()
+}
+
+/// An animated WebP under the limit of its weight: at less quality, then with every other frame. Empty where nothing helps.
+fn moving(frames: &[Picture], milliseconds: u32) -> Result<Vec<u8>, Problem> {
+    let Some(first) = frames.first() else {
+        return Ok(Vec::new());
+    };
+    for step in [1u32, 2, 4] {
+        for quality in MOTION_QUALITIES {
+            let mut animation = WebpAnimation::new(first.width(), first.height(), quality)?;
+            for frame in frames.iter().step_by(step as usize) {
+                animation.push(frame, milliseconds * step)?;
+                if animation.len() > MOTION_BYTES {
+                    break;
+                }
+            }
+            let file = animation.finish();
+            if file.len() <= MOTION_BYTES {
+                return Ok(file);
+            }
+        }
+    }
+    Ok(Vec::new())
 }
 
 fn report(mut blobs: Vec<Bytes>, inspection: Inspection, facts: Value, seed: Option<u64>) -> Result<Answer, Problem> {

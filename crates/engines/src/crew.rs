@@ -4,15 +4,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aquatint_domain::{Code, Problem, Provenance};
-use aquatint_media::sandbox::{Answer, Pool, PoolConfig, Request, Walls};
-use aquatint_media::{Inspection, Limits};
+use aquatint_domain::{Code, Measures, MediaKind, MediaType, Problem, Provenance};
+use aquatint_media::sandbox::{Answer, MAX_BLOB_BYTES, Pool, PoolConfig, Request, Walls};
+use aquatint_media::{Inspection, Limits, Probe, vector_size};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::child::{Report, Task};
 use crate::engine::{Made, Work};
+use crate::films::{Ffmpeg, Films, Frames, Seen};
 use crate::models::{Folder, Installed};
 
 /// Tasks that one child does before a fresh one takes its place.
@@ -36,6 +37,8 @@ pub struct CrewConfig {
     pub limits: Limits,
     /// Where installed models are.
     pub models: Folder,
+    /// What reads films in any codec and draws drawings, where it is on this machine.
+    pub ffmpeg: Option<Ffmpeg>,
     /// The library of ONNX Runtime that runs them; the built-in runtime does where there is none.
     pub onnx_runtime: Option<PathBuf>,
     /// Weights of models that stay in memory together, in bytes; the least recently used go first.
@@ -46,6 +49,7 @@ pub struct CrewConfig {
 #[derive(Clone)]
 pub struct Crew {
     pool: Pool,
+    films: Option<Films>,
     config: Arc<CrewConfig>,
     /// Children that each work for one model, the most recently used last.
     warm: Arc<Mutex<Vec<Warm>>>,
@@ -70,8 +74,13 @@ impl Crew {
             memory_bytes: config.memory_bytes,
             idle_exit: config.idle_exit,
         });
+        let films = config
+            .ffmpeg
+            .as_ref()
+            .map(|programs| Films::new(programs, &config.program, &config.args, config.memory_bytes));
         Self {
             pool,
+            films,
             config: Arc::new(config),
             warm: Arc::default(),
         }
@@ -147,15 +156,28 @@ impl Crew {
 
     /// Looks at untrusted bytes: what they are, colours, ThumbHash, and WebP renditions of the given long sides.
     pub async fn inspect(&self, bytes: Bytes, sizes: &[u32]) -> Result<Inspection, Problem> {
+        self.inspect_within(bytes, sizes, self.config.limits.clone()).await
+    }
+
+    /// The same for what was bought: it may be longer than what may be sent here, because it is paid for already.
+    pub async fn inspect_bought(&self, bytes: Bytes, sizes: &[u32]) -> Result<Inspection, Problem> {
+        let limits = Limits {
+            max_bytes: MAX_BLOB_BYTES,
+            ..self.config.limits.clone()
+        };
+        self.inspect_within(bytes, sizes, limits).await
+    }
+
+    async fn inspect_within(&self, bytes: Bytes, sizes: &[u32], limits: Limits) -> Result<Inspection, Problem> {
         let task = Task::Inspect {
             sizes: sizes.to_vec(),
-            limits: self.config.limits.clone(),
+            limits,
         };
         let answer = self
             .run(
                 &self.pool,
                 &task,
-                vec![bytes],
+                vec![bytes.clone()],
                 &CancellationToken::new(),
                 &mut |_, _| {},
             )
@@ -163,7 +185,112 @@ impl Crew {
         let (report, mut blobs) = read(answer)?;
         let mut inspection = report.inspection;
         fill(&mut inspection, &mut blobs);
+        if inspection.probe.media_type.kind() == MediaKind::Video {
+            self.look_at_film(&bytes, sizes, &mut inspection).await?;
+        }
         Ok(inspection)
+    }
+
+    /// Adds what only ffmpeg sees of a film. Without it, and where it cannot read the film, the film has what our own reader
+    /// found; only one that is over the limits is refused.
+    async fn look_at_film(&self, bytes: &Bytes, sizes: &[u32], inspection: &mut Inspection) -> Result<(), Problem> {
+        let Some(films) = &self.films else { return Ok(()) };
+        let seen = films.look(bytes, &inspection.probe, &self.config.limits).await;
+        let shown = match seen {
+            Ok(Seen { probe, poster, motion }) => self.show(probe, sizes, poster, motion).await,
+            Err(problem) => Err(problem),
+        };
+        match shown {
+            Ok(shown) => {
+                // A poster of our own stays: it is the first frame, as an edit of the film begins with it.
+                if inspection.renditions.is_empty() {
+                    *inspection = shown;
+                } else {
+                    (inspection.probe, inspection.motion) = (shown.probe, shown.motion);
+                }
+                Ok(())
+            }
+            Err(problem) if problem.code == Code::InvalidImage => Err(problem),
+            Err(problem) => {
+                tracing::info!(?problem, "no poster of a film");
+                Ok(())
+            }
+        }
+    }
+
+    async fn show(
+        &self,
+        probe: Probe,
+        sizes: &[u32],
+        poster: (Frames, Bytes),
+        motion: Option<(Frames, Bytes)>,
+    ) -> Result<Inspection, Problem> {
+        let (motion, moving) = motion.unzip();
+        let task = Task::Show {
+            probe,
+            sizes: sizes.to_vec(),
+            poster: poster.0,
+            motion,
+        };
+        let blobs = std::iter::once(poster.1).chain(moving).collect();
+        let answer = self
+            .run(&self.pool, &task, blobs, &CancellationToken::new(), &mut |_, _| {})
+            .await?;
+        let (report, mut blobs) = read(answer)?;
+        let mut inspection = report.inspection;
+        fill(&mut inspection, &mut blobs);
+        inspection.motion = blobs.next().unwrap_or_default().to_vec();
+        Ok(inspection)
+    }
+
+    /// Looks at a drawing from a vendor: its size, and a picture of it where ffmpeg can draw one.
+    pub async fn inspect_drawing(&self, bytes: Bytes, sizes: &[u32]) -> Result<Inspection, Problem> {
+        self.config.limits.check_bytes(bytes.len())?;
+        let (width, height) = vector_size(&bytes)?;
+        let probe = Probe {
+            media_type: MediaType::Svg,
+            width,
+            height,
+            has_alpha: true,
+            frames: 1,
+            bit_depth: 8,
+            duration_ms: None,
+            measures: Measures::default(),
+        };
+        let Some(films) = &self.films else {
+            return Ok(Inspection::bare(probe));
+        };
+        let shown = match films.draw(&bytes, width, height, &self.config.limits).await {
+            Ok(drawn) => self.show(probe.clone(), sizes, drawn, None).await,
+            Err(problem) => Err(problem),
+        };
+        Ok(shown.unwrap_or_else(|problem| {
+            tracing::info!(?problem, "no poster of a drawing");
+            Inspection::bare(probe)
+        }))
+    }
+
+    /// A film or sound without what rides along in it.
+    pub async fn scrub(&self, bytes: Bytes) -> Result<Bytes, Problem> {
+        let answer = self
+            .run(
+                &self.pool,
+                &Task::Scrub,
+                vec![bytes],
+                &CancellationToken::new(),
+                &mut |_, _| {},
+            )
+            .await?;
+        answer
+            .blobs
+            .into_iter()
+            .next()
+            .ok_or_else(|| Problem::internal("a work child answered without a file"))
+    }
+
+    /// What walls stand around ffmpeg; `None` where there is no ffmpeg.
+    pub async fn film_walls(&self) -> Option<Result<Walls, Problem>> {
+        Some(self.films.as_ref()?.walls().await)
     }
 
     /// What untrusted bytes say of where they came from. `anchors` are certificates, PEM, of signers who are trusted.

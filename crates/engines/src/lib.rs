@@ -15,6 +15,7 @@ mod diffusion;
 mod engine;
 mod enhance_classic;
 mod expand_continue;
+mod films;
 mod inpaint_fill;
 mod mask;
 mod mask_draw;
@@ -27,10 +28,12 @@ mod transform;
 mod upscale;
 mod video_pan_zoom;
 
+pub use aquatint_media::sandbox::become_program;
 pub use aquatint_media::{Inspection, Limits, Probe, Rendition};
 pub use child::child_main;
 pub use crew::{Crew, CrewConfig};
 pub use engine::{Engine, EngineJob, Made, Output, Product, Work};
+pub use films::Ffmpeg;
 
 /// Every engine.
 pub static ALL: &[&dyn Engine] = &[

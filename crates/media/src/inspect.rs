@@ -1,6 +1,6 @@
 //! Everything that an upload needs to know and to show, from one decode.
 
-use aquatint_domain::{Code, MediaType, Problem};
+use aquatint_domain::{Code, MediaKind, MediaType, Problem};
 use serde::{Deserialize, Serialize};
 
 use crate::colors::dominant_colors;
@@ -21,6 +21,23 @@ pub struct Inspection {
     pub colors: Vec<String>,
     pub notes: Vec<String>,
     pub renditions: Vec<Rendition>,
+    /// A short moving preview of a film, as an animated WebP; empty where there is none. Not part of the JSON, as above.
+    #[serde(skip)]
+    pub motion: Vec<u8>,
+}
+
+impl Inspection {
+    /// What is measured, but has no picture.
+    pub fn bare(probe: Probe) -> Self {
+        Self {
+            probe,
+            thumb_hash: String::new(),
+            colors: Vec::new(),
+            notes: Vec::new(),
+            renditions: Vec::new(),
+            motion: Vec::new(),
+        }
+    }
 }
 
 /// One smaller version, as WebP.
@@ -47,15 +64,9 @@ pub fn inspect(bytes: &[u8], limits: &Limits, sizes: &[u32]) -> Result<Inspectio
     let largest = sizes.iter().copied().max().unwrap_or(SMALL).max(SMALL);
     // A quarter more than needed: scaling down from nearly the same size would soften the picture.
     let picture = match decode_with(&header, bytes, limits, Some(largest.saturating_add(largest / 4))) {
-        // A video in another codec than our own is measured; there is no frame to show of it.
-        Err(problem) if header.media_type == MediaType::Mp4 && problem.code == Code::UnsupportedMedia => {
-            return Ok(Inspection {
-                probe: header.probe(),
-                thumb_hash: String::new(),
-                colors: Vec::new(),
-                notes: vec!["video in a codec that is not decoded here: it has no poster".into()],
-                renditions: Vec::new(),
-            });
+        // A video in another codec than our own is measured, like sound and models; there is no frame of it here.
+        Err(problem) if header.media_type.kind() != MediaKind::Image && problem.code == Code::UnsupportedMedia => {
+            return Ok(Inspection::bare(header.probe()));
         }
         picture => picture?,
     };
@@ -92,5 +103,6 @@ pub fn inspect_picture(picture: &Picture, probe: Probe, sizes: &[u32]) -> Result
         colors: dominant_colors(small, COLORS),
         notes: picture.notes.clone(),
         renditions: renditions.into_iter().flatten().collect(),
+        motion: Vec::new(),
     })
 }

@@ -12,8 +12,10 @@ mod picture;
 mod probe;
 pub mod provenance;
 mod resize;
+mod scrub;
 mod thumb;
 mod turn;
+mod vector;
 
 pub use colors::dominant_colors;
 pub use decode::{decode, decode_at_least};
@@ -23,5 +25,7 @@ pub use limits::Limits;
 pub use picture::{Picture, Rect};
 pub use probe::{Probe, probe};
 pub use resize::{fit_within, resize};
+pub use scrub::scrub;
 pub use thumb::thumb_hash;
 pub use turn::{Flip, crop, flip, rotate};
+pub use vector::vector_size;

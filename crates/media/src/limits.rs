@@ -37,7 +37,7 @@ impl Default for Limits {
 
 impl Limits {
     /// Refuses a file that is too long, before anything looks into it.
-    pub(crate) fn check_bytes(&self, length: usize) -> Result<(), Problem> {
+    pub fn check_bytes(&self, length: usize) -> Result<(), Problem> {
         if length as u64 > self.max_bytes {
             return Err(Problem::new(
                 Code::TooLarge,
@@ -53,7 +53,7 @@ impl Limits {
     }
 
     /// Refuses a picture by what its header promises.
-    pub(crate) fn check_size(&self, width: u32, height: u32, frames: u32) -> Result<(), Problem> {
+    pub fn check_size(&self, width: u32, height: u32, frames: u32) -> Result<(), Problem> {
         let refuse = |message: String| Err(Problem::new(Code::InvalidImage, message));
         if width == 0 || height == 0 {
             return refuse(format!(

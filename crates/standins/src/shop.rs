@@ -53,6 +53,8 @@ pub struct Shop {
     /// States that the next polls see, before the task is done.
     pub states: Vec<State>,
     pub spoil: Option<Spoil>,
+    /// What is handed out as a video, in place of the beginning of one.
+    pub film: Option<Bytes>,
     /// Tasks by number: outputs, whether they are videos, and what else the vendor's file wants to remember.
     pub tasks: Vec<Sold>,
     /// Tasks that were cancelled, by id.
@@ -78,6 +80,7 @@ impl Shop {
             sold: 0,
             states: vec![State::Running],
             spoil: None,
+            film: None,
             tasks: Vec::new(),
             cancelled: Vec::new(),
             webhooks: Vec::new(),
@@ -131,7 +134,7 @@ impl Shop {
             Some(Spoil::Empty) => Bytes::new(),
             Some(Spoil::OtherKind) if is_video => files::grey_png(),
             Some(Spoil::OtherKind) => files::mp4(),
-            _ if is_video => files::mp4(),
+            _ if is_video => self.film.clone().unwrap_or_else(files::mp4),
             _ => files::grey_png(),
         }
     }

@@ -1,7 +1,8 @@
 //! Assets: rows of immutable media. Full text stands here twice, once for each database.
 
 use aquatint_domain::{
-    Asset, AssetId, AssetSource, BlobHash, CollectionId, JobId, MediaKind, Problem, Timestamp, UserId, WorkspaceId,
+    Asset, AssetId, AssetSource, BlobHash, CollectionId, JobId, Measures, MediaKind, Problem, Timestamp, UserId,
+    WorkspaceId,
 };
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
@@ -488,10 +489,12 @@ fn words_of(asset: &Asset) -> String {
 pub(crate) async fn insert<C: ConnectionTrait>(tx: &C, asset: &Asset) -> Result<(), Problem> {
     let words = words_of(asset);
     let model = asset.recipe.as_ref().and_then(|recipe| recipe.model.clone());
+    let is_measured = asset.measures != Measures::default();
+    let measures = is_measured.then(|| to_json(&asset.measures)).transpose()?;
     execute(
         tx,
-        "INSERT INTO assets (id, workspace_id, kind, media_type, blob, size_bytes, width, height, has_alpha, frames, duration_ms, title, tags, source, recipe, model, job_id, thumb_hash, colors, notes, words, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
+        "INSERT INTO assets (id, workspace_id, kind, media_type, blob, size_bytes, width, height, has_alpha, frames, duration_ms, title, tags, source, recipe, model, job_id, thumb_hash, colors, notes, words, created_at, measures) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)",
         vec![
             asset.id.as_str().into(),
             asset.workspace.as_str().into(),
@@ -515,6 +518,7 @@ pub(crate) async fn insert<C: ConnectionTrait>(tx: &C, asset: &Asset) -> Result<
             to_json(&asset.notes)?.into(),
             words.into(),
             asset.created_at.as_millisecond().into(),
+            measures.into(),
         ],
     )
     .await?;
@@ -542,6 +546,7 @@ pub(crate) fn read(row: &QueryResult) -> Result<Asset, Problem> {
         has_alpha: flag(row, "has_alpha")?,
         frames: number(row, "frames")?,
         duration_ms: get::<Option<i64>>(row, "duration_ms")?.map(|duration| duration as u64),
+        measures: json_if(row, "measures")?.unwrap_or_default(),
         title: get(row, "title")?,
         tags: json(row, "tags")?,
         source: parsed(row, "source")?,

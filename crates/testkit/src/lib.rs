@@ -9,6 +9,7 @@ mod compare;
 mod database;
 mod far_server;
 mod files;
+pub mod films;
 mod github_server;
 mod onnx;
 pub mod pictures;

@@ -41,7 +41,7 @@ export interface SessionView {
   is_current: boolean;
 }
 
-export type AssetType = 'image' | 'video';
+export type AssetType = 'image' | 'video' | 'audio' | '3d';
 export type AssetSource = 'upload' | 'import' | 'edit' | 'generate';
 export interface Asset {
   asset_id: string;
@@ -57,10 +57,15 @@ export interface Asset {
   thumb_hash?: string;
   has_alpha: boolean;
   duration_seconds?: number;
+  frame_rate?: number;
+  has_audio?: boolean;
   created_at: string;
   url: string;
   thumbnail_url?: string;
+  /** Of a video: a short loop, where there is one. */
   preview_url?: string;
+  /** The still picture of a video. */
+  poster_url?: string;
   url_expires_at: string;
 }
 export interface TrashedAsset extends Asset { deleted_at: string; purge_at: string }
@@ -95,6 +100,9 @@ export interface AssetDetails extends Asset {
   parents?: Asset[];
   notes?: string[];
   frames: number;
+  codec?: string;
+  channels?: number;
+  sample_rate?: number;
 }
 export interface Page { next_cursor?: string }
 export interface Assets extends Page { assets: Asset[] }
@@ -178,6 +186,7 @@ export type JsonSchema = {
   properties?: Record<string, JsonSchema>;
   required?: string[];
   items?: JsonSchema;
+  contentMediaType?: string;
   enum?: unknown[];
   const?: unknown;
   oneOf?: JsonSchema[];

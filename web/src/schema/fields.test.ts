@@ -17,6 +17,9 @@ const schema: JsonSchema = {
     ratio: { type: 'string', pattern: '^[0-9]+:[0-9]+$' },
     extra: { type: 'object' },
     idempotency_key: { type: 'string' },
+    clip: { type: 'string', contentMediaType: 'video/*' },
+    voice: { type: 'string', contentMediaType: 'audio/*' },
+    shape_file: { type: 'array', items: { type: 'string', contentMediaType: 'model/*' } },
     mask: { type: ['string', 'array'] },
     background: { type: 'string', description: 'Colour, picture (asset id, URL), or words.' },
   },
@@ -25,10 +28,16 @@ const fields = fieldsOf(schema);
 const kind = (name: string) => fields.find((field) => field.name === name)?.kind;
 
 describe('fields', () => {
+  it('knows what a field for files takes', () => {
+    const media = (name: string) => fields.find((field) => field.name === name)?.media;
+    expect(['images', 'clip', 'voice', 'shape_file'].map(media)).toEqual(['image', 'video', 'audio', '3d']);
+    expect(['clip', 'voice', 'shape_file'].map(kind)).toEqual(['asset', 'asset', 'assets']);
+  });
+
   it('knows each kind, and leaves the plumbing out', () => {
     expect(Object.fromEntries(fields.map((field) => [field.name, field.kind]))).toEqual({
       prompt: 'long_text', images: 'assets', count: 'integer', exposure: 'slider', shadow: 'boolean', refine: 'boolean', format: 'choice',
-      mode: 'choice', ratio: 'text', extra: 'json', mask: 'mask', background: 'backdrop',
+      mode: 'choice', ratio: 'text', extra: 'json', mask: 'mask', background: 'backdrop', clip: 'asset', voice: 'asset', shape_file: 'assets',
     });
     expect(kind('idempotency_key')).toBeUndefined();
     expect(fields.find((field) => field.name === 'mode')?.choices.map((choice) => choice.value)).toEqual(['auto', 'detail']);

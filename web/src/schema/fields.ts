@@ -1,5 +1,5 @@
 /** A form from a JSON Schema: which fields there are, what stands in them at first, and what is sent. */
-import type { JsonSchema } from '../api/types';
+import type { AssetType, JsonSchema } from '../api/types';
 import { label } from '../format/words';
 import { helpFor, labelFor } from './help';
 
@@ -12,6 +12,8 @@ export interface Choice { value: unknown; label: string; description: string | u
 export interface Field {
   name: string;
   kind: Kind;
+  /** What a field for assets takes. */
+  media: AssetType;
   label: string;
   help: string | undefined;
   isRequired: boolean;
@@ -50,6 +52,7 @@ function field(name: string, schema: JsonSchema, isRequired: boolean): Field {
   return {
     name,
     kind,
+    media: mediaOf(name, schema),
     label: schema.title ?? labelFor(name) ?? label(name),
     help: helpFor(name, schema.description),
     isRequired,
@@ -64,6 +67,14 @@ function field(name: string, schema: JsonSchema, isRequired: boolean): Field {
     pattern: schema.pattern,
     example,
   };
+}
+
+/** By the schema's own annotation, else by the name. */
+function mediaOf(name: string, schema: JsonSchema): AssetType {
+  const kind = (schema.contentMediaType ?? schema.items?.contentMediaType)?.split('/')[0];
+  if (kind === 'video' || kind === 'audio') return kind;
+  if (kind === 'model') return '3d';
+  return kind === undefined && /(^|_)video/.test(name) ? 'video' : 'image';
 }
 
 function typesOf(schema: JsonSchema): string[] {
@@ -88,7 +99,7 @@ function kindOf(name: string, schema: JsonSchema, hasChoices: boolean): Kind {
   if (hasChoices) return 'choice';
   if (name === 'mask') return 'mask';
   if (name === 'layers' && items.includes('object')) return 'layers';
-  const isMedia = ASSET_NAMES.test(name) || (/asset id/i.test(schema.description ?? '') && name !== 'background');
+  const isMedia = ASSET_NAMES.test(name) || schema.contentMediaType !== undefined || schema.items?.contentMediaType !== undefined || (/asset id/i.test(schema.description ?? '') && name !== 'background');
   if (types.includes('array') && isMedia) return 'assets';
   if (types.includes('boolean')) return 'boolean';
   if (types.includes('integer') || types.includes('number')) {

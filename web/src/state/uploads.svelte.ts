@@ -6,7 +6,7 @@ import { bytes } from '../format/words';
 import { session } from './session.svelte';
 
 const AT_ONCE = 2;
-const KNOWN = /^(image|video)\//;
+const KNOWN = /^(image|video|audio|model)\//;
 
 export class Upload {
   readonly id: number;
@@ -43,7 +43,7 @@ class Uploads {
       this.#next += 1;
       const most = session.server.upload_max_bytes;
       if (file.size > most) this.#fail(upload, `This file is ${bytes(file.size)}; the server takes up to ${bytes(most)}.`);
-      else if (file.type && !KNOWN.test(file.type)) this.#fail(upload, 'Only pictures and videos can be uploaded.');
+      else if (file.type && !KNOWN.test(file.type)) this.#fail(upload, 'Only pictures, videos, sounds and 3D models can be uploaded.');
       this.all.push(upload);
     }
     this.#pump();

@@ -76,6 +76,8 @@ enum Language {
     Node,
     /// Node that drives Chromium.
     Browser,
+    /// The same, and ffmpeg makes what is uploaded.
+    Films,
     Python,
 }
 
@@ -98,6 +100,7 @@ const SUITES: &[Suite] = &[
     suite("app.mjs", Language::Browser, Server::Fresh),
     suite("passkeys.mjs", Language::Browser, Server::Passkeys),
     suite("oauth_client.py", Language::Python, Server::People),
+    suite("films.mjs", Language::Films, Server::People),
     suite("authorization.mjs", Language::Node, Server::People),
     suite("oidc.mjs", Language::Node, Server::People),
     suite("oauth.mjs", Language::Node, Server::People),
@@ -113,8 +116,9 @@ pub fn run(components: &Components, all: bool) -> Result<Counts> {
     for suite in SUITES {
         let program = match suite.runs_on {
             Language::Node => &components.node,
-            Language::Browser if components.chromium.is_none() => &None,
-            Language::Browser => &components.node,
+            Language::Browser | Language::Films if components.chromium.is_none() => &None,
+            Language::Films if components.ffmpeg.is_none() => &None,
+            Language::Browser | Language::Films => &components.node,
             Language::Python => &components.python,
         };
         match program {

@@ -67,6 +67,10 @@ fn surroundings(command: &mut Command, components: &Components, all: bool) {
     }
     if all {
         command.env("AQUATINT_TEST_POSTGRES_REQUIRED", "1");
+        // A missing one has been counted as a failure already; the tests need not fail one by one.
+        if components.ffmpeg.is_some() {
+            command.env("AQUATINT_TEST_FFMPEG_REQUIRED", "1");
+        }
     }
     let samples = repository::root().join("../shared/samples");
     if std::env::var_os("AQUATINT_SAMPLES").is_none()

@@ -116,11 +116,7 @@ impl Operation for Display {
 /// The thumbnails on one picture. A gallery without it is still a gallery, so failure is only logged.
 async fn contact_sheet(cx: &Context, assets: &[aquatint_domain::Asset]) -> Option<Vec<u8>> {
     let mut thumbnails = Vec::new();
-    for asset in assets
-        .iter()
-        .filter(|asset| asset.media_type != aquatint_domain::MediaType::Mp4)
-        .take(SHEET_MAX)
-    {
+    for asset in assets.iter().filter(|asset| asset.has_poster()).take(SHEET_MAX) {
         thumbnails.push(cx.studio.rendition(asset, 256).await.ok()?);
     }
     if thumbnails.is_empty() {

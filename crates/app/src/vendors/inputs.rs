@@ -2,12 +2,13 @@
 //! is held, media accepted, sizes settled.
 
 use aquatint_domain::model::{Sale, Sizing};
-use aquatint_domain::{Credits, Model, Problem};
+use aquatint_domain::{Asset, Credits, MediaKind, Model, Problem};
 use aquatint_providers::schema::{media_fields, settled};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::arguments::Arguments;
+use crate::inputs::Source;
 use crate::operation::Context;
 use crate::shapes;
 
@@ -77,7 +78,8 @@ pub(crate) async fn check(
 
     // Media become sources: assets, or URLs that are fetched when the job runs.
     let mut media = Vec::new();
-    for (field, _, is_list) in media_fields(&model.input_schema) {
+    let kinds = media_fields(&model.input_schema);
+    for (field, _, is_list) in kinds.clone() {
         let values = match given.get(&field) {
             None => continue,
             Some(Value::Array(list)) => list.clone(),
@@ -91,6 +93,9 @@ pub(crate) async fn check(
             };
             let text = value.as_str().unwrap_or_default();
             let source = cx.studio.accept_source(&cx.caller.workspace, text, &place).await?;
+            if let Source::Asset(id) = &source {
+                check_kind(&field, &cx.studio.asset(&cx.caller.workspace, id).await?, &kinds)?;
+            }
             media.push((field.clone(), source.as_str().to_owned()));
         }
     }
@@ -165,6 +170,31 @@ fn rename_images(model: &Model, given: &mut Map<String, Value>) {
         given.remove("images");
         given.insert(place.to_owned(), one);
     }
+}
+
+/// Refuses an asset of another kind than the field takes; `kinds` are the media fields of the model's schema. A field that
+/// names no single kind takes all.
+pub(crate) fn check_kind(field: &str, asset: &Asset, kinds: &[(String, String, bool)]) -> Result<(), Problem> {
+    let wanted = kinds
+        .iter()
+        .find(|(name, _, _)| name == field)
+        .map(|(_, kind, _)| kind.as_str());
+    let (fits, what) = match wanted.and_then(|kind| kind.split_once('/')) {
+        Some(("image", _)) => (asset.media_type.kind() == MediaKind::Image, "a picture"),
+        // A sound track may be taken from a film.
+        Some(("audio", _)) => (matches!(asset.kind, MediaKind::Audio | MediaKind::Video), "sound"),
+        Some(("video", _)) => (asset.kind == MediaKind::Video || asset.frames > 1, "a video"),
+        Some(("model", _)) => (asset.kind == MediaKind::ThreeD, "a 3D model"),
+        _ => (true, ""),
+    };
+    if fits {
+        return Ok(());
+    }
+    let words = format!(
+        "`{field}` takes {what}; {} is {} ({}).",
+        asset.id, asset.kind, asset.media_type
+    );
+    Err(Problem::invalid(field, words).hint("Find a fitting one with `assets` `list` and `type`."))
 }
 
 /// Width and height, or the ratio, from whichever way was used.

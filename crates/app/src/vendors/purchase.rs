@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aquatint_domain::{AssetSource, BlobHash, Code, Credits, MediaType, Model, Problem, Recipe};
 use aquatint_engines::{Made, Output, Work};
+use aquatint_providers::schema::media_fields;
 use aquatint_providers::{Bought, Facts, Fault, FaultKind, Found, Medium, Order, Outcome, Submitted, Task, provider};
 use aquatint_store::{Buying, Purchase};
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Account;
-use super::inputs::VendorItem;
+use super::inputs::{VendorItem, check_kind};
 use super::webhooks::Hung;
 use crate::failpoint;
 use crate::jobs::{JobContext, Product};
@@ -94,7 +95,7 @@ pub(crate) async fn make(
         )
         .hint("Send the call again; it is priced anew."));
     }
-    let (mut media, parents) = load(cx, wanted).await?;
+    let (mut media, parents) = load(cx, model, wanted).await?;
     media.extend(item.edit.iter().flat_map(|edit| edit.drawn.clone()));
     failpoint::hit("job-inputs-ready");
 
@@ -361,11 +362,23 @@ async fn end(cx: &JobContext, number: u32, fault: Fault, vendor: &str) -> Result
 }
 
 /// The media of an order: freed of metadata, in a form that vendors take.
-async fn load(cx: &JobContext, wanted: &VendorItem) -> Result<(Vec<Medium>, Vec<aquatint_domain::AssetId>), Problem> {
+async fn load(
+    cx: &JobContext,
+    model: &Model,
+    wanted: &VendorItem,
+) -> Result<(Vec<Medium>, Vec<aquatint_domain::AssetId>), Problem> {
     let (mut media, mut parents) = (Vec::new(), Vec::new());
+    let kinds = media_fields(&model.input_schema);
     for (field, source) in &wanted.media {
         let (asset, _) = cx.input(source).await?;
-        let served = cx.studio.serve_variant(&asset, "full").await?;
+        check_kind(field, &asset, &kinds)?;
+        // Vendors take pictures, not drawings.
+        let variant = if asset.media_type == MediaType::Svg {
+            "1024"
+        } else {
+            "full"
+        };
+        let served = cx.studio.serve_variant(&asset, variant).await?;
         let (mut bytes, mut media_type) = (served.bytes, served.media_type);
         let is_mask = field == "mask";
         if media_type == MediaType::Avif || (is_mask && media_type != MediaType::Png) {
@@ -511,9 +524,15 @@ async fn keep_one(
 ) -> Result<aquatint_domain::Asset, Problem> {
     let bytes = cx.studio.blobs().get(&file.blob).await?;
     let bytes = bytes.ok_or_else(|| Problem::internal("what a vendor made is gone from the blobs"))?;
-    // Pictures are decoded and written anew in their own format; a video is kept as it came, after a look at its head.
-    let made = if file.media_type == MediaType::Mp4 {
-        let inspection = cx.studio.crew().inspect(bytes.clone(), &RENDITIONS).await?;
+    // Pictures are decoded and written anew in their own format; videos, sounds, models and drawings are kept as they came,
+    // after a look at them.
+    let made = if !file.media_type.is_raster() {
+        let crew = cx.studio.crew();
+        let inspection = if file.media_type == MediaType::Svg {
+            crew.inspect_drawing(bytes.clone(), &RENDITIONS).await?
+        } else {
+            crew.inspect_bought(bytes.clone(), &RENDITIONS).await?
+        };
         Made {
             bytes: bytes.to_vec(),
             inspection,

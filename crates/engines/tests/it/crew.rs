@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aquatint_domain::{Code, MediaType};
 use aquatint_engines::models::Folder;
-use aquatint_engines::{Crew, CrewConfig, Limits, Output, Work};
+use aquatint_engines::{Crew, CrewConfig, Ffmpeg, Limits, Output, Work};
 use aquatint_testkit::pictures::product_on_plain;
 use aquatint_testkit::png;
 use bytes::Bytes;
@@ -24,6 +24,19 @@ pub fn crew_with(models: &Path) -> Crew {
 
 /// The same, whose models run by that library.
 pub fn crew_by(models: &Path, onnx_runtime: Option<&Path>) -> Crew {
+    Crew::new(config(models, onnx_runtime))
+}
+
+/// One that has this ffmpeg, or none.
+pub fn crew_seeing(ffmpeg: Option<Ffmpeg>) -> Crew {
+    Crew::new(CrewConfig {
+        ffmpeg,
+        ..config(Path::new("/nowhere"), None)
+    })
+}
+
+/// The program of the children.
+pub fn work_child() -> PathBuf {
     // Examples are built beside the tests.
     let program = std::env::current_exe().expect("a test is a program");
     let folder: PathBuf = program.parent().and_then(|deps| deps.parent()).expect("target").into();
@@ -31,18 +44,23 @@ pub fn crew_by(models: &Path, onnx_runtime: Option<&Path>) -> Crew {
         .join("examples")
         .join(format!("work_child{}", std::env::consts::EXE_SUFFIX));
     assert!(program.is_file(), "{} is not built", program.display());
-    Crew::new(CrewConfig {
-        program,
+    program
+}
+
+fn config(models: &Path, onnx_runtime: Option<&Path>) -> CrewConfig {
+    CrewConfig {
+        program: work_child(),
         args: Vec::new(),
         size: 2,
         memory_bytes: 2 << 30,
         task_timeout: Duration::from_secs(60),
         idle_exit: Duration::from_secs(60),
         limits: Limits::default(),
+        ffmpeg: None,
         models: Folder::new(models.to_owned()),
         onnx_runtime: onnx_runtime.map(Path::to_owned),
         models_memory_bytes: 1 << 20,
-    })
+    }
 }
 
 pub fn work(engine: &str, arguments: Value) -> Work {

@@ -6,6 +6,7 @@ mod cutout;
 mod erase;
 mod expand;
 mod film;
+mod foreign_film;
 mod goldens;
 mod hand;
 mod models;

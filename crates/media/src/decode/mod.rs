@@ -86,6 +86,7 @@ pub(crate) fn decode_with(
             header,
             limits,
         ),
+        other => Err(refusal::not_a_picture(other)),
     }?;
     let found = colors.map_or(Profile::None, Profile::Cicp);
     let profile = if matches!(header.profile, Profile::None) {

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use aquatint_domain::{Code, MediaType, Problem, text};
+use aquatint_domain::{Code, MediaKind, MediaType, Problem, text};
 use image::ImageError;
 
 /// The format's usual name.
@@ -16,7 +16,31 @@ pub(super) fn name(media_type: MediaType) -> &'static str {
         MediaType::Bmp => "BMP",
         MediaType::Tiff => "TIFF",
         MediaType::Mp4 => "MP4",
+        MediaType::WebM => "WebM",
+        MediaType::QuickTime => "QuickTime",
+        MediaType::Wav => "WAV",
+        MediaType::Mp3 => "MP3",
+        MediaType::M4a => "M4A",
+        MediaType::Glb => "GLB",
+        MediaType::Svg => "SVG",
     }
+}
+
+/// What is kept here but has no pixels that our decoders read.
+pub(super) fn not_a_picture(media_type: MediaType) -> Problem {
+    let what = match media_type.kind() {
+        MediaKind::Video => "a video whose frames are not read here",
+        MediaKind::Audio => "sound, which holds no picture",
+        MediaKind::ThreeD => "a 3D model, which holds no picture",
+        MediaKind::Image => "a drawing of lines, not of pixels",
+    };
+    Problem::new(
+        Code::UnsupportedMedia,
+        format!(
+            "The {} file is {what}. Send a PNG, JPEG, WebP, AVIF, GIF, BMP or TIFF picture.",
+            name(media_type)
+        ),
+    )
 }
 
 pub(super) fn of(name: &str, error: ImageError) -> Problem {

@@ -65,6 +65,15 @@ impl WebpAnimation {
         Ok(())
     }
 
+    /// Bytes of the frames so far.
+    pub fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
     /// The file.
     pub fn finish(self) -> Vec<u8> {
         let mut body = b"WEBP".to_vec();

@@ -88,7 +88,7 @@ pub fn encode(picture: &Picture, encoding: &Encoding) -> Result<Vec<u8>, Problem
         MediaType::Jpeg => jpeg::encode(&shallow(&image), encoding.quality),
         MediaType::WebP => webp::encode(&shallow(&image), encoding),
         MediaType::Avif => avif::encode(&shallow(&image), encoding.quality),
-        MediaType::Gif | MediaType::Bmp | MediaType::Tiff | MediaType::Mp4 => Err(Problem::invalid(
+        _ => Err(Problem::invalid(
             "format",
             format!(
                 "Pictures are not written as {}. Ask for image/png, image/jpeg, image/webp or image/avif.",

@@ -4,7 +4,7 @@ use aquatint_domain::Problem;
 
 use super::unsupported;
 
-const TAKEN: &str = "Send a PNG, JPEG, WebP, AVIF, GIF, BMP or TIFF picture";
+const TAKEN: &str = "Send a PNG, JPEG, WebP, AVIF, GIF, BMP or TIFF picture, an MP4, MOV or WebM video, MP3, WAV or M4A sound, or a GLB model";
 
 /// First bytes, what they mean, and what to do about it.
 const KNOWN: &[(&[u8], &str, &str)] = &[
@@ -92,12 +92,15 @@ const KNOWN: &[(&[u8], &str, &str)] = &[
         "Unpack it and send the pictures one by one",
     ),
     (
-        b"\x1a\x45\xdf\xa3",
-        "a Matroska or WebM video",
-        "Send one of its frames as a picture",
+        b"OggS",
+        "an Ogg file",
+        "Save its sound as MP3 or WAV, or its video as MP4, and send that",
     ),
-    (b"OggS", "an Ogg file", "Send one of its frames as a picture"),
-    (b"ID3", "a sound file", TAKEN),
+    (b"fLaC", "a FLAC sound file", "Save it as MP3 or WAV and send that"),
+    (b"ID3", "a sound file", "Save it as MP3 or WAV and send that"),
+    (b"#EXTM3U", "a playlist", "Send the video itself"),
+    (b"ffconcat", "a list of files", "Send the video itself"),
+    (b"FLV\x01", "a Flash video", "Save it as MP4 and send that"),
     (b"\x7fELF", "a program", TAKEN),
     (b"MZ", "a program", TAKEN),
 ];

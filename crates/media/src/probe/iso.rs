@@ -51,7 +51,7 @@ pub(crate) fn full(body: &[u8]) -> Option<(u8, u32, &[u8])> {
     Some(((word >> 24) as u8, word & 0x00ff_ffff, cursor.rest()))
 }
 
-/// AVIF and our MP4 are taken; their cousins are refused by name.
+/// AVIF, MP4, QuickTime and M4A are taken; their cousins are refused by name.
 pub(super) fn recognise(bytes: &[u8]) -> Result<MediaType, Problem> {
     let brands = find(bytes, b"ftyp").ok_or_else(|| cut_off("media"))?;
     let major = brands.get(..4).unwrap_or_default();
@@ -78,10 +78,11 @@ pub(super) fn recognise(bytes: &[u8]) -> Result<MediaType, Problem> {
             "The file is a HEIC photograph, which is not taken here. Export it as JPEG (on an iPhone: share it, or set Camera, Formats, Most Compatible) and send that.",
         ));
     }
-    if has(b"qt  ") {
-        return Err(unsupported(
-            "The file is a QuickTime video, which is not taken here. Save it as MP4 with AV1, or send one of its frames as a picture.",
-        ));
+    if major == b"qt  " {
+        return Ok(MediaType::QuickTime);
+    }
+    if [b"M4A ", b"M4B "].iter().any(|brand| major == *brand) {
+        return Ok(MediaType::M4a);
     }
     if has(b"crx ") {
         return Err(unsupported(

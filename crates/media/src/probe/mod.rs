@@ -1,14 +1,17 @@
 //! What a file is, read from its first bytes and headers, before anything is decoded. Names and
 //! declared types are never looked at: a JPEG called `x.png` is a JPEG.
 
+pub(crate) mod audio;
 mod bmp;
 mod cursor;
 mod exif;
 mod foreign;
 mod gif;
+mod glb;
 pub(crate) mod heif;
 pub(crate) mod iso;
 pub(crate) mod jpeg;
+pub(crate) mod matroska;
 pub(crate) mod mp4;
 mod png;
 mod tiff;
@@ -16,7 +19,7 @@ mod webp;
 
 use std::borrow::Cow;
 
-use aquatint_domain::{Code, MediaType, Problem};
+use aquatint_domain::{Code, Measures, MediaKind, MediaType, Problem};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use exif::Orientation;
@@ -35,8 +38,10 @@ pub struct Probe {
     pub frames: u32,
     /// Bits of one channel.
     pub bit_depth: u8,
-    /// Milliseconds, for video and animations.
+    /// Milliseconds, for video, sound and animations.
     pub duration_ms: Option<u64>,
+    #[serde(default)]
+    pub measures: Measures,
 }
 
 /// Recognises a file by its content, whatever its name says, and refuses what breaks a limit.
@@ -67,6 +72,7 @@ pub(crate) struct Header<'a> {
     pub frames: u32,
     pub bit_depth: u8,
     pub duration_ms: Option<u64>,
+    pub measures: Measures,
     pub orientation: Orientation,
     pub profile: Profile<'a>,
 }
@@ -81,6 +87,7 @@ impl<'a> Header<'a> {
             frames: 1,
             bit_depth: 8,
             duration_ms: None,
+            measures: Measures::default(),
             orientation: Orientation::default(),
             profile: Profile::None,
         }
@@ -96,6 +103,7 @@ impl<'a> Header<'a> {
             frames: self.frames,
             bit_depth: self.bit_depth,
             duration_ms: self.duration_ms,
+            measures: self.measures.clone(),
         }
     }
 }
@@ -111,15 +119,20 @@ pub(crate) fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Header<'a>, P
         MediaType::Bmp => bmp::header(bytes),
         MediaType::Tiff => tiff::header(bytes, limits),
         MediaType::Avif => heif::header(bytes),
-        MediaType::Mp4 => mp4::header(bytes),
+        MediaType::Mp4 | MediaType::QuickTime | MediaType::M4a => mp4::header(bytes),
+        MediaType::WebM => matroska::header(bytes),
+        MediaType::Wav => audio::wav(bytes),
+        MediaType::Mp3 => audio::mp3(bytes),
+        MediaType::Glb => glb::header(bytes),
+        // A drawing is looked at by `vector`, and only where it comes from a vendor.
+        MediaType::Svg => Err(foreign::refusal(bytes)),
     }?;
-    // Nothing decodes more than the first frame of a video, so its length is no burden.
-    let frames = if header.media_type == MediaType::Mp4 {
-        1
-    } else {
-        header.frames
-    };
-    limits.check_size(header.width, header.height, frames)?;
+    match header.media_type.kind() {
+        // Nothing decodes more than a few frames of a video, so its length is no burden.
+        MediaKind::Video => limits.check_size(header.width, header.height, 1)?,
+        MediaKind::Image => limits.check_size(header.width, header.height, header.frames)?,
+        MediaKind::Audio | MediaKind::ThreeD => {}
+    }
     Ok(header)
 }
 
@@ -134,7 +147,11 @@ fn recognise(bytes: &[u8]) -> Result<MediaType, Problem> {
             MediaType::Bmp
         }
         [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => MediaType::Tiff,
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => MediaType::Wav,
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => MediaType::WebM,
+        [b'g', b'l', b'T', b'F', ..] => MediaType::Glb,
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => return iso::recognise(bytes),
+        _ if audio::is_mp3(bytes) => MediaType::Mp3,
         _ => return Err(foreign::refusal(bytes)),
     })
 }

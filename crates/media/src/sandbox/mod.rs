@@ -8,6 +8,7 @@
 mod frame;
 mod phase;
 mod pool;
+mod program;
 mod serve;
 mod walls;
 mod worker;
@@ -19,6 +20,7 @@ use serde_json::Value;
 
 pub(crate) use phase::Decoding;
 pub use pool::{Pool, PoolConfig};
+pub use program::{Allowance, PROGRAM_INPUT, Program, become_program};
 pub use serve::serve;
 pub use walls::{Wall, Walls};
 

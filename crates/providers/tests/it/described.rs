@@ -512,6 +512,8 @@ fn lengths_and_frames_of_described_videos_get_our_names() {
             "image_url": { "type": "string", "description": "The first frame." },
             "end_image_url": { "type": "string" },
             "audio_url": { "type": "string" },
+            "mesh_url": { "type": "string" },
+            "lora_url": { "type": "string" },
             "duration": { "type": "string", "enum": ["auto", "4s", "8s"], "default": "8s" },
             "seed": { "type": "integer" }
         }
@@ -522,8 +524,10 @@ fn lengths_and_frames_of_described_videos_get_our_names() {
     assert_eq!(properties["duration_seconds"]["default"], 8);
     assert_eq!(told.schema["required"], json!(["prompt", "first_frame"]));
     assert!(told.capabilities.image_to_video && told.capabilities.first_last_frame && !told.capabilities.text_to_video);
+    assert_eq!(properties["audio_url"]["contentMediaType"], "audio/*");
+    assert_eq!(properties["mesh_url"]["contentMediaType"], "model/*");
     assert!(
-        properties["audio_url"].get("contentMediaType").is_none(),
-        "sounds are passed on as URLs"
+        properties["lora_url"].get("contentMediaType").is_none(),
+        "weights are passed on as URLs"
     );
 }

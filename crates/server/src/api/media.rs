@@ -1,5 +1,6 @@
 //! Media by signed URL: fixed types, a sandboxing policy, and ranges for video.
 
+use aquatint_domain::MediaType;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -50,16 +51,25 @@ pub(super) async fn serve(
         }
         None => served.bytes.into_response(),
     };
+    // What may hold scripts, or is no picture, film or sound, is not shown by the browser itself.
+    let is_shown = !matches!(served.media_type, MediaType::Svg | MediaType::Glb);
+    let disposition = if is_shown { "inline" } else { "attachment" };
+    // A drawing within a page keeps its own styles; nothing of it runs.
+    let policy = if served.media_type == MediaType::Svg {
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    } else {
+        "default-src 'none'; sandbox"
+    };
     for (name, value) in [
         (header::CONTENT_TYPE, served.media_type.as_str()),
         (
             header::CONTENT_DISPOSITION,
-            &format!("inline; filename=\"{}\"", served.file_name),
+            &format!("{disposition}; filename=\"{}\"", served.file_name),
         ),
         (header::ETAG, &served.etag),
         (header::ACCEPT_RANGES, "bytes"),
         (header::CACHE_CONTROL, "private, max-age=600"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+        (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (

@@ -117,12 +117,26 @@ pub(super) async fn run(config: &Config) -> Result<ExitCode> {
             "not found; models run by the built-in runtime, about three times slower. `models.onnx_runtime` says where it is looked for",
         ),
     }
-    for (what, program, why) in [
-        (
-            "ffmpeg (optional)",
+    match (config.settings.ffmpeg.programs(), studio.crew().film_walls().await) {
+        (Some(programs), Some(Ok(walls))) if walls.system_calls.is_up() => report.well(
             "ffmpeg",
-            "videos that others made are not read without it",
+            format!(
+                "{}, behind walls: {}",
+                programs.ffmpeg.display(),
+                serde_json::to_string(&walls).unwrap_or_default()
+            ),
         ),
+        (Some(programs), Some(Ok(_))) => report.note(
+            "ffmpeg (optional)",
+            format!("{} is there, but no filter of system calls can be raised around it, so it is not run", programs.ffmpeg.display()),
+        ),
+        (_, Some(Err(problem))) => report.wrong("ffmpeg", problem.message),
+        _ => report.note(
+            "ffmpeg (optional)",
+            "not found; videos in other codecs than AV1 have measures, but no poster and no moving preview. `films.ffmpeg` says where it is looked for",
+        ),
+    }
+    for (what, program, why) in [
         (
             "Node (optional)",
             "node",

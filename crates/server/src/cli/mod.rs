@@ -154,6 +154,15 @@ enum Command {
         /// Run it by this library of ONNX Runtime
         #[arg(long)]
         onnx_runtime: Option<PathBuf>,
+        /// Become this program, behind walls
+        #[arg(long)]
+        program: Option<PathBuf>,
+        /// Computing time that it may take
+        #[arg(long, default_value_t = 30)]
+        seconds: u64,
+        /// What it is told
+        #[arg(last = true)]
+        rest: Vec<std::ffi::OsString>,
     },
 }
 
@@ -176,6 +185,11 @@ pub fn main() -> std::process::ExitCode {
     // The child walls itself in, so it must come before anything that opens files or threads.
     if let Some(("work-child", child)) = matches.subcommand() {
         let path = |name: &str| child.get_one::<PathBuf>(name).map(PathBuf::as_path);
+        if let Some(program) = path("program") {
+            let seconds = child.get_one::<u64>("seconds").copied().unwrap_or(30);
+            let rest: Vec<_> = child.get_many("rest").into_iter().flatten().cloned().collect();
+            return aquatint_engines::become_program(program, seconds, &rest);
+        }
         return aquatint_engines::child_main(path("model"), path("onnx_runtime"));
     }
     let outcome = tokio::runtime::Builder::new_multi_thread()

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use aquatint_app::OnnxRuntime;
+use aquatint_app::{FfmpegSetting, OnnxRuntime};
 use aquatint_providers::Secret;
 use aquatint_providers::mail::MailTls;
 
@@ -557,6 +557,28 @@ pub static TABLE: &[Setting] = &[
                 path => {
                     return Err(format!(
                         "it must be auto, off, or the path of a library; there is no file {path}"
+                    ));
+                }
+            };
+            Ok(())
+        }
+    ),
+    setting!(
+        "films.ffmpeg",
+        "AQUATINT_FILMS_FFMPEG",
+        "auto",
+        "off",
+        "What reads films in codecs that are not decoded here, and draws posters of drawings: `auto` (ffmpeg where it and ffprobe are on the search path), `off`, or the path of ffmpeg, with ffprobe beside it. It runs behind walls, which only Linux has.",
+        |c, v| {
+            c.settings.ffmpeg = match v {
+                "auto" => FfmpegSetting::Found,
+                "off" => FfmpegSetting::Off,
+                path if Path::new(path).with_file_name("ffprobe").is_file() && Path::new(path).is_file() => {
+                    FfmpegSetting::At(path.into())
+                }
+                path => {
+                    return Err(format!(
+                        "it must be auto, off, or the path of ffmpeg with ffprobe beside it; {path} is not"
                     ));
                 }
             };

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 
 use aquatint_app::{DOWNLOAD, ShareDoor, Studio, Visit};
-use aquatint_domain::{Asset, AssetId, Code, MediaType, Problem};
+use aquatint_domain::{Asset, AssetId, Code, MediaKind, MediaType, Problem};
 use askama::Template;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Path, Query, State};
@@ -45,6 +45,10 @@ struct Shown {
     width: u32,
     height: u32,
     is_film: bool,
+    is_sound: bool,
+    has_picture: bool,
+    /// Of the file, such as `GLB`.
+    kind: String,
 }
 
 #[derive(Template)]
@@ -98,7 +102,7 @@ async fn show_contents(studio: &Studio, visit: &Visit, secret: String, turn: Tur
     let cover = contents
         .items
         .iter()
-        .find(|asset| asset.media_type != MediaType::Mp4)
+        .find(|asset| asset.has_poster())
         .filter(|_| share.password_hash.is_none())
         .map(|asset| asset.id.to_string());
     Ok(page(
@@ -148,11 +152,12 @@ pub(super) async fn media(
         let asset: AssetId = asset.parse()?;
         studio.share_media(&visit, &asset, &how).await
     };
-    let disposition = if how == DOWNLOAD { "attachment" } else { "inline" };
     let served = match served.await {
         Ok(served) => served,
         Err(problem) => return private(pages::failure(&problem)),
     };
+    let is_file = how == DOWNLOAD || matches!(served.media_type, MediaType::Svg | MediaType::Glb);
+    let disposition = if is_file { "attachment" } else { "inline" };
     let mut response = served.bytes.into_response();
     for (name, value) in [
         (header::CONTENT_TYPE, served.media_type.as_str().to_owned()),
@@ -263,7 +268,10 @@ fn open(door: ShareDoor) -> Result<Box<Visit>, Problem> {
 
 fn shown(asset: Asset) -> Shown {
     Shown {
-        is_film: asset.media_type == MediaType::Mp4,
+        is_film: asset.media_type.kind() == MediaKind::Video,
+        is_sound: asset.kind == MediaKind::Audio,
+        has_picture: asset.has_poster(),
+        kind: asset.media_type.extension().to_uppercase(),
         id: asset.id.to_string(),
         title: asset.title,
         width: asset.width,

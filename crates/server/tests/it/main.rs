@@ -6,6 +6,7 @@ mod beside;
 mod crash;
 mod doors;
 mod edits;
+mod films;
 mod github;
 mod journeys;
 mod lifetimes;

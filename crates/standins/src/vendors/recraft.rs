@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+use crate::files;
 use crate::http::{Reply, Request, data_uri, fits};
 use crate::shop::Shop;
 use crate::{StandIn, Step, Trouble};
@@ -118,7 +119,9 @@ fn tool(path: &str) -> Option<(&'static [&'static str], &'static [&'static str],
         "/images/variateImage" => (&["n", "model", "random_seed"], &["size", "image_url"], true),
         "/images/enhance" => (&["refinement"], &["image_url"], false),
         "/images/eraseRegion" => (&[], &["image_url", "mask_url"], false),
-        "/images/removeBackground" | "/images/crispUpscale" | "/images/creativeUpscale" => (&[], &["image_url"], false),
+        "/images/vectorize" | "/images/removeBackground" | "/images/crispUpscale" | "/images/creativeUpscale" => {
+            (&[], &["image_url"], false)
+        }
         _ => return None,
     })
 }
@@ -163,11 +166,13 @@ fn units(path: &str, model: &str) -> Option<u32> {
     Some(match (path, model) {
         ("/images/eraseRegion", _) => 2,
         ("/images/crispUpscale", _) => 4,
-        ("/images/removeBackground", _) => 10,
+        ("/images/removeBackground" | "/images/vectorize", _) => 10,
         ("/images/creativeUpscale", _) => 250,
         ("/images/enhance", _) => 210,
         ("/images/variateImage", _) => 40,
         (_, "recraftv4_1_flash" | "recraftv4_1_flash_v2") => 7,
+        (_, "recraftv4_1_vector" | "recraftv4_vector") => 80,
+        (_, "recraftv4_pro_vector") => 300,
         (_, "recraftv2") => 22,
         (_, "recraftv4_1" | "recraftv4_1_utility" | "recraftv4_styles") => 35,
         (_, "recraftv3" | "recraftv4") => 40,
@@ -206,10 +211,20 @@ fn answer(shop: &mut Shop, request: &Request) -> Result<Reply, String> {
     let count = u32::try_from(body["n"].as_u64().unwrap_or(1)).unwrap_or(1);
     let price = units(path, model).ok_or_else(|| format!("there is no model {model}"))?;
     shop.sell("img-", count, false);
+    let is_vector = path == "/images/vectorize" || model.contains("vector");
+    if is_vector && !body["image_format"].is_null() {
+        return Err("a drawing has no `image_format`".into());
+    }
     let image = || {
+        let goods = shop.goods(false);
+        let goods = if is_vector && goods == files::grey_png() {
+            files::svg()
+        } else {
+            goods
+        };
         json!({
             "image_id": "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee",
-            "b64_json": STANDARD.encode(shop.goods(false)),
+            "b64_json": STANDARD.encode(goods),
         })
     };
     let mut reply = json!({ "created": 1_795_000_000, "credits": price * count });
@@ -228,7 +243,10 @@ fn answer(shop: &mut Shop, request: &Request) -> Result<Reply, String> {
 fn check_model(path: &str, model: &str, body: &Value) -> Result<(), String> {
     let is_out = match path {
         "/images/imageToImage" => {
-            model.starts_with("recraftv4_1_flash") || model.contains("styles") || model == "recraftv2"
+            model.contains("vector")
+                || model.starts_with("recraftv4_1_flash")
+                || model.contains("styles")
+                || model == "recraftv2"
         }
         "/images/inpaint" | "/images/outpaint" | "/images/replaceBackground" | "/images/generateBackground" => {
             model != "recraftv3"

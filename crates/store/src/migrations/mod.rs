@@ -10,6 +10,7 @@ mod m0006_mail;
 mod m0007_audit;
 mod m0008_pipelines;
 mod m0009_purchases;
+mod m0010_measures;
 
 use aquatint_domain::{Code, Problem, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
@@ -35,6 +36,7 @@ const ALL: &[Migration] = &[
     m0007_audit::MIGRATION,
     m0008_pipelines::MIGRATION,
     m0009_purchases::MIGRATION,
+    m0010_measures::MIGRATION,
 ];
 
 /// Brings the schema up to date. Several processes may do this at the same moment: one does, the others wait.

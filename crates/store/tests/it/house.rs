@@ -162,6 +162,7 @@ impl House {
             has_alpha: true,
             frames: 1,
             duration_ms: None,
+            measures: Default::default(),
             title: title.to_owned(),
             tags: vec!["red".into(), "50% off_now".into()],
             source: AssetSource::Upload,

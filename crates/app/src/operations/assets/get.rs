@@ -45,6 +45,15 @@ pub struct Output {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     pub frames: u32,
+    /// Of a video or a sound, by ffmpeg's name, such as h264.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codec: Option<String>,
+    /// Of the sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<u32>,
+    /// Of the sound, in Hz.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_rate: Option<u32>,
     #[serde(skip)]
     wants_preview: bool,
 }
@@ -121,6 +130,9 @@ impl Operation for Get {
             children,
             notes: asset.notes,
             frames: asset.frames,
+            codec: asset.measures.codec,
+            channels: asset.measures.channels,
+            sample_rate: asset.measures.sample_rate,
             wants_preview: args.preview,
         })
     }

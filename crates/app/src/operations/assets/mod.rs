@@ -12,7 +12,6 @@ use aquatint_store::{AssetFilter, Page};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::models::ModelType;
 use crate::operation::{Describe, Description, MediaLink};
 use crate::studio::Studio;
 
@@ -38,22 +37,35 @@ pub struct AssetView {
     pub has_alpha: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_seconds: Option<f64>,
+    /// Frames per second, of a video.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame_rate: Option<f64>,
+    /// Whether a video has sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub has_audio: Option<bool>,
     pub created_at: Timestamp,
     /// The whole file; works until `url_expires_at`.
     pub url: String,
     /// A picture whose long side is at most 256 px.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thumbnail_url: Option<String>,
-    /// A picture whose long side is at most 1024 px.
+    /// A picture whose long side is at most 1024 px; of a video, a short loop of it where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preview_url: Option<String>,
+    /// The still picture of a video, whose long side is at most 1024 px.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub poster_url: Option<String>,
     pub url_expires_at: Timestamp,
 }
 
 pub(crate) fn asset_view(studio: &Studio, asset: &Asset) -> AssetView {
     let (url, url_expires_at) = studio.url_of(asset, "full");
-    let rendition =
-        |size: &str| (asset.media_type != aquatint_domain::MediaType::Mp4).then(|| studio.url_of(asset, size).0);
+    let rendition = |size: &str| asset.has_poster().then(|| studio.url_of(asset, size).0);
+    let is_film = asset.media_type.kind() == MediaKind::Video;
+    let measures = &asset.measures;
+    let motion = measures
+        .has_motion
+        .then(|| studio.url_of(asset, crate::library::MOTION).0);
     AssetView {
         asset_id: asset.id.clone(),
         kind: asset.kind,
@@ -68,9 +80,12 @@ pub(crate) fn asset_view(studio: &Studio, asset: &Asset) -> AssetView {
         thumb_hash: asset.thumb_hash.clone(),
         has_alpha: asset.has_alpha,
         duration_seconds: asset.duration_ms.map(|ms| ms as f64 / 1000.0),
+        frame_rate: measures.frame_rate,
+        has_audio: measures.has_audio.filter(|_| is_film),
         created_at: asset.created_at,
         thumbnail_url: rendition("256"),
-        preview_url: rendition("1024"),
+        preview_url: motion.or_else(|| rendition("1024")),
+        poster_url: rendition("1024").filter(|_| is_film),
         url,
         url_expires_at,
     }
@@ -88,9 +103,14 @@ impl AssetView {
     }
 
     pub(crate) fn line(&self) -> String {
+        let size = match (self.kind, self.duration_seconds) {
+            (MediaKind::Audio, Some(seconds)) => format!("{seconds:.1} s "),
+            (MediaKind::Audio | MediaKind::ThreeD, _) => String::new(),
+            _ => format!("{}×{} ", self.width, self.height),
+        };
         format!(
-            "{}: {} ({}×{} {}, {})",
-            self.asset_id, self.title, self.width, self.height, self.content_type, self.source
+            "{}: {} ({size}{}, {})",
+            self.asset_id, self.title, self.content_type, self.source
         )
     }
 }
@@ -146,9 +166,8 @@ impl Describe for Assets {
 /// What narrows a list of assets.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub struct Narrowing {
-    /// image or video.
     #[serde(rename = "type")]
-    pub kind: Option<ModelType>,
+    pub kind: Option<MediaKind>,
     /// Only the contents of this collection.
     pub collection_id: Option<aquatint_domain::CollectionId>,
     /// upload, import, edit or generate.
@@ -174,7 +193,7 @@ pub struct Narrowing {
 impl Narrowing {
     pub(crate) fn filter(&self) -> AssetFilter {
         AssetFilter {
-            kind: self.kind.map(ModelType::kind),
+            kind: self.kind,
             source: self.source,
             tag: self.tag.clone(),
             collection: self.collection_id.clone(),

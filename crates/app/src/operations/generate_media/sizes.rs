@@ -59,7 +59,7 @@ pub(super) fn dimensions(model: &Model, args: &Args) -> Result<(Option<u32>, Opt
             Ok((Some(width.unwrap_or(usual)), Some(height.unwrap_or(usual))))
         }
         (MediaKind::Video, None, None) if args.images.is_none() => Ok((Some(VIDEO_LONG_SIDE), Some(432))),
-        (MediaKind::Video, width, height) => Ok((width, height)),
+        (_, width, height) => Ok((width, height)),
     }
 }
 

@@ -67,6 +67,30 @@ pub(super) fn raise(memory_bytes: Option<u64>) -> Walls {
     }
 }
 
+/// The same for a program of others that this process is about to become: it may read its own libraries, and run itself.
+#[cfg(target_os = "linux")]
+pub(super) fn raise_around_program(program: &std::path::Path, memory_bytes: Option<u64>, cpu_seconds: u64) -> Walls {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let mut resources = limit_resources(memory_bytes);
+    let cpu = Rlimit {
+        current: Some(cpu_seconds),
+        maximum: Some(cpu_seconds),
+    };
+    if setrlimit(Resource::Cpu, cpu).is_err() {
+        resources = Wall::Partly("no limit on computing time".to_owned());
+    }
+    let privileges = linux::forbid_new_privileges();
+    let files = linux::allow_files_of_program(program);
+    let system_calls = linux::allow_system_calls_of_program();
+    Walls {
+        process: Wall::Up,
+        resources,
+        privileges,
+        files,
+        system_calls,
+    }
+}
+
 #[cfg(not(target_os = "linux"))]
 pub(super) fn raise(memory_bytes: Option<u64>) -> Walls {
     let missing = || Wall::Missing("only Linux has this wall".to_owned());
@@ -81,7 +105,7 @@ pub(super) fn raise(memory_bytes: Option<u64>) -> Walls {
 
 /// Standard input, output and error, and a few to spare for the runtime.
 #[cfg(unix)]
-const MAX_OPEN_FILES: u64 = 16;
+const MAX_OPEN_FILES: u64 = 32;
 
 #[cfg(unix)]
 fn limit_resources(memory_bytes: Option<u64>) -> Wall {

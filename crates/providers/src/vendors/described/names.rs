@@ -149,7 +149,7 @@ const LEFT_OUT: &[&str] = &[
     "user",
 ];
 
-/// Words in the names of files that are no pictures or videos: they are passed on as plain URLs.
+/// Words in the names of files that are none of ours: they are passed on as plain URLs.
 const NOT_MEDIA: &[&str] = &[
     "lora",
     "loras",
@@ -163,17 +163,14 @@ const NOT_MEDIA: &[&str] = &[
     "webhook",
     "config",
     "pdf",
-    "audio",
-    "audios",
-    "voice",
-    "song",
-    "music",
-    "sound",
-    "speech",
     "path",
     "json",
     "font",
 ];
+
+/// Words in the names of files that hold sound, and of those that hold a model in three dimensions.
+const SOUNDS: &[&str] = &["audio", "audios", "voice", "song", "music", "sound", "speech"];
+const MESHES: &[&str] = &["mesh", "glb", "gltf"];
 
 /// Puts a stand-alone schema of a vendor into our words.
 pub fn ours(schema: &Value, kind: MediaKind, dialect: Dialect) -> Described {
@@ -285,7 +282,7 @@ pub fn ours(schema: &Value, kind: MediaKind, dialect: Dialect) -> Described {
     }
 }
 
-/// Whether an input takes a picture or video of ours: `image/*` or `video/*`.
+/// Whether an input takes a file of ours: `image/*`, `video/*`, `audio/*` or `model/*`.
 fn medium_kind(name: &str, property: &Value, dialect: Dialect) -> Option<&'static str> {
     let (one, is_list) = match property["type"].as_str() {
         Some("array") => (&property["items"], true),
@@ -299,10 +296,19 @@ fn medium_kind(name: &str, property: &Value, dialect: Dialect) -> Option<&'stati
         Dialect::Uri => one["format"] == "uri",
         Dialect::UrlNames => lower.ends_with("_url") || (is_list && lower.ends_with("_urls")),
     };
-    if !is_file || lower.split('_').any(|word| NOT_MEDIA.contains(&word)) {
+    let has = |words: &[&str]| lower.split('_').any(|word| words.contains(&word));
+    if !is_file || has(NOT_MEDIA) {
         return None;
     }
-    Some(if lower.contains("video") { "video/*" } else { "image/*" })
+    Some(if has(SOUNDS) {
+        "audio/*"
+    } else if has(MESHES) {
+        "model/*"
+    } else if lower.contains("video") {
+        "video/*"
+    } else {
+        "image/*"
+    })
 }
 
 /// A file in our words: `images` is always a list, every other field as the vendor has it.

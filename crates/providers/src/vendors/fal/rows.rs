@@ -25,6 +25,7 @@ const IMAGE: (&str, &str, Option<Form>) = ("images", "image_url", Some(Form::Fir
 const IMAGES: (&str, &str, Option<Form>) = ("images", "image_urls", Some(Form::List));
 const MASK: (&str, &str, Option<Form>) = ("mask", "mask_url", None);
 const FIRST: (&str, &str, Option<Form>) = ("first_frame", "image_url", None);
+const SOUND: (&str, &str, Option<Form>) = ("audio", "audio_url", None);
 
 /// Every row.
 pub fn rows() -> Vec<Row> {
@@ -593,7 +594,7 @@ fn videos() -> Vec<Row> {
             ratings: (4, 3),
             speed: "slow",
             inputs: wan(clip().ratios(&["16:9", "9:16", "1:1", "4:3", "3:4"], "16:9")).example(json!({ "prompt": "fireflies over a field", "duration_seconds": 5 })),
-            wire: &[("duration_seconds", "duration", None)],
+            wire: &[("duration_seconds", "duration", None), SOUND],
             price: estimate(Rate::per_second(usd(0.10))),
             ..video()
         },
@@ -614,7 +615,7 @@ fn videos() -> Vec<Row> {
             )
             .example(json!({ "prompt": "the tide comes in", "first_frame": EXAMPLE_ASSET }))
                 .example(json!({ "prompt": "from day to night", "first_frame": EXAMPLE_ASSET, "last_frame": EXAMPLE_ASSET })).example(json!({ "prompt": "the tide goes out again", "video": EXAMPLE_ASSET })),
-            wire: &[("duration_seconds", "duration", None), FIRST, ("last_frame", "end_image_url", None), ("video", "video_url", None)],
+            wire: &[("duration_seconds", "duration", None), FIRST, ("last_frame", "end_image_url", None), ("video", "video_url", None), SOUND],
             sizing: Sizing::Own,
             price: estimate(Rate::per_second(usd(0.10))),
             ..video()
@@ -754,6 +755,7 @@ fn wan(inputs: Inputs) -> Inputs {
             true,
             "Lets the model write more words of its own.",
         )
+        .medium("audio", "audio/*", "Sound that the video moves to.")
         .seed(SEED)
 }
 

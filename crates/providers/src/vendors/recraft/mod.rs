@@ -8,8 +8,7 @@
 //!
 //! Everything is answered at once, as base64, so that no public URL of a result exists. An answer says what it cost in
 //! API units. Errors are plain text or JSON without a published table of codes; what is not recognised goes by its
-//! status. There are no idempotency keys. Models and tools that make SVG are not offered: the studio stores pictures
-//! of pixels.
+//! status. There are no idempotency keys. Models and tools whose name has `vector` answer with SVG.
 
 mod rows;
 

@@ -166,6 +166,20 @@ const STYLES: Row = Row {
     ..USUAL
 };
 
+/// V4 and V4.1 that draw lines: the answer is an SVG drawing.
+const VECTOR: Row = Row {
+    units: 80.0,
+    can: |can| {
+        can.text_to_image = true;
+        can.text_rendering = true;
+    },
+    inputs: || {
+        generation(10_000, STANDARD_SIDES)
+            .example(json!({ "prompt": "a fox as a flat logo, two colours", "colors": ["#0a1f44", "#f2655b"] }))
+    },
+    ..V4
+};
+
 /// A tool of V3 for a picture and words.
 const V3_TOOL: Row = Row {
     model: Some("recraftv3"),
@@ -250,6 +264,38 @@ pub(super) const ROWS: &[Row] = &[
         best_for: "what was set up with it, in print size",
         units: 250.0,
         ..V4_PRO
+    },
+    Row {
+        slug: "recraft-v4.1-vector",
+        model: Some("recraftv4_1_vector"),
+        name: "Recraft V4.1 Vector",
+        description: "Recraft V4.1 as an SVG drawing, which scales to any size and stays editable.",
+        best_for: "logos, icons and illustrations as vectors",
+        ..VECTOR
+    },
+    Row {
+        slug: "recraft-v4-vector",
+        model: Some("recraftv4_vector"),
+        name: "Recraft V4 Vector",
+        description: "Recraft V4 as an SVG drawing.",
+        best_for: "what was set up with it",
+        ..VECTOR
+    },
+    Row {
+        slug: "recraft-v4-pro-vector",
+        model: Some("recraftv4_pro_vector"),
+        name: "Recraft V4 Pro Vector",
+        description: "Recraft V4 Pro as an SVG drawing with finer shapes.",
+        best_for: "detailed vector illustrations",
+        units: 300.0,
+        ratings: (5, 5),
+        speed: "slow",
+        sizes: PRO,
+        inputs: || {
+            generation(10_000, PRO_SIDES)
+                .example(json!({ "prompt": "an engraved botanical plate", "width": 1792, "height": 2432 }))
+        },
+        ..VECTOR
     },
     Row {
         slug: "recraft-v4-styles",
@@ -448,6 +494,20 @@ pub(super) const ROWS: &[Row] = &[
         ..PLAIN
     },
     Row {
+        slug: "recraft-vectorize",
+        tool: Tool::Other {
+            path: "/images/vectorize",
+            has_count: false,
+        },
+        name: "Recraft Vectorize",
+        description: "Turns a picture of pixels into an SVG drawing of shapes.",
+        best_for: "logos and icons that must scale",
+        units: 10.0,
+        ratings: (4, 1),
+        can: |can| can.image_to_image = true,
+        ..PLAIN
+    },
+    Row {
         slug: "recraft-enhance-details",
         tool: Tool::Other {
             path: "/images/enhance",
@@ -503,7 +563,12 @@ impl Row {
     pub(super) fn model(&self, maker: &str) -> Model {
         let mut capabilities = Capabilities::default();
         (self.can)(&mut capabilities);
-        let inputs = (self.inputs)().count().formats(&["png", "webp"], "png");
+        let inputs = (self.inputs)().count();
+        let inputs = if self.is_vector() {
+            inputs
+        } else {
+            inputs.formats(&["png", "webp"], "png")
+        };
         Model {
             name: self.name.into(),
             description: self.description.into(),
@@ -533,6 +598,11 @@ impl Row {
             is_estimate: self.slug.contains("styles"),
             ..PriceRule::flat(usd(self.units / 1_000.0))
         }
+    }
+
+    /// Whether it answers with an SVG drawing.
+    fn is_vector(&self) -> bool {
+        self.slug.contains("vector")
     }
 
     /// The vendor's word for an input of ours.
