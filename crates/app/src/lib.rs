@@ -41,6 +41,7 @@ pub use aquatint_providers::Secret;
 pub use jobs::{Events, ItemView, JobEvent, JobView, OutputView, WorkerHandle};
 pub use library::Served;
 pub use operations::assets::AssetView;
+pub use operations::pipelines::run_view::{NodeView, RunView};
 pub use pipelines::PipelineLimits;
 pub use rate::Allowance;
 pub use settings::{OnnxRuntime, ProvenanceSettings, Settings};

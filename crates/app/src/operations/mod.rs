@@ -20,7 +20,7 @@ mod workspace;
 use crate::operation::Entry;
 
 /// Every operation, in the order of the reference page.
-pub static ALL: [Entry; 121] = [
+pub static ALL: [Entry; 122] = [
     Entry::making::<edit::remove_background::RemoveBackground>(),
     Entry::making::<edit::upscale::Upscale>(),
     Entry::making::<edit::expand::Expand>(),
@@ -82,6 +82,7 @@ pub static ALL: [Entry; 121] = [
     Entry::of::<pipelines::runs::ListRuns>(),
     Entry::of::<pipelines::runs::GetRun>(),
     Entry::of::<pipelines::runs::CancelRun>(),
+    Entry::of::<pipelines::retry::RetryRun>(),
     Entry::of::<pipelines::node_types::ListNodeTypes>(),
     Entry::of::<pipelines::validate::Validate>(),
     Entry::of::<pipelines::save::Create>(),
@@ -146,7 +147,8 @@ pub static ALL: [Entry; 121] = [
 
 /// The operation of that name.
 pub fn find(name: &str) -> Option<&'static Entry> {
-    ALL.iter().find(|entry| entry.spec.name == name)
+    let found = ALL.iter().find(|entry| entry.spec.name == name);
+    found.or_else(|| crate::nodes::nothing::entry(name))
 }
 
 #[cfg(test)]

@@ -45,10 +45,13 @@ fn new_run(house: &House, workspace: &WorkspaceId, pipeline: &PipelineId) -> Run
         balance: Balance::Api,
         collection: None,
         uses_cache: true,
+        until: None,
+        retry_of: None,
         price: Credits::whole(3),
         charged: Credits::ZERO,
         problem: None,
         created_at: house.now(),
+        started_at: None,
         finished_at: None,
     }
 }
