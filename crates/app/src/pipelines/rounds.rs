@@ -4,11 +4,12 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use aquatint_domain::{JobId, Problem, RunId};
+use aquatint_domain::{JobId, Problem, RequestId, RunId};
+use aquatint_store::DatabaseKind;
 use parking_lot::Mutex;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, broadcast};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +25,7 @@ const MOVES_MAX: usize = 16;
 /// How long news are gathered before runs are moved on: many jobs of one run that end together move it once.
 const GATHER: Duration = Duration::from_millis(5);
 /// So long a run is left to a conductor that shows no sign of life.
-const TERM: Duration = Duration::from_secs(10);
+const TERM: Duration = Duration::from_secs(6);
 /// Changes of runs that a listener may be behind.
 const BACKLOG: usize = 256;
 
@@ -65,6 +66,12 @@ impl Conductor {
 
 /// Moves runs on until it is stopped. `name` is unique among the processes that work.
 pub(crate) async fn conduct(studio: Studio, name: String, stop: CancellationToken) {
+    // Several processes that are called the same may share a PostgreSQL; a SQLite file has one worker of each name, and whoever
+    // starts anew under that name goes on at once.
+    let name = match studio.store().kind() {
+        DatabaseKind::Sqlite => name,
+        DatabaseKind::Postgres => format!("{name}-{}", RequestId::generate(studio.now())),
+    };
     let mut news = studio.events().subscribe();
     let mut rounds = Rounds {
         studio: studio.clone(),
@@ -114,6 +121,9 @@ pub(crate) async fn conduct(studio: Studio, name: String, stop: CancellationToke
     }
 }
 
+/// A run after a move; without what is known of it where it has ended or the move failed.
+type Moved = (RunId, Option<Box<Live>>);
+
 struct Rounds {
     studio: Studio,
     name: String,
@@ -123,7 +133,7 @@ struct Rounds {
     due: HashMap<RunId, Vec<JobId>>,
     /// Runs that are being moved on.
     busy: HashSet<RunId>,
-    moving: JoinSet<(RunId, Option<Box<Live>>)>,
+    moving: JoinSet<Moved>,
     tasks: HashMap<tokio::task::Id, RunId>,
     /// Whose jobs they are that have not ended.
     jobs: HashMap<JobId, RunId>,
@@ -199,7 +209,7 @@ impl Rounds {
         }
     }
 
-    fn moved(&mut self, moved: Result<(tokio::task::Id, (RunId, Option<Box<Live>>)), tokio::task::JoinError>) {
+    fn moved(&mut self, moved: Result<(tokio::task::Id, Moved), JoinError>) {
         let (task, live) = match moved {
             Ok((task, (_, live))) => (task, live),
             Err(error) => {

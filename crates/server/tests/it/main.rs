@@ -3,6 +3,7 @@
 
 mod authenticator;
 mod crash;
+mod dags;
 mod doors;
 mod edits;
 mod github;
@@ -24,6 +25,7 @@ mod process;
 #[cfg(feature = "c2pa")]
 mod provenance;
 mod providers;
+mod runs;
 mod sharing;
 mod stripe;
 mod surface;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aquatint_domain::pipeline::media_of;
 use aquatint_domain::{
-    ApiKeyId, Asset, AssetId, Credits, Job, JobId, MediaKind, NodeState, PipelineId, Problem, RunId, Timestamp, UserId,
+    ApiKeyId, Asset, AssetId, Credits, Job, JobId, MediaKind, MediaType, NodeState, PipelineId, Problem, RunId, Timestamp, UserId,
     WorkspaceId,
 };
 use aquatint_store::{Run, Step};
@@ -120,7 +120,9 @@ pub struct NodeView {
 pub struct Thumbnail {
     pub asset_id: AssetId,
     pub kind: MediaKind,
-    pub url: String,
+    /// Absent for films that have no still.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 impl Describe for RunView {
@@ -202,7 +204,7 @@ pub(crate) async fn view(studio: &Studio, run: Run) -> Result<RunView, Problem> 
                 .map(|asset| Thumbnail {
                     asset_id: asset.id.clone(),
                     kind: asset.kind,
-                    url: studio.url_of(asset, "256").0,
+                    url: (asset.media_type != MediaType::Mp4).then(|| studio.url_of(asset, "256").0),
                 })
                 .collect();
             node
