@@ -77,12 +77,7 @@ impl Studio {
         bail!("the account of {email} could not be made")
     }
 
-    fn start_in(
-        program: &Path,
-        arguments: &[&str],
-        environment: &[(&str, &str)],
-        folder: TempDir,
-    ) -> Result<Self> {
+    fn start_in(program: &Path, arguments: &[&str], environment: &[(&str, &str)], folder: TempDir) -> Result<Self> {
         let log = std::fs::File::create(folder.path().join("log.txt"))?;
         let data = folder.path().join("data");
         let began = Instant::now();

@@ -65,7 +65,8 @@ impl Assets<'_> {
         for some in ids.chunks(MANY) {
             let ids: Vec<&str> = some.iter().map(AssetId::as_str).collect();
             let (places, values) = places(workspace, &ids);
-            let sql = format!("SELECT * FROM assets WHERE workspace_id = $1 AND deleted_at IS NULL AND id IN ({places})");
+            let sql =
+                format!("SELECT * FROM assets WHERE workspace_id = $1 AND deleted_at IS NULL AND id IN ({places})");
             for row in rows(self.0.read(), &sql, values).await? {
                 found.push(read(&row)?);
             }

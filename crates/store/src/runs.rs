@@ -95,12 +95,7 @@ impl Runs<'_> {
         self.begin(std::slice::from_ref(run), done, key).await
     }
 
-    async fn begin(
-        &self,
-        runs: &[Run],
-        done: &[Step],
-        key: Option<&RunKey>,
-    ) -> Result<(Vec<RunId>, bool), Problem> {
+    async fn begin(&self, runs: &[Run], done: &[Step], key: Option<&RunKey>) -> Result<(Vec<RunId>, bool), Problem> {
         let tx = self.0.begin().await?;
         let Some(first) = runs.first() else {
             return Ok((Vec::new(), false));
@@ -210,7 +205,11 @@ impl Runs<'_> {
 
     /// Runs that have not ended, of all workspaces; the oldest first.
     pub async fn open(&self, limit: u32) -> Result<Vec<Run>, Problem> {
-        rows(self.0.read(), &open_runs(limit), vec![]).await?.iter().map(read).collect()
+        rows(self.0.read(), &open_runs(limit), vec![])
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 
     /// The open runs that this conductor moves on until `until` or longer: its own, and those that nobody has or whose conductor

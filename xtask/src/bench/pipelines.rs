@@ -72,7 +72,12 @@ fn graph(many: usize, is_deep: bool) -> Value {
 fn ended(studio: &Studio, connection: &mut Connection, run: &Value) -> Result<Value> {
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
-        let listed = tool(studio, connection, "pipelines", &json!({ "action": "list_runs", "limit": 1 }))?;
+        let listed = tool(
+            studio,
+            connection,
+            "pipelines",
+            &json!({ "action": "list_runs", "limit": 1 }),
+        )?;
         let newest = &listed["runs"][0];
         if newest["run_id"] == *run && newest["finished_at"].is_string() {
             return Ok(newest.clone());

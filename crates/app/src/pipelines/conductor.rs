@@ -147,8 +147,9 @@ pub(super) async fn advance(studio: &Studio, live: &mut Live, jobs: &[JobId]) ->
         return Ok(false);
     }
     if is_late(studio, &live.run) {
-        let late = Problem::new(Code::TimedOut, "The run took longer than it may.")
-            .hint("`retry_run` goes on from here; the operator's `pipelines.run_seconds` says how long a run may take.");
+        let late = Problem::new(Code::TimedOut, "The run took longer than it may.").hint(
+            "`retry_run` goes on from here; the operator's `pipelines.run_seconds` says how long a run may take.",
+        );
         stop_steps(studio, &live.run).await?;
         end(studio, &live.run, RunState::Failed, &Values::new(), Some(late)).await?;
         return Ok(false);
@@ -384,10 +385,7 @@ async fn begin_one(studio: &Studio, run: &Run, graph: &Ready, due: &Due, known: 
         });
     }
     let mut arguments = arguments;
-    arguments.insert(
-        "idempotency_key".into(),
-        json!(format!("{}{place}", key_prefix(run))),
-    );
+    arguments.insert("idempotency_key".into(), json!(format!("{}{place}", key_prefix(run))));
     arguments.insert("wait_seconds".into(), json!(0));
     let arguments = entry.accept(Value::Object(arguments))?;
     let reply = Box::pin(entry.run(&cx, arguments)).await?;

@@ -44,7 +44,10 @@ pub(crate) fn ready(graph: &Graph, until: Option<&str>, limits: &PipelineLimits)
             graph.until(node).ok_or_else(|| {
                 Problem::new(
                     Code::NotFound,
-                    format!("There is no node `{}` in this pipeline.", text::one_line(node, ID_MAX_CHARS)),
+                    format!(
+                        "There is no node `{}` in this pipeline.",
+                        text::one_line(node, ID_MAX_CHARS)
+                    ),
                 )
                 .at("until")
                 .hint("`pipelines` `get` shows the nodes.")

@@ -71,11 +71,11 @@ impl End {
     pub fn of(step: &Step) -> Option<Self> {
         match step.state {
             NodeState::Succeeded => Some(Self::Made(step.outputs.clone())),
-            NodeState::Failed => Some(Self::Failed(
-                step.problem
-                    .clone()
-                    .unwrap_or_else(|| Problem::internal("a step failed and does not say why")),
-            )),
+            NodeState::Failed => {
+                Some(Self::Failed(step.problem.clone().unwrap_or_else(|| {
+                    Problem::internal("a step failed and does not say why")
+                })))
+            }
             NodeState::Cancelled => Some(Self::Cancelled),
             _ => None,
         }
@@ -173,13 +173,7 @@ impl Standing {
     }
 
     /// Looks whether a node can begin, or never will. Says whether it has ended by that.
-    fn look(
-        &mut self,
-        graph: &Ready,
-        place: usize,
-        inputs: &Values,
-        known: &HashMap<(usize, u32), &Step>,
-    ) -> bool {
+    fn look(&mut self, graph: &Ready, place: usize, inputs: &Values, known: &HashMap<(usize, u32), &Step>) -> bool {
         if self.nodes[place].state != NodeState::Waiting {
             return false;
         }
@@ -202,13 +196,7 @@ impl Standing {
     }
 
     /// Begins a node whose inputs are there; what is to be worked goes to `due`.
-    fn begin(
-        &mut self,
-        node: &ReadyNode,
-        place: usize,
-        values: Values,
-        known: &HashMap<(usize, u32), &Step>,
-    ) -> bool {
+    fn begin(&mut self, node: &ReadyNode, place: usize, values: Values, known: &HashMap<(usize, u32), &Step>) -> bool {
         let (is_list, items) = match items(node, values) {
             Ok(items) => items,
             Err(problem) => return self.put(place, NodeStand::failed(problem)),
@@ -254,7 +242,9 @@ impl Standing {
 
     /// Ends a node whose items have all ended.
     fn gather(&mut self, place: usize) -> bool {
-        let Some(items) = self.work.remove(&place) else { return false };
+        let Some(items) = self.work.remove(&place) else {
+            return false;
+        };
         let mut made = Vec::with_capacity(items.ends.len());
         let (mut failure, mut is_cancelled) = (None, false);
         for end in items.ends.into_iter().flatten() {

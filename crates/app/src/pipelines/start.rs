@@ -50,7 +50,12 @@ pub(crate) async fn start(cx: &Context, order: Order) -> Result<Started, Problem
     let mut brought = order.inputs.clone();
     if order.until.is_some() {
         // Whoever runs a part may bring what the whole takes.
-        let elsewhere = order.version.graph.nodes.iter().filter(|node| graph.place(&node.id).is_none());
+        let elsewhere = order
+            .version
+            .graph
+            .nodes
+            .iter()
+            .filter(|node| graph.place(&node.id).is_none());
         for node in elsewhere {
             brought.remove(&node.id);
             node.alias.iter().for_each(|alias| {

@@ -37,7 +37,12 @@ pub fn document(public_url: &str) -> Value {
         json!({ "get": events("job", "events.workspace", "Events of every job") }),
     );
     for (path, name, argument, summary) in [
-        ("/api/v1/jobs/{job_id}/events", "job", "job_id", "Events of one job, to its end"),
+        (
+            "/api/v1/jobs/{job_id}/events",
+            "job",
+            "job_id",
+            "Events of one job, to its end",
+        ),
         (
             "/api/v1/pipelines/runs/{run_id}/events",
             "run",

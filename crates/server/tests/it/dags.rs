@@ -66,7 +66,9 @@ fn graph(chance: &mut Chance) -> Value {
                 }
             }
             2 => {
-                nodes.push(json!({ "id": format!("{id}w"), "type": "text.template", "settings": { "template": "left" } }));
+                nodes.push(
+                    json!({ "id": format!("{id}w"), "type": "text.template", "settings": { "template": "left" } }),
+                );
                 let to = if chance.below(2) == 0 { "left" } else { "right" };
                 nodes.push(json!({ "id": id, "type": "flow.switch", "settings": { "to": to } }));
                 edges.push(json!({ "from": from, "to": format!("{id}.value") }));
@@ -83,7 +85,9 @@ fn graph(chance: &mut Chance) -> Value {
                 edges.push(json!({ "from": from, "to": id }));
             }
             _ => {
-                nodes.push(json!({ "id": id, "type": "edit.rotate", "settings": { "degrees": 90 * (1 + chance.below(3)) } }));
+                nodes.push(
+                    json!({ "id": id, "type": "edit.rotate", "settings": { "degrees": 90 * (1 + chance.below(3)) } }),
+                );
                 edges.push(json!({ "from": from, "to": id }));
             }
         }
@@ -130,7 +134,9 @@ async fn outcome(studio: &Process, run: &Value) -> (Vec<String>, Vec<String>, Ve
 }
 
 async fn survive_all(environment: &[(&str, &str)], data: &std::path::Path, name: &str) {
-    let wanted: Option<u64> = std::env::var("AQUATINT_TEST_DAGS").ok().and_then(|many| many.parse().ok());
+    let wanted: Option<u64> = std::env::var("AQUATINT_TEST_DAGS")
+        .ok()
+        .and_then(|many| many.parse().ok());
     let seed: u64 = std::env::var("AQUATINT_TEST_SEED")
         .ok()
         .and_then(|seed| seed.parse().ok())
@@ -175,13 +181,20 @@ async fn survive_all(environment: &[(&str, &str)], data: &std::path::Path, name:
         let started = studio.call("pipelines", call).await;
         let disturbed = ended(&studio, started["run_id"].as_str().expect("an id")).await;
         let (states, charges, pixels) = outcome(&studio, &disturbed).await;
-        assert_eq!((states, charges), (expected.0, expected.1), "{told}\n{plain}\n{disturbed}");
+        assert_eq!(
+            (states, charges),
+            (expected.0, expected.1),
+            "{told}\n{plain}\n{disturbed}"
+        );
         assert!(pixels == expected.2, "{told}: other pictures\n{plain}\n{disturbed}");
         assert_eq!(disturbed["status"], plain["status"], "{told}");
         assert_eq!(disturbed["charged_credits"], plain["charged_credits"], "{told}");
         let (after, held) = funds(&studio).await;
         let charged = disturbed["charged_credits"].as_f64().expect("a charge");
-        assert!((after - before - charged).abs() < 1e-6, "{told}: {before} {after} {charged}");
+        assert!(
+            (after - before - charged).abs() < 1e-6,
+            "{told}: {before} {after} {charged}"
+        );
         assert_eq!(held, 0.0, "{told}");
         // What is there already costs nothing.
         if plain["status"] == "succeeded" {

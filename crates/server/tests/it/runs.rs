@@ -54,7 +54,13 @@ pub fn states(run: &Value) -> Vec<String> {
         .as_array()
         .unwrap_or_else(|| panic!("{run}"))
         .iter()
-        .map(|node| format!("{} {}", node["node"].as_str().unwrap_or_default(), node["status"].as_str().unwrap_or_default()))
+        .map(|node| {
+            format!(
+                "{} {}",
+                node["node"].as_str().unwrap_or_default(),
+                node["status"].as_str().unwrap_or_default()
+            )
+        })
         .collect()
 }
 
@@ -76,7 +82,9 @@ pub async fn funds(studio: &Process) -> (f64, f64) {
 }
 
 async fn jobs(studio: &Process, status: &str) -> usize {
-    let (_, found) = studio.rest("GET", &format!("/jobs?status={status}&limit=100"), None).await;
+    let (_, found) = studio
+        .rest("GET", &format!("/jobs?status={status}&limit=100"), None)
+        .await;
     found["jobs"].as_array().unwrap_or_else(|| panic!("{found}")).len()
 }
 
@@ -122,40 +130,76 @@ async fn a_retry_works_what_failed_and_what_hangs_on_it_and_pays_for_nothing_els
     assert_eq!(again["status"], "failed", "{again}");
     assert_ne!(again["run_id"], json!(run_id));
     let replayed = studio.call("pipelines", call).await;
-    assert_eq!((&replayed["run_id"], &replayed["replayed"]), (&again["run_id"], &json!(true)));
+    assert_eq!(
+        (&replayed["run_id"], &replayed["replayed"]),
+        (&again["run_id"], &json!(true))
+    );
     assert_eq!(funds(&studio).await, spent);
 
     // With what it needed it goes through, from the second run as from the first.
     std::fs::write(&file, "here").expect("written");
     let command = run(
         folder.path(),
-        &["pipelines", "retry-run", "--run-id", again["run_id"].as_str().expect("an id"), "--dry-run"],
+        &[
+            "pipelines",
+            "retry-run",
+            "--run-id",
+            again["run_id"].as_str().expect("an id"),
+            "--dry-run",
+        ],
     );
     assert!(command.contains("estimated"), "{command}");
     let (_, started) = studio
-        .rest("POST", &format!("/pipelines/runs/{}/retry", again["run_id"].as_str().expect("an id")), None)
+        .rest(
+            "POST",
+            &format!("/pipelines/runs/{}/retry", again["run_id"].as_str().expect("an id")),
+            None,
+        )
         .await;
     let done = ended(&studio, started["run_id"].as_str().expect("an id")).await;
     assert_eq!(
         states(&done),
-        ["first succeeded", "bad succeeded", "after succeeded", "beside succeeded"],
+        [
+            "first succeeded",
+            "bad succeeded",
+            "after succeeded",
+            "beside succeeded"
+        ],
         "{done}"
     );
-    assert_eq!((&done["charged_credits"], &done["retry_of"]), (&json!(0.02), &again["run_id"]));
-    assert_eq!((&node(&done, "first")["is_cached"], &node(&done, "first")["charged_credits"]), (&json!(true), &json!(0.0)));
+    assert_eq!(
+        (&done["charged_credits"], &done["retry_of"]),
+        (&json!(0.02), &again["run_id"])
+    );
+    assert_eq!(
+        (
+            &node(&done, "first")["is_cached"],
+            &node(&done, "first")["charged_credits"]
+        ),
+        (&json!(true), &json!(0.0))
+    );
     assert_eq!(funds(&studio).await, (0.04, 0.0));
     // What has succeeded is not tried again.
     let (status, refused) = studio
-        .rest("POST", &format!("/pipelines/runs/{}/retry", done["run_id"].as_str().expect("an id")), None)
+        .rest(
+            "POST",
+            &format!("/pipelines/runs/{}/retry", done["run_id"].as_str().expect("an id")),
+            None,
+        )
         .await;
     assert_eq!((status, &refused["code"]), (409, &json!("conflict")));
 
     // The history tells whose runs these were, and what came of them.
-    let (_, listed) = studio.rest("GET", &format!("/runs?pipeline_id={id}&limit=2"), None).await;
+    let (_, listed) = studio
+        .rest("GET", &format!("/runs?pipeline_id={id}&limit=2"), None)
+        .await;
     assert_eq!(listed["runs"][0]["run_id"], done["run_id"]);
     assert_eq!(listed["runs"][0]["started_by"]["name"], "test", "{listed}");
     assert_eq!(listed["runs"][1]["retry_of"], json!(run_id), "{listed}");
-    assert!(listed["runs"][0]["started_at"].is_string() && listed["runs"][0]["version"] == 1, "{listed}");
+    assert!(
+        listed["runs"][0]["started_at"].is_string() && listed["runs"][0]["version"] == 1,
+        "{listed}"
+    );
     assert!(listed["next_cursor"].is_string());
     drop(studio);
     run(folder.path(), &["ledger", "check"]);
@@ -185,9 +229,18 @@ async fn one_node_runs_with_what_it_needs_and_nothing_else() {
         let run_id = begin(&studio, &id, json!({ "until": "small", "inputs": inputs })).await;
         let run = ended(&studio, &run_id).await;
         assert_eq!(states(&run), ["photo succeeded", "small succeeded"], "{run}");
-        assert_eq!((&run["until"], &run["media"][0]["width"]), (&json!("small"), &json!(16)));
+        assert_eq!(
+            (&run["until"], &run["media"][0]["width"]),
+            (&json!("small"), &json!(16))
+        );
         assert_eq!(run["price_credits"].as_f64(), Some(0.1), "{run}");
-        assert!(node(&run, "small")["thumbnails"][0]["url"].as_str().expect("a URL").contains("/256"), "{run}");
+        assert!(
+            node(&run, "small")["thumbnails"][0]["url"]
+                .as_str()
+                .expect("a URL")
+                .contains("/256"),
+            "{run}"
+        );
         assert!(run["inputs"]["photo"]["asset_id"].is_string(), "{run}");
     }
     for (until, field) in [("nobody", "until"), ("titled", "inputs.headline")] {
@@ -200,7 +253,10 @@ async fn one_node_runs_with_what_it_needs_and_nothing_else() {
     let run_id = begin(&studio, &id, whole).await;
     let run = ended(&studio, &run_id).await;
     assert_eq!(run["status"], "succeeded", "{run}");
-    assert_eq!((&node(&run, "small")["is_cached"], &run["until"]), (&json!(true), &Value::Null));
+    assert_eq!(
+        (&node(&run, "small")["is_cached"], &run["until"]),
+        (&json!(true), &Value::Null)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -214,7 +270,13 @@ async fn a_run_is_followed_to_its_end_by_events() {
     let id = create(&studio, "Two", graph).await;
     let run_id = begin(&studio, &id, json!({})).await;
     let address = format!("{}/api/v1/pipelines/runs/{run_id}/events", studio.url);
-    let mut answer = studio.client.get(&address).bearer_auth(&studio.key).send().await.expect("an answer");
+    let mut answer = studio
+        .client
+        .get(&address)
+        .bearer_auth(&studio.key)
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(answer.headers()["content-type"], "text/event-stream");
     let mut text = String::new();
     // The stream ends by itself with the run.
@@ -223,7 +285,9 @@ async fn a_run_is_followed_to_its_end_by_events() {
             text.push_str(&String::from_utf8_lossy(&part));
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), all).await.expect("it ends");
+    tokio::time::timeout(Duration::from_secs(60), all)
+        .await
+        .expect("it ends");
     let events: Vec<Value> = text
         .split("\n\n")
         .filter_map(|event| event.strip_prefix("event: run\ndata: "))
@@ -231,15 +295,31 @@ async fn a_run_is_followed_to_its_end_by_events() {
         .collect();
     assert!(events.len() >= 3, "{text}");
     let of = |event: &Value| (event["nodes"][0]["status"].clone(), event["nodes"][1]["status"].clone());
-    assert!(events.iter().any(|event| of(event) == (json!("running"), json!("waiting"))), "{text}");
-    assert!(events.iter().any(|event| of(event) == (json!("succeeded"), json!("running"))), "{text}");
+    assert!(
+        events
+            .iter()
+            .any(|event| of(event) == (json!("running"), json!("waiting"))),
+        "{text}"
+    );
+    assert!(
+        events
+            .iter()
+            .any(|event| of(event) == (json!("succeeded"), json!("running"))),
+        "{text}"
+    );
     let last = events.last().expect("events");
     assert_eq!(last["status"], "succeeded");
     assert_eq!(*last, look(&studio, &run_id).await);
     let progress: Vec<f64> = events.iter().filter_map(|event| event["progress"].as_f64()).collect();
     assert!(progress.is_sorted(), "{progress:?}");
     // One that has ended is told once; one that is not there is refused.
-    let told = studio.client.get(&address).bearer_auth(&studio.key).send().await.expect("an answer");
+    let told = studio
+        .client
+        .get(&address)
+        .bearer_auth(&studio.key)
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(told.text().await.expect("text").matches("event: run").count(), 1);
     let (status, _) = studio
         .rest("GET", "/pipelines/runs/run_00000000000000000000000000/events", None)
@@ -264,7 +344,9 @@ async fn every_limit_holds_at_its_edge() {
         checked["faults"][0]["message"].as_str().unwrap_or_default().to_owned()
     };
     let wide = |many: usize| {
-        let nodes: Vec<Value> = (0..many).map(|number| nothing(&format!("n{number}"), json!({}))).collect();
+        let nodes: Vec<Value> = (0..many)
+            .map(|number| nothing(&format!("n{number}"), json!({})))
+            .collect();
         json!({ "nodes": nodes })
     };
     assert_eq!(validate(wide(5)).await, "");
@@ -286,11 +368,19 @@ async fn every_limit_holds_at_its_edge() {
     });
     let id = create(&studio, "Texts", texts).await;
     let two = studio
-        .call("pipelines", json!({ "action": "run", "pipeline_id": id, "inputs": { "word": ["a", "b"] } }))
+        .call(
+            "pipelines",
+            json!({ "action": "run", "pipeline_id": id, "inputs": { "word": ["a", "b"] } }),
+        )
         .await;
     assert_eq!(two["run_count"], 2);
     let three = json!({ "action": "run", "pipeline_id": id, "inputs": { "word": ["a", "b", "c"] } });
-    assert!(studio.refused("pipelines", three).await["message"].as_str().expect("text").contains("at most 2"));
+    assert!(
+        studio.refused("pipelines", three).await["message"]
+            .as_str()
+            .expect("text")
+            .contains("at most 2")
+    );
     for (items, status) in [(2, "succeeded"), (3, "failed")] {
         let words: Vec<String> = (0..items).map(|number| number.to_string()).collect();
         let graph = json!({
@@ -313,8 +403,16 @@ async fn every_limit_holds_at_its_edge() {
     let id = create(&studio, "Slow", slow).await;
     let run_id = begin(&studio, &id, json!({})).await;
     let late = ended(&studio, &run_id).await;
-    assert_eq!((&late["status"], &late["error"]["code"]), (&json!("failed"), &json!("timed_out")), "{late}");
-    assert_eq!(states(&late), ["quick succeeded", "slow cancelled", "never skipped"], "{late}");
+    assert_eq!(
+        (&late["status"], &late["error"]["code"]),
+        (&json!("failed"), &json!("timed_out")),
+        "{late}"
+    );
+    assert_eq!(
+        states(&late),
+        ["quick succeeded", "slow cancelled", "never skipped"],
+        "{late}"
+    );
     assert_eq!(late["charged_credits"], 0.01);
     all_idle(&studio).await;
     assert_eq!(funds(&studio).await, (0.01, 0.0));
@@ -336,7 +434,9 @@ async fn independent_nodes_run_side_by_side_as_far_as_the_workspace_may() {
     let folder = tempfile::tempdir().expect("a folder");
     // Ten workers, of which a workspace of the plan for one machine has eight.
     let studio = start(folder.path(), &[("AQUATINT_WORKERS", "10")]);
-    let nodes: Vec<Value> = (0..20).map(|number| nothing(&format!("n{number}"), json!({ "milliseconds": 1_000 }))).collect();
+    let nodes: Vec<Value> = (0..20)
+        .map(|number| nothing(&format!("n{number}"), json!({ "milliseconds": 1_000 })))
+        .collect();
     let id = create(&studio, "Wide", json!({ "nodes": nodes })).await;
     let run_id = begin(&studio, &id, json!({ "fresh": true })).await;
     let mut most = 0;
@@ -346,7 +446,11 @@ async fn independent_nodes_run_side_by_side_as_far_as_the_workspace_may() {
     }
     assert_eq!(most, 8);
     let done = ended(&studio, &run_id).await;
-    assert_eq!((&done["status"], &done["charged_credits"]), (&json!("succeeded"), &json!(0.2)), "{done}");
+    assert_eq!(
+        (&done["status"], &done["charged_credits"]),
+        (&json!("succeeded"), &json!(0.2)),
+        "{done}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -356,7 +460,7 @@ async fn cancelling_stops_films_that_are_being_made_and_gives_everything_back() 
     let graph = json!({
         "nodes": [
             { "id": "prompt", "type": "flow.loop", "settings": { "items": ["sand", "marble", "moss", "wood", "ice", "silk"] } },
-            { "id": "film", "type": "generate.media", "settings": { "model": "video/aquatint/pan-zoom", "inputs": { "duration_seconds": 10, "width": 1280, "height": 720 } } },
+            { "id": "film", "type": "generate.media", "settings": { "model": "video/aquatint/pan-zoom", "duration_seconds": 10, "width": 1280, "height": 720 } },
             nothing("before", json!({})),
             nothing("after", json!({})),
         ],
@@ -380,13 +484,20 @@ async fn cancelling_stops_films_that_are_being_made_and_gives_everything_back() 
     let seen = look(&studio, &run_id).await;
     assert_eq!(
         states(&seen),
-        ["prompt succeeded", "film cancelled", "before succeeded", "after skipped"],
+        [
+            "prompt succeeded",
+            "film cancelled",
+            "before succeeded",
+            "after skipped"
+        ],
         "{seen}"
     );
     let (spent, held) = funds(&studio).await;
     assert_eq!((held, Some(spent)), (0.0, seen["charged_credits"].as_f64()), "{seen}");
     // What was done before stays done when it is taken up again.
-    let (_, again) = studio.rest("POST", &format!("/pipelines/runs/{run_id}/retry"), None).await;
+    let (_, again) = studio
+        .rest("POST", &format!("/pipelines/runs/{run_id}/retry"), None)
+        .await;
     let again = again["run_id"].as_str().expect("an id").to_owned();
     studio.rest("DELETE", &format!("/runs/{again}"), None).await;
     let seen = ended(&studio, &again).await;
@@ -401,7 +512,9 @@ async fn cancelling_stops_films_that_are_being_made_and_gives_everything_back() 
 async fn a_run_that_was_cancelled_while_nobody_moved_it_on_leaves_no_job_behind() {
     let folder = tempfile::tempdir().expect("a folder");
     let studio = start(folder.path(), &[]);
-    let nodes: Vec<Value> = (0..3).map(|number| nothing(&format!("n{number}"), json!({ "milliseconds": 600_000 }))).collect();
+    let nodes: Vec<Value> = (0..3)
+        .map(|number| nothing(&format!("n{number}"), json!({ "milliseconds": 600_000 })))
+        .collect();
     let id = create(&studio, "Naps", json!({ "nodes": nodes })).await;
     drop(studio);
     // Its jobs are there, and no step says so.
@@ -411,7 +524,10 @@ async fn a_run_that_was_cancelled_while_nobody_moved_it_on_leaves_no_job_behind(
     assert!(armed.wait_for_end(Duration::from_secs(30)));
     drop(armed);
     let mut armed = start(folder.path(), &[("AQUATINT_FAILPOINT", "run-cancel-asked")]);
-    let run_id = armed.call("pipelines", call).await["run_id"].as_str().expect("an id").to_owned();
+    let run_id = armed.call("pipelines", call).await["run_id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     let cancel = json!({ "action": "cancel_run", "run_id": run_id });
     let _ = armed.tool_or_broken("pipelines", cancel).await;
     assert!(armed.wait_for_end(Duration::from_secs(30)));

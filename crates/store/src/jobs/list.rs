@@ -52,9 +52,7 @@ impl Jobs<'_> {
         if filter.top_level_only {
             listing = listing.and("parent_id IS NULL");
         }
-        listing
-            .page(self.0.read(), limit, read, |job| job.id.to_string())
-            .await
+        listing.page(self.0.read(), limit, read, |job| job.id.to_string()).await
     }
 
     /// Those of these jobs that there are, in no order.

@@ -295,7 +295,9 @@ async fn jobs_of_a_run_are_found_by_their_steps_and_by_their_keys() {
             started_at: house.now(),
             finished_at: None,
         };
-        runs.put_steps(&run.id, std::slice::from_ref(&step)).await.expect("written");
+        runs.put_steps(&run.id, std::slice::from_ref(&step))
+            .await
+            .expect("written");
         assert!(runs.ended_jobs("me").await.expect("reads").is_empty());
         let claim = house.claim().await.expect("a job");
         assert!(house.finish(&claim, house::success(1, Vec::new())).await);
@@ -333,7 +335,10 @@ async fn jobs_of_a_run_are_found_by_their_steps_and_by_their_keys() {
             .list(&workspace, Some(&id), listed.next_cursor.as_deref(), 1)
             .await
             .expect("reads");
-        assert_eq!((listed.items.len(), rest.items[0].id.clone(), rest.next_cursor), (1, run.id, None));
+        assert_eq!(
+            (listed.items.len(), rest.items[0].id.clone(), rest.next_cursor),
+            (1, run.id, None)
+        );
     }
 }
 
@@ -344,9 +349,15 @@ async fn what_was_made_after_a_cancellation_is_not_charged() {
         let submitted = house.submit(&workspace, vec![house.job(3)]).await;
         let claim = house.claim().await.expect("a job");
         let jobs = house.store.jobs();
-        jobs.cancel(&workspace, &submitted.job, house.now()).await.expect("asked");
+        jobs.cancel(&workspace, &submitted.job, house.now())
+            .await
+            .expect("asked");
         assert!(house.finish(&claim, house::success(3, Vec::new())).await);
-        let job = jobs.get(&workspace, &submitted.job).await.expect("reads").expect("there");
+        let job = jobs
+            .get(&workspace, &submitted.job)
+            .await
+            .expect("reads")
+            .expect("there");
         assert_eq!((job.state, job.charged), (JobState::Cancelled, Some(Credits::ZERO)));
         assert_eq!(house.available(&workspace).await, Credits::whole(10));
         house.check().await;

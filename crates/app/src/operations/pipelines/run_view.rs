@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use aquatint_domain::pipeline::media_of;
 use aquatint_domain::{
-    ApiKeyId, Asset, AssetId, Credits, Job, JobId, MediaKind, MediaType, NodeState, PipelineId, Problem, RunId, Timestamp, UserId,
-    WorkspaceId,
+    ApiKeyId, Asset, AssetId, Credits, Job, JobId, MediaKind, MediaType, NodeState, PipelineId, Problem, RunId,
+    Timestamp, UserId, WorkspaceId,
 };
 use aquatint_store::{Run, Step};
 use schemars::JsonSchema;
@@ -199,7 +199,9 @@ pub(crate) async fn view(studio: &Studio, run: Run) -> Result<RunView, Problem> 
     let nodes: Vec<NodeView> = nodes
         .into_iter()
         .map(|mut node| {
-            let small = media_of_node(&node).take(THUMBNAILS_MAX).filter_map(|id| assets.get(&id));
+            let small = media_of_node(&node)
+                .take(THUMBNAILS_MAX)
+                .filter_map(|id| assets.get(&id));
             node.thumbnails = small
                 .map(|asset| Thumbnail {
                     asset_id: asset.id.clone(),
@@ -303,32 +305,37 @@ async fn nodes(studio: &Studio, run: &Run, steps: &[Step]) -> Result<Vec<NodeVie
         .collect();
     let mut standing = plan(&graph, &run.inputs, steps, studio.settings().pipelines.fan_out);
     let stands = std::mem::take(&mut standing.nodes);
-    let views = graph.nodes.iter().zip(stands).enumerate().map(|(place, (node, stand))| {
-        let own = of_node(&node.id);
-        // What had not begun when a run was cancelled never will.
-        let state = match stand.state {
-            NodeState::Waiting | NodeState::Running if run.finished_at.is_some() => NodeState::Cancelled,
-            state => state,
-        };
-        let mut view = node_view(node.id.clone(), &node.kind.name, &node.title, state, own);
-        if let (NodeState::Running, Some(items)) = (state, standing.items(place)) {
-            let done: f64 = own
-                .iter()
-                .map(|step| match &step.job {
-                    _ if step.state != NodeState::Running => 1.0,
-                    Some(job) => jobs.get(job).map_or(0.0, |job| job.progress),
-                    None => 0.0,
-                })
-                .sum();
-            view.progress = (done / items.max(1) as f64).min(1.0);
-        }
-        view.outputs = stand.outputs;
-        view.error = stand
-            .problem
-            .as_ref()
-            .map(|problem| serde_json::to_value(problem).unwrap_or_default());
-        view
-    });
+    let views = graph
+        .nodes
+        .iter()
+        .zip(stands)
+        .enumerate()
+        .map(|(place, (node, stand))| {
+            let own = of_node(&node.id);
+            // What had not begun when a run was cancelled never will.
+            let state = match stand.state {
+                NodeState::Waiting | NodeState::Running if run.finished_at.is_some() => NodeState::Cancelled,
+                state => state,
+            };
+            let mut view = node_view(node.id.clone(), &node.kind.name, &node.title, state, own);
+            if let (NodeState::Running, Some(items)) = (state, standing.items(place)) {
+                let done: f64 = own
+                    .iter()
+                    .map(|step| match &step.job {
+                        _ if step.state != NodeState::Running => 1.0,
+                        Some(job) => jobs.get(job).map_or(0.0, |job| job.progress),
+                        None => 0.0,
+                    })
+                    .sum();
+                view.progress = (done / items.max(1) as f64).min(1.0);
+            }
+            view.outputs = stand.outputs;
+            view.error = stand
+                .problem
+                .as_ref()
+                .map(|problem| serde_json::to_value(problem).unwrap_or_default());
+            view
+        });
     Ok(views.collect())
 }
 

@@ -236,4 +236,3 @@ pub(super) async fn wait_for(cx: &Context, id: &RunId, wait: Duration) -> Result
         tokio::time::sleep_until(deadline.min(Instant::now() + LOOK)).await;
     }
 }
-
