@@ -165,7 +165,7 @@ async fn survive_all(environment: &[(&str, &str)], data: &std::path::Path, name:
         for kill in &kills {
             let mut armed = environment.to_vec();
             if let Kill::At(point) = kill {
-                armed.push(("AQUATINT_FAILPOINT", point));
+                armed.push(("AQUATINT_FAILPOINT", point.as_str()));
             }
             let mut studio = Process::start_with(data, &armed);
             let _ = studio.tool_or_broken("pipelines", call.clone()).await;

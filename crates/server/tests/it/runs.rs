@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::pictures::{data_uri, product};
-use crate::process::{Process, run};
+use crate::process::{Process, run, run_with};
 
 /// A studio that knows nodes which do nothing, with more settings.
 pub fn start(folder: &Path, settings: &[(&str, &str)]) -> Process {
-    let mut environment = vec![("AQUATINT_TEST_NOTHING", "1"), ("AQUATINT_WORKERS", "4")];
+    let mut environment = vec![("AQUATINT_TEST_NOTHING", "1"), ("AQUATINT_WORKER_JOBS", "4")];
     environment.extend_from_slice(settings);
     Process::start_with(folder, &environment)
 }
@@ -72,7 +72,7 @@ fn node<'a>(run: &'a Value, id: &str) -> &'a Value {
 /// What has been spent, and what is held now.
 pub async fn funds(studio: &Process) -> (f64, f64) {
     let credits = studio.call("account", json!({ "action": "credits" })).await;
-    let sum = |name: &str| {
+    let sum = |name: &str| -> f64 {
         ["api", "plan_units"]
             .iter()
             .map(|balance| credits[*balance][name].as_f64().unwrap_or_else(|| panic!("{credits}")))
@@ -138,8 +138,9 @@ async fn a_retry_works_what_failed_and_what_hangs_on_it_and_pays_for_nothing_els
 
     // With what it needed it goes through, from the second run as from the first.
     std::fs::write(&file, "here").expect("written");
-    let command = run(
+    let command = run_with(
         folder.path(),
+        &[("AQUATINT_TEST_NOTHING", "1")],
         &[
             "pipelines",
             "retry-run",
@@ -433,7 +434,7 @@ async fn all_idle(studio: &Process) {
 async fn independent_nodes_run_side_by_side_as_far_as_the_workspace_may() {
     let folder = tempfile::tempdir().expect("a folder");
     // Ten workers, of which a workspace of the plan for one machine has eight.
-    let studio = start(folder.path(), &[("AQUATINT_WORKERS", "10")]);
+    let studio = start(folder.path(), &[("AQUATINT_WORKER_JOBS", "10")]);
     let nodes: Vec<Value> = (0..20)
         .map(|number| nothing(&format!("n{number}"), json!({ "milliseconds": 1_000 })))
         .collect();
@@ -518,7 +519,7 @@ async fn a_run_that_was_cancelled_while_nobody_moved_it_on_leaves_no_job_behind(
     let id = create(&studio, "Naps", json!({ "nodes": nodes })).await;
     drop(studio);
     // Its jobs are there, and no step says so.
-    let mut armed = start(folder.path(), &[("AQUATINT_FAILPOINT", "run-steps-begun")]);
+    let mut armed = start(folder.path(), &[("AQUATINT_FAILPOINT", "run-job-submitted")]);
     let call = json!({ "action": "run", "pipeline_id": id, "idempotency_key": "once" });
     let _ = armed.tool_or_broken("pipelines", call.clone()).await;
     assert!(armed.wait_for_end(Duration::from_secs(30)));

@@ -11,7 +11,7 @@ use crate::pipelines::{Retry, retry};
 
 pub struct RetryRun;
 
-/// Go on with a failed run; what is done is not paid again.
+/// Go on with a failed run.
 #[derive(Deserialize, JsonSchema)]
 pub struct Args {
     /// Run id.

@@ -16,7 +16,7 @@ use crate::pipelines::{Order, Started, start};
 
 pub struct Run;
 
-/// Run a pipeline; `get_run` tells how it goes.
+/// Run a pipeline or a part.
 #[derive(Deserialize, JsonSchema)]
 pub struct Args {
     /// Pipeline id, or its name.
@@ -28,7 +28,7 @@ pub struct Args {
     /// An earlier version.
     #[schemars(range(min = 1))]
     pub version: Option<u32>,
-    /// Run only this node and what it needs.
+    /// Only this node and what it needs.
     #[schemars(length(min = 1, max = 60))]
     pub until: Option<String>,
     /// Put the results into this collection.

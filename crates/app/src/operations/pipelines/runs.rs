@@ -33,7 +33,7 @@ pub struct ListArgs {
     pub cursor: Option<String>,
 }
 
-/// State, cost and outputs of a run and its nodes.
+/// State, cost and outputs of a run.
 #[derive(Deserialize, JsonSchema)]
 pub struct GetArgs {
     /// Run id.
@@ -43,7 +43,7 @@ pub struct GetArgs {
     pub sync: bool,
 }
 
-/// Cancel a run and all its work.
+/// Cancel a run and its work.
 #[derive(Deserialize, JsonSchema)]
 pub struct CancelArgs {
     /// Run id.
