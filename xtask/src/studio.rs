@@ -43,8 +43,13 @@ pub fn aquatint(program: &Path, data: &Path) -> Command {
 impl Studio {
     /// Starts with more arguments for `serve`.
     pub fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
+        Self::start_with(program, arguments, &[])
+    }
+
+    /// The same, with more environment.
+    pub fn start_with(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("aquatint-chore-").tempdir()?;
-        Self::start_in(program, arguments, folder)
+        Self::start_in(program, arguments, environment, folder)
     }
 
     /// The same, with a configuration file.
@@ -53,7 +58,7 @@ impl Studio {
         let data = folder.path().join("data");
         std::fs::create_dir(&data)?;
         std::fs::write(data.join("aquatint.toml"), configuration)?;
-        Self::start_in(program, arguments, folder)
+        Self::start_in(program, arguments, &[], folder)
     }
 
     /// Makes an account; the first one owns the studio.
@@ -72,13 +77,14 @@ impl Studio {
         bail!("the account of {email} could not be made")
     }
 
-    fn start_in(program: &Path, arguments: &[&str], folder: TempDir) -> Result<Self> {
+    fn start_in(program: &Path, arguments: &[&str], environment: &[(&str, &str)], folder: TempDir) -> Result<Self> {
         let log = std::fs::File::create(folder.path().join("log.txt"))?;
         let data = folder.path().join("data");
         let began = Instant::now();
         let mut child = aquatint(program, &data)
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(arguments)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

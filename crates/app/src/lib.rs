@@ -42,6 +42,7 @@ pub use jobs::{Events, ItemView, JobEvent, JobView, OutputView, WorkerHandle};
 pub use library::Served;
 pub use operations::assets::AssetView;
 pub use operations::models::line_of_model;
+pub use operations::pipelines::run_view::{NodeView, RunView};
 pub use pipelines::PipelineLimits;
 pub use rate::Allowance;
 pub use settings::{FfmpegSetting, OnnxRuntime, ProvenanceSettings, Settings};

@@ -244,6 +244,11 @@ impl Studio {
         &self.0.conductor
     }
 
+    /// Runs of pipelines that stand otherwise than before, of every workspace, as far as this process moves them on.
+    pub fn run_changes(&self) -> tokio::sync::broadcast::Receiver<aquatint_domain::RunId> {
+        self.conductor().changes()
+    }
+
     pub fn audit(&self) -> &Audit {
         &self.0.audit
     }

@@ -1,5 +1,6 @@
 //! Pipeline words: graphs of nodes whose ports are joined by edges, and what becomes of a run.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -135,6 +136,50 @@ impl Graph {
     pub fn node(&self, id: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.id == id)
     }
+
+    /// The part that makes one node: the node, all that it needs, and the edges between them. `None`: there is no such node.
+    pub fn until(&self, id: &str) -> Option<Self> {
+        self.node(id)?;
+        let mut sources: HashMap<&str, Vec<&str>> = HashMap::new();
+        for edge in &self.edges {
+            sources.entry(edge.target()).or_default().push(edge.source());
+        }
+        let mut kept: HashSet<&str> = HashSet::from([id]);
+        let mut left = vec![id];
+        while let Some(node) = left.pop() {
+            for source in sources.get(node).into_iter().flatten() {
+                if kept.insert(source) {
+                    left.push(source);
+                }
+            }
+        }
+        Some(Self {
+            nodes: self
+                .nodes
+                .iter()
+                .filter(|node| kept.contains(node.id.as_str()))
+                .cloned()
+                .collect(),
+            edges: self
+                .edges
+                .iter()
+                .filter(|edge| kept.contains(edge.target()))
+                .cloned()
+                .collect(),
+        })
+    }
+}
+
+impl Edge {
+    /// The node that it comes from.
+    pub fn source(&self) -> &str {
+        self.from.split('.').next().unwrap_or_default()
+    }
+
+    /// The node that it goes to.
+    pub fn target(&self) -> &str {
+        self.to.split('.').next().unwrap_or_default()
+    }
 }
 
 words! {
@@ -197,5 +242,31 @@ mod tests {
         ] {
             assert_eq!(from.fits(into), fits, "{from} into {into}");
         }
+    }
+
+    #[test]
+    fn a_part_is_a_node_with_what_it_needs_and_nothing_else() {
+        let graph: Graph = serde_json::from_value(serde_json::json!({
+            "nodes": [
+                { "id": "a", "type": "x" }, { "id": "b", "type": "x" }, { "id": "c", "type": "x" },
+                { "id": "d", "type": "x" }, { "id": "alone", "type": "x" },
+            ],
+            "edges": [
+                { "from": "a", "to": "b.image" }, { "from": "b.image", "to": "c" }, { "from": "a.image", "to": "c" },
+                { "from": "c", "to": "d" }, { "from": "b", "to": "d" },
+            ],
+        }))
+        .expect("a graph");
+        let part = |id: &str| {
+            graph.until(id).map(|part| {
+                let nodes: Vec<String> = part.nodes.into_iter().map(|node| node.id).collect();
+                (nodes.join(" "), part.edges.len())
+            })
+        };
+        assert_eq!(part("c"), Some(("a b c".into(), 3)));
+        assert_eq!(part("a"), Some(("a".into(), 0)));
+        assert_eq!(part("alone"), Some(("alone".into(), 0)));
+        assert_eq!(part("d"), Some(("a b c d".into(), 5)));
+        assert_eq!(part("nobody"), None);
     }
 }

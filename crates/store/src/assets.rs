@@ -8,12 +8,10 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 use crate::columns::{flag, get, json, json_if, number, parsed, parsed_if, time, to_json};
 use crate::connection::{Connections, DatabaseKind, broken, execute, row, rows};
-use crate::page::{Page, id_cursor, refuse_cursor};
+use crate::page::{MANY, Page, id_cursor, places, refuse_cursor};
 
 /// Words of a query that are looked at; the rest adds nothing.
 const QUERY_WORDS: usize = 16;
-/// Ids in one lookup.
-const MANY: usize = 500;
 
 pub struct Assets<'a>(pub(crate) &'a Connections);
 
@@ -66,18 +64,10 @@ impl Assets<'_> {
     pub async fn get_many(&self, workspace: &WorkspaceId, ids: &[AssetId]) -> Result<Vec<Asset>, Problem> {
         let mut found = Vec::with_capacity(ids.len());
         for some in ids.chunks(MANY) {
-            let mut values: Vec<Value> = vec![workspace.as_str().into()];
-            let places: Vec<String> = some
-                .iter()
-                .map(|id| {
-                    values.push(id.as_str().into());
-                    format!("${}", values.len())
-                })
-                .collect();
-            let sql = format!(
-                "SELECT * FROM assets WHERE workspace_id = $1 AND deleted_at IS NULL AND id IN ({})",
-                places.join(", ")
-            );
+            let ids: Vec<&str> = some.iter().map(AssetId::as_str).collect();
+            let (places, values) = places(workspace, &ids);
+            let sql =
+                format!("SELECT * FROM assets WHERE workspace_id = $1 AND deleted_at IS NULL AND id IN ({places})");
             for row in rows(self.0.read(), &sql, values).await? {
                 found.push(read(&row)?);
             }

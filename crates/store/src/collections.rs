@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 use crate::assets;
 use crate::columns::{get, number, parsed, parsed_if, time};
 use crate::connection::{Connections, broken, execute, row, rows};
-use crate::page::{Page, id_cursor, number_cursor};
+use crate::page::{Listing, Page, number_cursor};
 
 pub struct Collections<'a>(pub(crate) &'a Connections);
 
@@ -102,30 +102,13 @@ impl Collections<'_> {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<Collection>, Problem> {
-        let after = id_cursor(cursor, CollectionId::PREFIX)?;
-        let mut values: Vec<Value> = vec![workspace.as_str().into()];
-        let mut conditions = "collections.workspace_id = $1".to_owned();
-        if !after.is_empty() {
-            values.push(after.into());
-            conditions.push_str(&format!(" AND collections.id < ${}", values.len()));
-        }
-        if let Some(text) = text {
-            values.push(crate::page::like(text).into());
-            conditions.push_str(&format!(
-                " AND LOWER(collections.name || ' ' || COALESCE(collections.description, '')) LIKE ${} ESCAPE '!'",
-                values.len()
-            ));
-        }
-        let sql = format!(
-            "{SELECT} WHERE {conditions} ORDER BY collections.id DESC LIMIT {}",
-            limit + 1
-        );
-        let items = rows(self.0.read(), &sql, values)
-            .await?
-            .iter()
-            .map(read)
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(Page::of(items, limit, |collection| collection.id.to_string()))
+        Listing::of(SELECT, "collections", workspace, cursor, CollectionId::PREFIX)?
+            .and_if(
+                "LOWER(collections.name || ' ' || COALESCE(collections.description, '')) LIKE ? ESCAPE '!'",
+                text.map(crate::page::like),
+            )
+            .page(self.0.read(), limit, read, |collection| collection.id.to_string())
+            .await
     }
 
     /// Puts assets into a collection; what is in it already stays once.

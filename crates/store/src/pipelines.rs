@@ -1,11 +1,11 @@
 //! Pipelines: names and versions. A version never changes; a change makes the next one.
 
 use aquatint_domain::{Graph, PipelineId, Problem, Timestamp, UserId, WorkspaceId};
-use sea_orm::{QueryResult, Value};
+use sea_orm::QueryResult;
 
 use crate::columns::{get, json, json_if, number, parsed, parsed_if, time, to_json};
 use crate::connection::{Connections, broken, execute, row, rows};
-use crate::page::{Page, id_cursor, like};
+use crate::page::{Listing, Page, like};
 
 pub struct Pipelines<'a>(pub(crate) &'a Connections);
 
@@ -98,30 +98,17 @@ impl Pipelines<'_> {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<Pipeline>, Problem> {
-        let mut values: Vec<Value> = vec![workspace.as_str().into()];
-        let mut conditions = "workspace_id = $1 AND deleted_at IS NULL".to_owned();
-        let after = id_cursor(cursor, PipelineId::PREFIX)?;
-        if !after.is_empty() {
-            values.push(after.into());
-            conditions.push_str(&format!(" AND id < ${}", values.len()));
-        }
-        if let Some(text) = text {
-            values.push(like(text).into());
-            conditions.push_str(&format!(
-                " AND LOWER(name || ' ' || description) LIKE ${} ESCAPE '!'",
-                values.len()
-            ));
-        }
-        let sql = format!(
-            "SELECT * FROM pipelines WHERE {conditions} ORDER BY id DESC LIMIT {}",
-            limit + 1
-        );
-        let items = rows(self.0.read(), &sql, values)
-            .await?
-            .iter()
-            .map(read)
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(Page::of(items, limit, |pipeline| pipeline.id.to_string()))
+        Listing::of(
+            "SELECT * FROM pipelines",
+            "pipelines",
+            workspace,
+            cursor,
+            PipelineId::PREFIX,
+        )?
+        .and("deleted_at IS NULL")
+        .and_if("LOWER(name || ' ' || description) LIKE ? ESCAPE '!'", text.map(like))
+        .page(self.0.read(), limit, read, |pipeline| pipeline.id.to_string())
+        .await
     }
 
     /// A saved graph; the newest where no version is named.

@@ -4,6 +4,7 @@
 mod load;
 mod mcp;
 mod peers;
+mod pipelines;
 mod process;
 mod work;
 
@@ -40,6 +41,7 @@ const ALL: &[Benchmark] = &[
     ("upscale", work::upscale),
     ("batch", work::batch),
     ("jobs", work::jobs),
+    ("pipelines", pipelines::run),
 ];
 
 /// Runs the named benchmarks, or all.

@@ -55,15 +55,21 @@ impl Usage {
         Ok(total)
     }
 
+    /// The most memory that a process ever held.
+    pub fn peak_bytes(pid: u32) -> Result<u64> {
+        peak(pid).context("the process tells no peak of its memory")
+    }
+
     /// The most memory that any living child of a process ever held.
     pub fn largest_child_bytes(pid: u32) -> Result<u64> {
-        let peak = |child: u32| -> Option<u64> {
-            let status = std::fs::read_to_string(format!("/proc/{child}/status")).ok()?;
-            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-            Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1_024)
-        };
         Ok(children(pid)?.into_iter().filter_map(peak).max().unwrap_or(0))
     }
+}
+
+fn peak(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1_024)
 }
 
 fn children(pid: u32) -> Result<Vec<u32>> {

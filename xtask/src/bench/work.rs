@@ -248,7 +248,7 @@ pub fn jobs(_: &Path) -> Result<Vec<Row>> {
     Ok(vec![Row::new("empty jobs on SQLite", vec![("per_second", per_second)])])
 }
 
-fn tool(studio: &Studio, connection: &mut Connection, name: &str, arguments: &Value) -> Result<Value> {
+pub(super) fn tool(studio: &Studio, connection: &mut Connection, name: &str, arguments: &Value) -> Result<Value> {
     let bearer = format!("Bearer {}", studio.key);
     let body = json!({ "method": "tools/call", "params": { "name": name, "arguments": arguments } }).to_string();
     let request = connection.request("POST", "/mcp", &[("Authorization", &bearer)], body.as_bytes());

@@ -30,6 +30,7 @@ const RETRY_BASE: Duration = Duration::from_secs(1);
 pub struct WorkerHandle {
     stop: CancellationToken,
     main: JoinHandle<()>,
+    conductor: JoinHandle<()>,
     running: TaskTracker,
 }
 
@@ -39,6 +40,7 @@ impl WorkerHandle {
         self.stop.cancel();
         // The loop ends by itself; a panic in it was logged by the runtime.
         let _ = self.main.await;
+        let _ = self.conductor.await;
         self.running.close();
         let _ = tokio::time::timeout(grace, self.running.wait()).await;
     }
@@ -50,9 +52,14 @@ pub(crate) fn spawn(studio: Studio, name: String) -> WorkerHandle {
     let stop = CancellationToken::new();
     let running = TaskTracker::new();
     // Whoever works also moves pipelines on.
-    tokio::spawn(crate::pipelines::conduct(studio.clone(), stop.clone()));
+    let conductor = tokio::spawn(crate::pipelines::conduct(studio.clone(), name.clone(), stop.clone()));
     let main = tokio::spawn(run(studio, name, stop.clone(), running.clone()));
-    WorkerHandle { stop, main, running }
+    WorkerHandle {
+        stop,
+        main,
+        conductor,
+        running,
+    }
 }
 
 async fn run(studio: Studio, name: String, stop: CancellationToken, running: TaskTracker) {

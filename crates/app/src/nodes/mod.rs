@@ -4,15 +4,19 @@
 mod flow;
 mod inputs;
 mod layers;
+pub(crate) mod nothing;
 mod operations;
 mod output;
 mod text;
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use aquatint_domain::{Code, Credits, Port, PortKind, Problem};
+use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 
+use crate::arguments::Arguments;
 use crate::operation::Entry;
 use crate::studio::Studio;
 
@@ -91,13 +95,37 @@ impl NodeType {
 
     /// Checks settings; those that an edge brings need not be there.
     pub fn check(&self, settings: &Values, connected: &[&str]) -> Result<(), Problem> {
+        self.checker(connected)
+            .accept(Value::Object(settings.clone()))
+            .map(|_| ())
+    }
+
+    /// What checks the settings where these come by edges. A graph has many nodes of few types, and reading a schema takes
+    /// longer than checking by it, so it is done once for each type and each set of required settings that edges bring.
+    fn checker(&self, connected: &[&str]) -> Arc<Arguments> {
+        type Known = Mutex<HashMap<(String, Vec<String>), Arc<Arguments>>>;
+        static KNOWN: OnceLock<Known> = OnceLock::new();
+        let required = self.settings["required"].as_array();
+        let brought: Vec<String> = required
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .filter(|name| connected.contains(name))
+            .map(str::to_owned)
+            .collect();
+        let key = (format!("{}@{}", self.name, self.version), brought);
+        let mut known = KNOWN.get_or_init(Mutex::default).lock();
+        if let Some(checker) = known.get(&key) {
+            return checker.clone();
+        }
         let mut schema = self.settings.clone();
         if let Some(Value::Array(required)) = schema.get_mut("required") {
-            required.retain(|name| !connected.iter().any(|own| name == own));
+            required.retain(|name| !key.1.iter().any(|brought| name == brought));
         }
         schema["additionalProperties"] = Value::Bool(false);
-        let checker = crate::arguments::Arguments::new(&schema, &[]);
-        checker.accept(Value::Object(settings.clone())).map(|_| ())
+        let checker = Arc::new(Arguments::new(&schema, &[]));
+        known.insert(key, checker.clone());
+        checker
     }
 }
 
@@ -111,6 +139,9 @@ pub fn all() -> &'static [NodeType] {
         all.extend(layers::types());
         all.extend(flow::types());
         all.extend(output::types());
+        if nothing::is_on() {
+            all.push(nothing::kind());
+        }
         all
     })
 }

@@ -11,7 +11,7 @@ mod generate_model;
 pub(crate) mod jobs;
 mod me;
 pub mod models;
-mod pipelines;
+pub mod pipelines;
 mod providers;
 mod share_links;
 mod upload;
@@ -82,6 +82,7 @@ pub static ALL: [Entry; 122] = [
     Entry::of::<pipelines::runs::ListRuns>(),
     Entry::of::<pipelines::runs::GetRun>(),
     Entry::of::<pipelines::runs::CancelRun>(),
+    Entry::of::<pipelines::retry::RetryRun>(),
     Entry::of::<pipelines::node_types::ListNodeTypes>(),
     Entry::of::<pipelines::validate::Validate>(),
     Entry::of::<pipelines::save::Create>(),
@@ -147,7 +148,8 @@ pub static ALL: [Entry; 122] = [
 
 /// The operation of that name.
 pub fn find(name: &str) -> Option<&'static Entry> {
-    ALL.iter().find(|entry| entry.spec.name == name)
+    let found = ALL.iter().find(|entry| entry.spec.name == name);
+    found.or_else(|| crate::nodes::nothing::entry(name))
 }
 
 #[cfg(test)]

@@ -1,24 +1,21 @@
-//! The conductor moves runs on: whenever work of a run has ended it asks the plan what is due, and submits that as ordinary jobs.
+//! One open run as its conductor moves it on: whenever work of it has ended, what is due is submitted as ordinary jobs.
 //! Each job has a key of its own, made of run, node and item, so that it is submitted once however often a run is
 //! moved on, by however many processes, after whatever crash.
 
-use std::collections::HashSet;
-use std::time::Duration;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Weak};
 
 use aquatint_domain::pipeline::{media_of, media_value};
 use aquatint_domain::{
-    Asset, AssetId, Caller, Code, Credits, Job, JobState, NodeState, Principal, Problem, RequestId, RunId, RunState,
-    Scope,
+    AssetId, Caller, Code, Credits, Job, JobId, JobState, NodeState, PipelineId, Principal, Problem, RequestId, RunId,
+    RunState, Scope, Timestamp,
 };
 use aquatint_store::{Run, Step};
-use parking_lot::Mutex;
+use futures::{StreamExt, stream};
 use serde_json::{Map, Value, json};
-use tokio::sync::Notify;
-use tokio::sync::broadcast::error::RecvError;
-use tokio_util::sync::CancellationToken;
 
-use super::graph::{Ready, refuse};
-use super::plan::{Due, Plan, plan, results};
+use super::graph::{Ready, ready};
+use super::plan::{Due, End, Standing, plan, results};
 use crate::failpoint;
 use crate::nodes::Work;
 use crate::operation::Context;
@@ -26,92 +23,52 @@ use crate::studio::Studio;
 
 type Values = Map<String, Value>;
 
-/// How often runs are looked at that nothing has been heard of.
-const SWEEP: Duration = Duration::from_secs(2);
-/// Runs moved on in one sweep.
-const SWEEP_MAX: u32 = 1_000;
-/// How long news are gathered before runs are moved on: many jobs of one run that end together move it once.
-const GATHER: Duration = Duration::from_millis(5);
+/// Jobs of one run that wait or run at the same time. The rest of a wide run is submitted as these end, half of them at once, so
+/// that it takes neither the whole queue of its workspace nor the credits for everything.
+const WINDOW: usize = 64;
+/// Pieces of work that are begun at the same moment.
+const AT_ONCE: usize = 8;
 
-/// The runs that this process knows to be open, and who wakes the conductor.
+/// Graphs that are in use, by pipeline, version and part: runs that were started together share theirs.
 #[derive(Default)]
-pub struct Conductor {
-    open: Mutex<HashSet<RunId>>,
-    news: Notify,
+pub(super) struct Graphs(HashMap<(PipelineId, u32, Option<String>), Weak<Ready>>);
+
+/// A run with all that its rows say. It lives in memory for speed alone: whoever reads the rows anew gets the same.
+pub(super) struct Live {
+    run: Run,
+    graph: Arc<Ready>,
+    standing: Standing,
+    /// Steps whose jobs have not ended, as far as it is known.
+    running: HashMap<JobId, Step>,
+    /// Jobs that were submitted by a process that ended before it could write their steps, by node and item.
+    orphans: HashMap<String, JobId>,
 }
 
-impl Conductor {
-    /// Says that there is a run to move on.
-    pub(crate) fn wake(&self) {
-        self.news.notify_one();
+impl Live {
+    /// The jobs that it waits for.
+    pub(super) fn running(&self) -> impl Iterator<Item = &JobId> {
+        self.running.keys()
     }
-}
 
-/// Moves runs on until it is stopped.
-pub(crate) async fn conduct(studio: Studio, stop: CancellationToken) {
-    let mut news = studio.events().subscribe();
-    let mut due: HashSet<RunId> = HashSet::new();
-    let mut swept = tokio::time::Instant::now() - SWEEP;
-    while !stop.is_cancelled() {
-        if swept.elapsed() >= SWEEP {
-            swept = tokio::time::Instant::now();
-            match studio.store().runs().open(SWEEP_MAX).await {
-                Ok(runs) => {
-                    let open: HashSet<RunId> = runs.into_iter().map(|run| run.id).collect();
-                    due.extend(open.iter().cloned());
-                    *studio.conductor().open.lock() = open;
-                }
-                Err(problem) => tracing::warn!(?problem, "could not look for open runs"),
-            }
-        }
-        for run in std::mem::take(&mut due) {
-            if let Err(problem) = advance(&studio, &run).await {
-                // The next sweep tries again.
-                tracing::warn!(%run, ?problem, "could not move a run on");
-            }
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = studio.conductor().news.notified() => swept = tokio::time::Instant::now() - SWEEP,
-            () = tokio::time::sleep_until(swept + SWEEP) => {}
-            event = news.recv() => {
-                hear(&studio, event, &mut due).await;
-                // What ends together is heard together.
-                let until = tokio::time::Instant::now() + GATHER;
-                while let Ok(event) = tokio::time::timeout_at(until, news.recv()).await {
-                    hear(&studio, event, &mut due).await;
-                }
-            }
-        }
+    /// Whether there is something to do that no job tells of. `row` is the run as it stands now.
+    pub(super) fn wants_a_look(&self, row: &Run, studio: &Studio) -> bool {
+        row.state == RunState::Cancelled
+            || !self.standing.due.is_empty()
+            || self.standing.ended.is_some()
+            || is_late(studio, row)
     }
 }
 
-async fn hear(studio: &Studio, event: Result<crate::jobs::JobEvent, RecvError>, due: &mut HashSet<RunId>) {
-    let Ok(event) = event else { return };
-    // Most studios run no pipelines most of the time.
-    if !event.status.is_terminal() || studio.conductor().open.lock().is_empty() {
-        return;
-    }
-    match studio.store().runs().of_job(&event.job_id).await {
-        Ok(Some(run)) => {
-            due.insert(run);
-        }
-        Ok(None) => {}
-        Err(problem) => tracing::warn!(?problem, "could not look up the run of a job"),
-    }
+fn is_late(studio: &Studio, run: &Run) -> bool {
+    let age = studio.now().as_second() - run.created_at.as_second();
+    age > i64::try_from(studio.settings().pipelines.run_seconds).unwrap_or(i64::MAX)
 }
 
-/// Moves one run on as far as it goes now.
-pub(crate) async fn advance(studio: &Studio, id: &RunId) -> Result<(), Problem> {
-    let Some(run) = studio.store().runs().by_id(id).await? else {
-        return Ok(());
-    };
-    if run.finished_at.is_some() {
-        studio.conductor().open.lock().remove(id);
-        return Ok(());
-    }
-    if run.state == RunState::Cancelled {
-        return stop(studio, &run).await;
+/// The graph of a run, or the part of it that it was started for.
+pub(crate) async fn graph_of(studio: &Studio, run: &Run) -> Result<Arc<Ready>, Problem> {
+    let key = (run.pipeline.clone(), run.version, run.until.clone());
+    if let Some(graph) = studio.conductor().graphs.lock().0.get(&key).and_then(Weak::upgrade) {
+        return Ok(graph);
     }
     let version = studio
         .store()
@@ -119,74 +76,172 @@ pub(crate) async fn advance(studio: &Studio, id: &RunId) -> Result<(), Problem> 
         .version(&run.pipeline, Some(run.version))
         .await?;
     let version = version.ok_or_else(|| Problem::internal("a run without its version"))?;
-    let limits = studio.settings().pipelines;
-    let graph = match Ready::of(&version.graph, &limits) {
-        Ok(graph) => graph,
-        // It was sound when it was started; node types may have gone since.
-        Err(faults) => return end(studio, &run, RunState::Failed, &Values::new(), Some(refuse(&faults))).await,
+    let graph = Arc::new(ready(
+        &version.graph,
+        run.until.as_deref(),
+        &studio.settings().pipelines,
+    )?);
+    let mut graphs = studio.conductor().graphs.lock();
+    graphs.0.retain(|_, graph| graph.strong_count() > 0);
+    graphs.0.insert(key, Arc::downgrade(&graph));
+    Ok(graph)
+}
+
+/// Reads a run from its rows. `None`: it has ended, or could not go on.
+pub(super) async fn load(studio: &Studio, id: &RunId) -> Result<Option<Live>, Problem> {
+    let Some(run) = studio.store().runs().by_id(id).await? else {
+        return Ok(None);
     };
-    let age = studio.now().as_second() - run.created_at.as_second();
-    if age > i64::try_from(limits.run_seconds).unwrap_or(i64::MAX) {
-        let late = Problem::new(Code::TimedOut, "The run took longer than it may.");
-        stop_steps(studio, &run).await?;
-        return end(studio, &run, RunState::Failed, &Values::new(), Some(late)).await;
+    if run.finished_at.is_some() {
+        return Ok(None);
     }
+    let graph = match graph_of(studio, &run).await {
+        Ok(graph) => graph,
+        Err(problem) if problem.retryable || problem.code == Code::Internal => return Err(problem),
+        // It was sound when it was started; node types may have gone since.
+        Err(problem) => {
+            stop_steps(studio, &run).await?;
+            end(studio, &run, RunState::Failed, &Values::new(), Some(problem)).await?;
+            return Ok(None);
+        }
+    };
+    let steps = studio.store().runs().steps(id).await?;
+    let standing = plan(&graph, &run.inputs, &steps, studio.settings().pipelines.fan_out);
+    let orphans = match run.state {
+        RunState::Queued => HashMap::new(),
+        _ => orphans(studio, &run, &steps).await?,
+    };
+    let running = steps
+        .into_iter()
+        .filter(|step| step.state == NodeState::Running)
+        .filter_map(|step| Some((step.job.clone()?, step)))
+        .collect();
+    Ok(Some(Live {
+        run,
+        graph,
+        standing,
+        running,
+        orphans,
+    }))
+}
+
+/// What the idempotency keys of a run's jobs begin with; node and item follow.
+fn key_prefix(run: &Run) -> String {
+    format!("{}/", run.id)
+}
+
+/// Jobs of a run that no step knows of.
+async fn orphans(studio: &Studio, run: &Run, steps: &[Step]) -> Result<HashMap<String, JobId>, Problem> {
+    let submitted = studio
+        .store()
+        .jobs()
+        .under_keys(&run.workspace, &key_prefix(run))
+        .await?;
+    let known: HashSet<&JobId> = steps.iter().filter_map(|step| step.job.as_ref()).collect();
+    Ok(submitted.into_iter().filter(|(_, job)| !known.contains(job)).collect())
+}
+
+/// Moves one run on as far as it goes now. `jobs` have ended. `false`: so has the run.
+pub(super) async fn advance(studio: &Studio, live: &mut Live, jobs: &[JobId]) -> Result<bool, Problem> {
+    if !is_wanted(studio, live).await? {
+        return Ok(false);
+    }
+    if is_late(studio, &live.run) {
+        let late = Problem::new(Code::TimedOut, "The run took longer than it may.").hint(
+            "`retry_run` goes on from here; the operator's `pipelines.run_seconds` says how long a run may take.",
+        );
+        stop_steps(studio, &live.run).await?;
+        end(studio, &live.run, RunState::Failed, &Values::new(), Some(late)).await?;
+        return Ok(false);
+    }
+    catch_up(studio, live, jobs).await?;
     loop {
-        let mut steps = studio.store().runs().steps(id).await?;
-        catch_up(studio, &run, &graph, &mut steps).await?;
-        let plan = plan(&graph, &run.inputs, &steps, limits.fan_out);
-        if let Some(state) = plan.ended {
-            let outputs = results(&graph, &plan);
-            let problem = first_problem(&graph, &plan);
-            collect(studio, &run, &outputs).await?;
-            return end(studio, &run, state, &outputs, problem).await;
+        if live.standing.ended.is_some() {
+            // The rows have the last word.
+            match load(studio, &live.run.id).await? {
+                Some(now) => *live = now,
+                None => return Ok(false),
+            }
         }
-        if plan.due.is_empty() {
-            return Ok(());
+        if let Some(state) = live.standing.ended {
+            let outputs = results(&live.graph, &live.standing);
+            let problem = first_problem(&live.graph, &live.standing);
+            collect(studio, &live.run, &outputs).await?;
+            end(studio, &live.run, state, &outputs, problem).await?;
+            return Ok(false);
         }
-        let begun = begin(studio, &run, &graph, &plan.due).await?;
+        let room = WINDOW.saturating_sub(live.running.len());
+        let waiting = live.standing.due.len();
+        if waiting == 0 || room < waiting.min(WINDOW / 2) {
+            return Ok(true);
+        }
+        let due: Vec<Due> = live.standing.due.drain(..room.min(waiting)).collect();
+        let is_any_done = begin(studio, live, due).await?;
         // Who cancelled meanwhile may not have seen what was just begun.
-        let now = studio.store().runs().by_id(id).await?;
-        if now.is_none_or(|now| now.state == RunState::Cancelled || now.finished_at.is_some()) {
-            return stop(studio, &run).await;
+        if !is_wanted(studio, live).await? {
+            return Ok(false);
         }
         // Work that is done at once makes more due; work that waits for a worker is heard of later.
-        if !begun {
-            return Ok(());
+        if !is_any_done {
+            return Ok(true);
         }
     }
 }
 
-/// Writes what became of the jobs of running steps.
-async fn catch_up(studio: &Studio, run: &Run, graph: &Ready, steps: &mut [Step]) -> Result<(), Problem> {
-    let mut ended = Vec::new();
-    let mut remembered = Vec::new();
-    for step in steps.iter_mut().filter(|step| step.state == NodeState::Running) {
-        let Some(job) = &step.job else { continue };
-        let Some(job) = studio.store().jobs().get(&run.workspace, job).await? else {
+/// Whether a run still is to be moved on; ends it where somebody cancelled it.
+async fn is_wanted(studio: &Studio, live: &Live) -> Result<bool, Problem> {
+    let Some(run) = studio.store().runs().by_id(&live.run.id).await? else {
+        return Ok(false);
+    };
+    if run.finished_at.is_some() {
+        // Whoever ended it may not have seen what this conductor had begun.
+        stop_steps(studio, &run).await?;
+        return Ok(false);
+    }
+    if run.state == RunState::Cancelled {
+        stop(studio, &run).await?;
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+/// Writes what became of jobs that have ended.
+async fn catch_up(studio: &Studio, live: &mut Live, jobs: &[JobId]) -> Result<(), Problem> {
+    let own: HashSet<&JobId> = jobs.iter().filter(|job| live.running.contains_key(*job)).collect();
+    if own.is_empty() {
+        return Ok(());
+    }
+    let own: Vec<JobId> = own.into_iter().cloned().collect();
+    let mut ended = Vec::with_capacity(own.len());
+    for job in studio.store().jobs().get_many(&live.run.workspace, &own).await? {
+        let Some(step) = live.running.get(&job.id).filter(|_| job.state.is_terminal()) else {
             continue;
         };
-        if !job.state.is_terminal() {
-            continue;
-        }
-        settle(graph, step, &job);
-        if let Some(key) = step.cache_key.as_ref().filter(|_| step.state == NodeState::Succeeded) {
-            remembered.push((key.clone(), step.outputs.clone()));
-        }
-        ended.push(step.clone());
+        let mut step = step.clone();
+        settle(&live.graph, &mut step, &job);
+        ended.push((job.id, step));
     }
-    if !remembered.is_empty() {
-        studio
-            .store()
-            .runs()
-            .remember(&run.workspace, &remembered, studio.now())
-            .await?;
-    }
-    if !ended.is_empty() {
-        studio.store().runs().put_steps(&run.id, &ended).await?;
+    let steps: Vec<Step> = ended.iter().map(|(_, step)| step.clone()).collect();
+    studio
+        .store()
+        .runs()
+        .settle(&live.run.workspace, &live.run.id, &steps, studio.now())
+        .await?;
+    for (job, step) in ended {
+        live.running.remove(&job);
+        tell(live, &step);
     }
     failpoint::hit("run-caught-up");
+    studio.conductor().changed(&live.run.id);
     Ok(())
+}
+
+/// Takes what became of a step into what is known of the run.
+fn tell(live: &mut Live, step: &Step) {
+    if let (Some(place), Some(end)) = (live.graph.place(&step.node), End::of(step)) {
+        live.standing
+            .settle(&live.graph, &live.run.inputs, place, step.item, end);
+    }
 }
 
 fn settle(graph: &Ready, step: &mut Step, job: &Job) {
@@ -199,7 +254,7 @@ fn settle(graph: &Ready, step: &mut Step, job: &Job) {
         _ => NodeState::Failed,
     };
     if step.state == NodeState::Succeeded {
-        let node = graph.nodes.iter().find(|node| node.id == step.node);
+        let node = graph.place(&step.node).map(|place| &graph.nodes[place]);
         let port = node
             .and_then(|node| node.outputs.first())
             .map_or("image", |port| port.name.as_str());
@@ -214,39 +269,64 @@ fn settle(graph: &Ready, step: &mut Step, job: &Job) {
 }
 
 /// Begins what is due. Says whether any of it is done already.
-async fn begin(studio: &Studio, run: &Run, graph: &Ready, due: &[Due]) -> Result<bool, Problem> {
-    studio.store().runs().running(&run.id).await?;
-    let mut steps = Vec::with_capacity(due.len());
-    let mut is_any_done = false;
-    for due in due {
-        match begin_one(studio, run, graph, due).await {
-            Ok(step) => {
-                is_any_done |= step.state != NodeState::Running;
-                steps.push(step);
+async fn begin(studio: &Studio, live: &mut Live, due: Vec<Due>) -> Result<bool, Problem> {
+    if live.run.state == RunState::Queued {
+        studio.store().runs().running(&live.run.id, studio.now()).await?;
+        live.run.state = RunState::Running;
+    }
+    let known = Known::of(studio, live, &due).await?;
+    let (run, graph) = (&live.run, &live.graph);
+    let begun: Vec<(Due, Result<Step, Problem>)> = stream::iter(due)
+        .map(|due| {
+            let known = &known;
+            async move {
+                let step = begin_one(studio, run, graph, &due, known).await;
+                (due, step)
             }
+        })
+        .buffered(AT_ONCE)
+        .collect()
+        .await;
+    let mut steps = Vec::with_capacity(begun.len());
+    let mut waiting = Vec::new();
+    for (due, step) in begun {
+        match step {
+            Ok(step) => steps.push(step),
             // There is no room now; the next sweep tries again.
             Err(problem) if problem.retryable => {
                 tracing::debug!(run = %run.id, node = %graph.nodes[due.node].id, ?problem, "a node waits");
-                break;
+                waiting.push(due);
             }
             Err(problem) => {
                 let now = studio.now();
-                is_any_done = true;
                 steps.push(Step {
                     state: NodeState::Failed,
                     problem: Some(problem),
                     finished_at: Some(now),
-                    ..fresh(graph, due, now)
+                    ..fresh(graph, &due, now)
                 });
             }
         }
     }
     studio.store().runs().put_steps(&run.id, &steps).await?;
     failpoint::hit("run-steps-begun");
+    for due in waiting.into_iter().rev() {
+        live.standing.due.push_front(due);
+    }
+    let mut is_any_done = false;
+    for step in steps {
+        if step.state != NodeState::Running {
+            is_any_done = true;
+            tell(live, &step);
+        } else if let Some(job) = step.job.clone() {
+            live.running.insert(job, step);
+        }
+    }
+    studio.conductor().changed(&live.run.id);
     Ok(is_any_done)
 }
 
-fn fresh(graph: &Ready, due: &Due, now: aquatint_domain::Timestamp) -> Step {
+fn fresh(graph: &Ready, due: &Due, now: Timestamp) -> Step {
     Step {
         node: graph.nodes[due.node].id.clone(),
         item: due.item,
@@ -262,7 +342,7 @@ fn fresh(graph: &Ready, due: &Due, now: aquatint_domain::Timestamp) -> Step {
     }
 }
 
-async fn begin_one(studio: &Studio, run: &Run, graph: &Ready, due: &Due) -> Result<Step, Problem> {
+async fn begin_one(studio: &Studio, run: &Run, graph: &Ready, due: &Due, known: &Known<'_>) -> Result<Step, Problem> {
     let node = &graph.nodes[due.node];
     let now = studio.now();
     let step = fresh(graph, due, now);
@@ -285,14 +365,19 @@ async fn begin_one(studio: &Studio, run: &Run, graph: &Ready, due: &Due) -> Resu
             ..step
         });
     }
-    let cache_key = cache_key(studio, run, node, &due.inputs).await?;
-    if run.uses_cache
-        && let Some(outputs) = studio.store().runs().cached(&run.workspace, &cache_key).await?
-        && all_there(studio, run, &outputs).await?
-    {
+    let cache_key = known.cache_key(node, &due.inputs);
+    let place = format!("{}/{}", node.id, due.item);
+    if let Some(job) = known.orphans.get(&place) {
+        return Ok(Step {
+            job: Some(job.clone()),
+            cache_key: Some(cache_key),
+            ..step
+        });
+    }
+    if let Some(outputs) = known.cached.get(&cache_key) {
         return Ok(Step {
             state: NodeState::Succeeded,
-            outputs,
+            outputs: outputs.clone(),
             is_cached: true,
             cache_key: Some(cache_key),
             finished_at: Some(now),
@@ -300,10 +385,7 @@ async fn begin_one(studio: &Studio, run: &Run, graph: &Ready, due: &Due) -> Resu
         });
     }
     let mut arguments = arguments;
-    arguments.insert(
-        "idempotency_key".into(),
-        json!(format!("{}/{}/{}", run.id, node.id, due.item)),
-    );
+    arguments.insert("idempotency_key".into(), json!(format!("{}{place}", key_prefix(run))));
     arguments.insert("wait_seconds".into(), json!(0));
     let arguments = entry.accept(Value::Object(arguments))?;
     let reply = Box::pin(entry.run(&cx, arguments)).await?;
@@ -332,55 +414,109 @@ fn caller_of(studio: &Studio, run: &Run) -> Caller {
     }
 }
 
-/// Names a result by what it is made of: type, version, settings, and the content of the inputs.
-async fn cache_key(
-    studio: &Studio,
-    run: &Run,
-    node: &super::graph::ReadyNode,
-    inputs: &Values,
-) -> Result<String, Problem> {
-    let mut contents = json!(inputs);
-    let ids = assets_in(&contents);
-    for asset in studio.store().assets().get_many(&run.workspace, &ids).await? {
-        put_content(&mut contents, &asset);
-    }
-    let mut what = json!([node.kind.name, node.kind.version, node.settings, contents]);
-    what.sort_all_objects();
-    Ok(blake3::hash(what.to_string().as_bytes()).to_hex().to_string())
+/// What is known of the inputs and of earlier results before work is begun, asked for all of it at once.
+struct Known<'a> {
+    orphans: &'a HashMap<String, JobId>,
+    /// The content of the assets among the inputs.
+    contents: HashMap<AssetId, String>,
+    /// Earlier results that may be used again.
+    cached: HashMap<String, Values>,
 }
 
-fn assets_in(value: &Value) -> Vec<AssetId> {
+impl<'a> Known<'a> {
+    async fn of(studio: &Studio, live: &'a Live, due: &[Due]) -> Result<Self, Problem> {
+        let (run, graph) = (&live.run, &live.graph);
+        let due: Vec<&Due> = due
+            .iter()
+            .filter(|due| matches!(graph.nodes[due.node].kind.work, Work::Make { .. }))
+            .collect();
+        let mut ids = HashSet::new();
+        for due in &due {
+            due.inputs.values().for_each(|value| put_assets(value, &mut ids));
+        }
+        let assets = assets(studio, run, ids).await?;
+        let mut known = Self {
+            orphans: &live.orphans,
+            contents: assets
+                .into_iter()
+                .map(|asset| (asset.id, asset.blob.as_str().to_owned()))
+                .collect(),
+            cached: HashMap::new(),
+        };
+        if !run.uses_cache {
+            return Ok(known);
+        }
+        let keys: Vec<String> = due
+            .iter()
+            .map(|due| known.cache_key(&graph.nodes[due.node], &due.inputs))
+            .collect();
+        let mut cached = studio.store().runs().cached(&run.workspace, &keys).await?;
+        // An earlier result whose assets have left the library is none.
+        let there = all_there(studio, run, cached.values()).await?;
+        cached.retain(|_, outputs| assets_in(outputs).iter().all(|id| there.contains(id)));
+        known.cached = cached;
+        Ok(known)
+    }
+
+    /// Names a result by what it is made of: type, version, settings, and the content of the inputs.
+    fn cache_key(&self, node: &super::graph::ReadyNode, inputs: &Values) -> String {
+        let mut contents = json!(inputs);
+        self.put_contents(&mut contents);
+        let mut what = json!([node.kind.name, node.kind.version, node.settings, contents]);
+        what.sort_all_objects();
+        blake3::hash(what.to_string().as_bytes()).to_hex().to_string()
+    }
+
+    /// Puts the hash of its bytes in the place of each asset's id.
+    fn put_contents(&self, value: &mut Value) {
+        if let Some(content) = media_of(value).and_then(|asset| self.contents.get(&asset)) {
+            *value = json!({ "content": content });
+            return;
+        }
+        match value {
+            Value::Array(all) => all.iter_mut().for_each(|one| self.put_contents(one)),
+            Value::Object(all) => all.values_mut().for_each(|one| self.put_contents(one)),
+            _ => {}
+        }
+    }
+}
+
+/// The assets that stand anywhere in outputs or inputs.
+pub(super) fn assets_in(values: &Values) -> HashSet<AssetId> {
+    let mut found = HashSet::new();
+    values.values().for_each(|value| put_assets(value, &mut found));
+    found
+}
+
+fn put_assets(value: &Value, into: &mut HashSet<AssetId>) {
     if let Some(asset) = media_of(value) {
-        return vec![asset];
-    }
-    match value {
-        Value::Array(all) => all.iter().flat_map(assets_in).collect(),
-        Value::Object(all) => all.values().flat_map(assets_in).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// Puts the hash of an asset's bytes in the place of its id.
-fn put_content(value: &mut Value, asset: &Asset) {
-    if media_of(value).as_ref() == Some(&asset.id) {
-        *value = json!({ "content": asset.blob.as_str() });
+        into.insert(asset);
         return;
     }
     match value {
-        Value::Array(all) => all.iter_mut().for_each(|one| put_content(one, asset)),
-        Value::Object(all) => all.values_mut().for_each(|one| put_content(one, asset)),
+        Value::Array(all) => all.iter().for_each(|one| put_assets(one, into)),
+        Value::Object(all) => all.values().for_each(|one| put_assets(one, into)),
         _ => {}
     }
 }
 
-/// Whether the assets of an earlier result are still in the library.
-async fn all_there(studio: &Studio, run: &Run, outputs: &Values) -> Result<bool, Problem> {
-    let ids = assets_in(&json!(outputs));
-    let found = studio.store().assets().get_many(&run.workspace, &ids).await?;
-    Ok(ids.iter().all(|id| found.iter().any(|asset| asset.id == *id)))
+async fn assets(studio: &Studio, run: &Run, ids: HashSet<AssetId>) -> Result<Vec<aquatint_domain::Asset>, Problem> {
+    let ids: Vec<AssetId> = ids.into_iter().collect();
+    studio.store().assets().get_many(&run.workspace, &ids).await
 }
 
-fn first_problem(graph: &Ready, plan: &Plan) -> Option<Problem> {
+/// Those of the assets in outputs that are still in the library.
+pub(super) async fn all_there(
+    studio: &Studio,
+    run: &Run,
+    outputs: impl Iterator<Item = &Values>,
+) -> Result<HashSet<AssetId>, Problem> {
+    let ids = outputs.flat_map(assets_in).collect();
+    let there = assets(studio, run, ids).await?;
+    Ok(there.into_iter().map(|asset| asset.id).collect())
+}
+
+fn first_problem(graph: &Ready, plan: &Standing) -> Option<Problem> {
     graph.nodes.iter().zip(&plan.nodes).find_map(|(node, stand)| {
         let problem = stand.problem.as_ref()?;
         let mut told = problem.clone();
@@ -394,7 +530,7 @@ async fn collect(studio: &Studio, run: &Run, outputs: &Values) -> Result<(), Pro
     let Some(collection) = &run.collection else {
         return Ok(());
     };
-    let ids = assets_in(&json!(outputs));
+    let ids: Vec<AssetId> = assets_in(outputs).into_iter().collect();
     if ids.is_empty() {
         return Ok(());
     }
@@ -418,8 +554,8 @@ async fn end(
         .runs()
         .finish(&run.id, state, outputs, problem.as_ref(), studio.now())
         .await?;
-    studio.conductor().open.lock().remove(&run.id);
     failpoint::hit("run-ended");
+    studio.conductor().changed(&run.id);
     Ok(())
 }
 
@@ -439,21 +575,38 @@ async fn stop(studio: &Studio, run: &Run) -> Result<(), Problem> {
     end(studio, run, RunState::Cancelled, &Values::new(), None).await
 }
 
-/// Cancels the jobs of running steps. What was held for them is given back.
+/// Cancels the jobs of running steps. What was held for them is given back; what had ended before stays done.
 async fn stop_steps(studio: &Studio, run: &Run) -> Result<(), Problem> {
     let now = studio.now();
     let mut stopped = Vec::new();
-    for mut step in studio.store().runs().steps(&run.id).await? {
+    let graph = graph_of(studio, run).await.ok();
+    let steps = studio.store().runs().steps(&run.id).await?;
+    for job in orphans(studio, run, &steps).await?.values() {
+        studio.store().jobs().cancel(&run.workspace, job, now).await?;
+        studio.events().cancel_here(job);
+    }
+    for mut step in steps {
         if step.state != NodeState::Running {
             continue;
         }
+        let mut ended = None;
         if let Some(job) = &step.job {
-            studio.store().jobs().cancel(&run.workspace, job, now).await?;
+            let cancelled = studio.store().jobs().cancel(&run.workspace, job, now).await?;
             studio.events().cancel_here(job);
+            ended = cancelled.was_terminal.then_some(cancelled.job);
         }
-        step.state = NodeState::Cancelled;
-        step.finished_at = Some(now);
+        match (&graph, ended) {
+            (Some(graph), Some(job)) => settle(graph, &mut step, &job),
+            _ => {
+                step.state = NodeState::Cancelled;
+                step.finished_at = Some(now);
+            }
+        }
         stopped.push(step);
     }
-    studio.store().runs().put_steps(&run.id, &stopped).await
+    studio
+        .store()
+        .runs()
+        .settle(&run.workspace, &run.id, &stopped, now)
+        .await
 }

@@ -37,6 +37,26 @@ impl Default for PipelineLimits {
     }
 }
 
+/// A version's graph made ready, or the part of it that makes one node.
+pub(crate) fn ready(graph: &Graph, until: Option<&str>, limits: &PipelineLimits) -> Result<Ready, Problem> {
+    let part = until
+        .map(|node| {
+            graph.until(node).ok_or_else(|| {
+                Problem::new(
+                    Code::NotFound,
+                    format!(
+                        "There is no node `{}` in this pipeline.",
+                        text::one_line(node, ID_MAX_CHARS)
+                    ),
+                )
+                .at("until")
+                .hint("`pipelines` `get` shows the nodes.")
+            })
+        })
+        .transpose()?;
+    Ready::of(part.as_ref().unwrap_or(graph), limits).map_err(|faults| refuse(&faults))
+}
+
 /// What is wrong with a graph, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(inline)]
@@ -54,6 +74,11 @@ pub struct Ready {
     pub nodes: Vec<ReadyNode>,
     /// Places in `nodes`, each after what it needs.
     pub order: Vec<usize>,
+    /// Where each node stands in `order`.
+    pub ranks: Vec<usize>,
+    /// The places of the nodes that hang on each node.
+    pub followers: Vec<Vec<usize>>,
+    places: HashMap<String, usize>,
 }
 
 pub struct ReadyNode {
@@ -122,8 +147,15 @@ impl Ready {
             return Err(faults);
         }
         let mut ready = Self {
+            order: Vec::with_capacity(nodes.len()),
+            ranks: vec![0; nodes.len()],
+            followers: vec![Vec::new(); nodes.len()],
+            places: nodes
+                .iter()
+                .enumerate()
+                .map(|(place, node)| (node.id.clone(), place))
+                .collect(),
             nodes,
-            order: Vec::new(),
         };
         ready.join(&graph.edges, &mut faults);
         ready.check_inputs(&mut faults);
@@ -136,8 +168,9 @@ impl Ready {
         self.nodes.iter().filter(|node| matches!(node.kind.work, Work::Input))
     }
 
-    fn place(&self, id: &str) -> Option<usize> {
-        self.nodes.iter().position(|node| node.id == id)
+    /// Where a node is in `nodes`.
+    pub fn place(&self, id: &str) -> Option<usize> {
+        self.places.get(id).copied()
     }
 
     fn join(&mut self, edges: &[Edge], faults: &mut Vec<Fault>) {
@@ -203,6 +236,9 @@ impl Ready {
             }
             let from_port = output.name.clone();
             self.nodes[from].is_used = true;
+            if self.followers[from].last() != Some(&to) {
+                self.followers[from].push(to);
+            }
             self.nodes[to].joins.push(Join {
                 port: place,
                 from,
@@ -239,18 +275,21 @@ impl Ready {
     /// Puts the nodes in order (Kahn's algorithm); what is left over goes round in a circle.
     fn sort(&mut self, limits: &PipelineLimits, faults: &mut Vec<Fault>) {
         let mut needs: Vec<usize> = self.nodes.iter().map(|node| node.joins.len()).collect();
-        let mut followers: HashMap<usize, Vec<usize>> = HashMap::new();
+        // A node that hangs on another by two edges follows it twice here.
+        let mut edges: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
         for (place, node) in self.nodes.iter().enumerate() {
             for join in &node.joins {
-                followers.entry(join.from).or_default().push(place);
+                edges[join.from].push(place);
             }
         }
         let mut depth = vec![1usize; self.nodes.len()];
         let mut free: Vec<usize> = (0..self.nodes.len()).filter(|place| needs[*place] == 0).collect();
         free.reverse();
         while let Some(place) = free.pop() {
+            self.ranks[place] = self.order.len();
             self.order.push(place);
-            for follower in followers.remove(&place).unwrap_or_default() {
+            for follower in &edges[place] {
+                let follower = *follower;
                 depth[follower] = depth[follower].max(depth[place] + 1);
                 needs[follower] -= 1;
                 if needs[follower] == 0 {

@@ -3,12 +3,16 @@
 mod conductor;
 mod graph;
 mod plan;
+mod retry;
+mod rounds;
 mod start;
 mod text;
 
-pub use conductor::Conductor;
-pub(crate) use conductor::{cancel, conduct};
+pub(crate) use conductor::{cancel, graph_of};
 pub use graph::{Fault, PipelineLimits, Ready, refuse};
 pub(crate) use plan::plan;
-pub(crate) use start::{Order, price, start};
+pub(crate) use retry::{Retry, retry};
+pub use rounds::Conductor;
+pub(crate) use rounds::conduct;
+pub(crate) use start::{Order, Started, price, start};
 pub(crate) use text::{mermaid, readable};

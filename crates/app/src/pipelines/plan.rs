@@ -1,7 +1,9 @@
-//! What a run does next. A pure function of the graph, the run's inputs and what its steps have come to, so that it can be asked
-//! again at any moment, by any process, after any crash, and always says the same.
+//! What a run does next. It follows from the graph, the run's inputs and what its steps have come to, and from nothing else, so it
+//! can be found anew at any moment, by any process, after any crash, and is always the same. [`Standing`] is kept up to date
+//! step by step: what one step costs does not grow with their number.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use aquatint_domain::{NodeState, Problem, RunState};
 use aquatint_store::Step;
@@ -33,12 +35,51 @@ pub struct Due {
     pub inputs: Values,
 }
 
-pub struct Plan {
+/// How a run stands.
+pub struct Standing {
     /// In the order of the graph's nodes.
     pub nodes: Vec<NodeStand>,
-    pub due: Vec<Due>,
+    /// What can begin, and has not been taken yet.
+    pub due: VecDeque<Due>,
     /// `Some` when nothing is left to do.
     pub ended: Option<RunState>,
+    /// The work of nodes whose inputs are there and whose outputs are not.
+    work: HashMap<usize, Items>,
+    /// Nodes that have not ended.
+    left: usize,
+    fan_out: usize,
+}
+
+/// The items that a node works on.
+struct Items {
+    /// They came as a list, and so do the outputs.
+    is_list: bool,
+    ends: Vec<Option<End>>,
+    left: usize,
+}
+
+/// What became of a piece of work.
+#[derive(Clone, Debug)]
+pub enum End {
+    Made(Values),
+    Failed(Problem),
+    Cancelled,
+}
+
+impl End {
+    /// `None`: it is still running.
+    pub fn of(step: &Step) -> Option<Self> {
+        match step.state {
+            NodeState::Succeeded => Some(Self::Made(step.outputs.clone())),
+            NodeState::Failed => {
+                Some(Self::Failed(step.problem.clone().unwrap_or_else(|| {
+                    Problem::internal("a step failed and does not say why")
+                })))
+            }
+            NodeState::Cancelled => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
 }
 
 impl NodeStand {
@@ -81,45 +122,175 @@ enum Brought {
 }
 
 /// Says how every node stands and what can begin.
-pub fn plan(graph: &Ready, inputs: &Values, steps: &[Step], fan_out: usize) -> Plan {
-    let mut done: HashMap<(&str, u32), &Step> = HashMap::new();
+pub fn plan(graph: &Ready, inputs: &Values, steps: &[Step], fan_out: usize) -> Standing {
+    let mut known: HashMap<(usize, u32), &Step> = HashMap::with_capacity(steps.len());
     for step in steps {
-        done.insert((step.node.as_str(), step.item), step);
+        if let Some(place) = graph.place(&step.node) {
+            known.insert((place, step.item), step);
+        }
     }
-    let mut nodes: Vec<NodeStand> = graph.nodes.iter().map(|_| NodeStand::new(NodeState::Waiting)).collect();
-    let mut due = Vec::new();
+    let mut standing = Standing {
+        nodes: graph.nodes.iter().map(|_| NodeStand::new(NodeState::Waiting)).collect(),
+        due: VecDeque::new(),
+        ended: None,
+        work: HashMap::new(),
+        left: graph.nodes.len(),
+        fan_out,
+    };
     for place in &graph.order {
-        let node = &graph.nodes[*place];
-        nodes[*place] = if matches!(node.kind.work, Work::Input) {
-            let port = node.outputs.first().map_or("value", |port| port.name.as_str());
-            match inputs.get(&node.id) {
-                Some(value) => NodeStand::succeeded(Map::from_iter([(port.to_owned(), value.clone())])),
-                None => NodeStand::skipped(false),
-            }
-        } else {
-            match bring(node, &nodes) {
-                Brought::Waits => NodeStand::new(NodeState::Waiting),
-                Brought::Skips { is_blocked } => NodeStand::skipped(is_blocked),
-                Brought::Values(values) => stand(*place, node, values, &done, fan_out, &mut due),
-            }
-        };
+        standing.look(graph, *place, inputs, &known);
     }
-    let ended = ended(&nodes);
-    Plan { nodes, due, ended }
+    standing.close();
+    standing
 }
 
-fn ended(nodes: &[NodeStand]) -> Option<RunState> {
-    let any = |state: NodeState| nodes.iter().any(|node| node.state == state);
-    if any(NodeState::Waiting) || any(NodeState::Running) {
-        return None;
+impl Standing {
+    /// Takes in what became of one piece of work. What was told before is not told again.
+    pub fn settle(&mut self, graph: &Ready, inputs: &Values, node: usize, item: u32, end: End) {
+        let Some(items) = self.work.get_mut(&node) else { return };
+        match items.ends.get_mut(item as usize) {
+            Some(known @ None) => *known = Some(end),
+            _ => return,
+        }
+        items.left -= 1;
+        if items.left > 0 {
+            return;
+        }
+        self.gather(node);
+        // Whoever hangs on it is looked at, each after what it needs.
+        let mut next: BinaryHeap<Reverse<usize>> = BinaryHeap::new();
+        let follow = |place: usize, next: &mut BinaryHeap<Reverse<usize>>| {
+            next.extend(graph.followers[place].iter().map(|place| Reverse(graph.ranks[*place])));
+        };
+        follow(node, &mut next);
+        while let Some(Reverse(rank)) = next.pop() {
+            let place = graph.order[rank];
+            if self.look(graph, place, inputs, &HashMap::new()) {
+                follow(place, &mut next);
+            }
+        }
+        self.close();
     }
-    Some(if any(NodeState::Failed) {
-        RunState::Failed
-    } else if any(NodeState::Cancelled) {
-        RunState::Cancelled
-    } else {
-        RunState::Succeeded
-    })
+
+    /// Looks whether a node can begin, or never will. Says whether it has ended by that.
+    fn look(&mut self, graph: &Ready, place: usize, inputs: &Values, known: &HashMap<(usize, u32), &Step>) -> bool {
+        if self.nodes[place].state != NodeState::Waiting {
+            return false;
+        }
+        let node = &graph.nodes[place];
+        if matches!(node.kind.work, Work::Input) {
+            let port = node.outputs.first().map_or("value", |port| port.name.as_str());
+            return self.put(
+                place,
+                match inputs.get(&node.id) {
+                    Some(value) => NodeStand::succeeded(Map::from_iter([(port.to_owned(), value.clone())])),
+                    None => NodeStand::skipped(false),
+                },
+            );
+        }
+        match bring(node, &self.nodes) {
+            Brought::Waits => false,
+            Brought::Skips { is_blocked } => self.put(place, NodeStand::skipped(is_blocked)),
+            Brought::Values(values) => self.begin(node, place, values, known),
+        }
+    }
+
+    /// Begins a node whose inputs are there; what is to be worked goes to `due`.
+    fn begin(&mut self, node: &ReadyNode, place: usize, values: Values, known: &HashMap<(usize, u32), &Step>) -> bool {
+        let (is_list, items) = match items(node, values) {
+            Ok(items) => items,
+            Err(problem) => return self.put(place, NodeStand::failed(problem)),
+        };
+        if items.len() > self.fan_out {
+            let problem = Problem::invalid(
+                node.id.clone(),
+                format!(
+                    "A list of {} items comes; at most {} are taken.",
+                    items.len(),
+                    self.fan_out
+                ),
+            );
+            return self.put(place, NodeStand::failed(problem));
+        }
+        if items.is_empty() {
+            return self.put(place, NodeStand::skipped(false));
+        }
+        let mut ends = Vec::with_capacity(items.len());
+        for (index, inputs) in items.into_iter().enumerate() {
+            let item = u32::try_from(index).unwrap_or(u32::MAX);
+            ends.push(match (&node.kind.work, known.get(&(place, item))) {
+                (Work::Instant(compute), _) => Some(match compute(&node.settings, &inputs) {
+                    Ok(outputs) => End::Made(outputs),
+                    Err(problem) => End::Failed(problem),
+                }),
+                (_, Some(step)) => End::of(step),
+                (_, None) => {
+                    self.due.push_back(Due {
+                        node: place,
+                        item,
+                        inputs,
+                    });
+                    None
+                }
+            });
+        }
+        let left = ends.iter().filter(|end| end.is_none()).count();
+        self.nodes[place].state = NodeState::Running;
+        self.work.insert(place, Items { is_list, ends, left });
+        left == 0 && self.gather(place)
+    }
+
+    /// Ends a node whose items have all ended.
+    fn gather(&mut self, place: usize) -> bool {
+        let Some(items) = self.work.remove(&place) else {
+            return false;
+        };
+        let mut made = Vec::with_capacity(items.ends.len());
+        let (mut failure, mut is_cancelled) = (None, false);
+        for end in items.ends.into_iter().flatten() {
+            match end {
+                End::Made(outputs) => made.push(outputs),
+                End::Failed(problem) => {
+                    failure.get_or_insert(problem);
+                }
+                End::Cancelled => is_cancelled = true,
+            }
+        }
+        self.put(
+            place,
+            match failure {
+                Some(problem) => NodeStand::failed(problem),
+                None if is_cancelled => NodeStand::new(NodeState::Cancelled),
+                None if items.is_list => NodeStand::succeeded(lists(made)),
+                None => NodeStand::succeeded(made.into_iter().next().unwrap_or_default()),
+            },
+        )
+    }
+
+    /// How many items a running node works on.
+    pub fn items(&self, place: usize) -> Option<usize> {
+        self.work.get(&place).map(|items| items.ends.len())
+    }
+
+    fn put(&mut self, place: usize, stand: NodeStand) -> bool {
+        self.nodes[place] = stand;
+        self.left -= 1;
+        true
+    }
+
+    fn close(&mut self) {
+        if self.left > 0 {
+            return;
+        }
+        let any = |state: NodeState| self.nodes.iter().any(|node| node.state == state);
+        self.ended = Some(if any(NodeState::Failed) {
+            RunState::Failed
+        } else if any(NodeState::Cancelled) {
+            RunState::Cancelled
+        } else {
+            RunState::Succeeded
+        });
+    }
 }
 
 /// Gathers what the edges into a node bring.
@@ -174,81 +345,6 @@ fn bring(node: &ReadyNode, nodes: &[NodeStand]) -> Brought {
         values.insert(port.name.clone(), value);
     }
     Brought::Values(values)
-}
-
-/// How a node stands whose inputs are there; what it could begin goes to `due`.
-fn stand(
-    place: usize,
-    node: &ReadyNode,
-    values: Values,
-    done: &HashMap<(&str, u32), &Step>,
-    fan_out: usize,
-    due: &mut Vec<Due>,
-) -> NodeStand {
-    let items = match items(node, values) {
-        Ok(items) => items,
-        Err(problem) => return NodeStand::failed(problem),
-    };
-    let (many, items) = items;
-    if items.len() > fan_out {
-        return NodeStand::failed(Problem::invalid(
-            node.id.clone(),
-            format!("A list of {} items comes; at most {fan_out} are taken.", items.len()),
-        ));
-    }
-    if items.is_empty() {
-        return NodeStand::skipped(false);
-    }
-    let mut made: Vec<Values> = Vec::with_capacity(items.len());
-    let (mut running, mut failure, mut cancelled) = (false, None, false);
-    for (index, inputs) in items.into_iter().enumerate() {
-        let item = u32::try_from(index).unwrap_or(u32::MAX);
-        if let Work::Instant(compute) = &node.kind.work {
-            match compute(&node.settings, &inputs) {
-                Ok(outputs) => made.push(outputs),
-                Err(problem) => {
-                    failure.get_or_insert(problem);
-                }
-            }
-            continue;
-        }
-        match done.get(&(node.id.as_str(), item)) {
-            None => {
-                running = true;
-                due.push(Due {
-                    node: place,
-                    item,
-                    inputs,
-                });
-            }
-            Some(step) => match step.state {
-                NodeState::Succeeded => made.push(step.outputs.clone()),
-                NodeState::Failed => {
-                    failure.get_or_insert_with(|| {
-                        step.problem
-                            .clone()
-                            .unwrap_or_else(|| Problem::internal("a step failed and does not say why"))
-                    });
-                }
-                NodeState::Cancelled => cancelled = true,
-                _ => running = true,
-            },
-        }
-    }
-    if running {
-        return NodeStand::new(NodeState::Running);
-    }
-    if let Some(problem) = failure {
-        return NodeStand::failed(problem);
-    }
-    if cancelled {
-        return NodeStand::new(NodeState::Cancelled);
-    }
-    NodeStand::succeeded(if many {
-        lists(made)
-    } else {
-        made.into_iter().next().unwrap_or_default()
-    })
 }
 
 /// One set of inputs for each item of the lists that came to ports which take one thing; and whether there were any lists.
@@ -309,7 +405,7 @@ fn lists(made: Vec<Values>) -> Values {
 }
 
 /// What a run gives back: its `output` nodes by name, or without any the ends of the graph.
-pub fn results(graph: &Ready, plan: &Plan) -> Values {
+pub fn results(graph: &Ready, plan: &Standing) -> Values {
     let named: Values = graph
         .nodes
         .iter()

@@ -7,7 +7,7 @@ use aquatint_domain::{Code, CollectionId, Credits, Port, PortKind, Problem, RunI
 use aquatint_store::{Pipeline, PipelineVersion, Run, RunKey};
 use serde_json::{Map, Value, json};
 
-use super::graph::{Ready, ReadyNode, refuse};
+use super::graph::{Ready, ReadyNode, ready};
 use crate::inputs::Source;
 use crate::nodes::Work;
 use crate::operation::Context;
@@ -23,6 +23,8 @@ pub(crate) struct Order {
     pub pipeline: Pipeline,
     pub version: PipelineVersion,
     pub inputs: Values,
+    /// Only this node and what it needs.
+    pub until: Option<String>,
     pub collection: Option<CollectionId>,
     pub uses_cache: bool,
     pub idempotency_key: Option<String>,
@@ -43,27 +45,34 @@ pub(crate) struct Started {
 pub(crate) async fn start(cx: &Context, order: Order) -> Result<Started, Problem> {
     let studio = &cx.studio;
     let limits = studio.settings().pipelines;
-    let graph = Ready::of(&order.version.graph, &limits).map_err(|faults| refuse(&faults))?;
+    let graph = ready(&order.version.graph, order.until.as_deref(), &limits)?;
     check_scopes(cx, &graph)?;
-    let named = by_node(&graph, &order.inputs)?;
+    let mut brought = order.inputs.clone();
+    if order.until.is_some() {
+        // Whoever runs a part may bring what the whole takes.
+        let elsewhere = order
+            .version
+            .graph
+            .nodes
+            .iter()
+            .filter(|node| graph.place(&node.id).is_none());
+        for node in elsewhere {
+            brought.remove(&node.id);
+            node.alias.iter().for_each(|alias| {
+                brought.remove(alias);
+            });
+        }
+    }
+    let named = by_node(&graph, &brought)?;
     let how_many = fan_out(&named, limits.fan_out)?;
     let price = price(studio, &graph)?.times(how_many as i64);
-    if let Some(limit) = order.max_credits.filter(|limit| price > *limit) {
-        return Err(Problem::new(
-            Code::PriceAboveLimit,
-            format!("This costs up to {price} credits, more than your `max_credits` of {limit}."),
-        )
-        .hint("Raise `max_credits`, or run it on fewer inputs.")
-        .at("max_credits")
-        .details(json!({ "price_credits": price, "max_credits": limit })));
-    }
+    check_price(price, order.max_credits)?;
     // The same request is told by what came, before pictures become assets.
     let mut fingerprint = json!([order.pipeline.id, order.version.version, order.inputs, order.collection]);
-    fingerprint.sort_all_objects();
-    let key = order.idempotency_key.map(|key| RunKey {
-        key,
-        request_hash: *blake3::hash(fingerprint.to_string().as_bytes()).as_bytes(),
-    });
+    if let (Some(until), Value::Array(parts)) = (&order.until, &mut fingerprint) {
+        parts.push(json!(until));
+    }
+    let key = order.idempotency_key.map(|key| run_key(key, fingerprint));
     let values = accepted(cx, &graph, named, order.dry_run).await?;
     if order.dry_run {
         return Ok(Started {
@@ -99,10 +108,13 @@ pub(crate) async fn start(cx: &Context, order: Order) -> Result<Started, Problem
             balance: cx.caller.balance,
             collection: order.collection.clone(),
             uses_cache: order.uses_cache,
+            until: order.until.clone(),
+            retry_of: None,
             price: price_of_one(price, how_many),
             charged: Credits::ZERO,
             problem: None,
             created_at: now,
+            started_at: None,
             finished_at: None,
         });
     }
@@ -116,8 +128,31 @@ pub(crate) async fn start(cx: &Context, order: Order) -> Result<Started, Problem
     })
 }
 
+/// Refuses what costs more than the caller allows.
+pub(super) fn check_price(price: Credits, limit: Option<Credits>) -> Result<(), Problem> {
+    let Some(limit) = limit.filter(|limit| price > *limit) else {
+        return Ok(());
+    };
+    Err(Problem::new(
+        Code::PriceAboveLimit,
+        format!("This costs up to {price} credits, more than your `max_credits` of {limit}."),
+    )
+    .hint("Raise `max_credits`, or run it on fewer inputs.")
+    .at("max_credits")
+    .details(json!({ "price_credits": price, "max_credits": limit })))
+}
+
+/// A key with what its call asked for.
+pub(super) fn run_key(key: String, mut fingerprint: Value) -> RunKey {
+    fingerprint.sort_all_objects();
+    RunKey {
+        key,
+        request_hash: *blake3::hash(fingerprint.to_string().as_bytes()).as_bytes(),
+    }
+}
+
 /// A run may do no more than whoever starts it: each node asks for the scope of its operation.
-fn check_scopes(cx: &Context, graph: &Ready) -> Result<(), Problem> {
+pub(super) fn check_scopes(cx: &Context, graph: &Ready) -> Result<(), Problem> {
     for node in &graph.nodes {
         let (Work::Make { entry, .. } | Work::Act { entry, .. }) = &node.kind.work else {
             continue;
@@ -133,13 +168,13 @@ fn price_of_one(price: Credits, how_many: usize) -> Credits {
 
 /// What every node of one run costs together, with one item each.
 pub(crate) fn price(studio: &Studio, graph: &Ready) -> Result<Credits, Problem> {
-    let mut sum = Credits::ZERO;
-    for node in &graph.nodes {
-        let connected: Vec<&Port> = node.joins.iter().map(|join| &node.inputs[join.port]).collect();
-        let price = node.kind.price(studio, &node.settings, &connected);
-        sum = sum + price.map_err(|problem| problem.at(format!("nodes.{}", node.id)))?;
-    }
-    Ok(sum)
+    graph.nodes.iter().map(|node| price_of_node(studio, node)).sum()
+}
+
+pub(super) fn price_of_node(studio: &Studio, node: &ReadyNode) -> Result<Credits, Problem> {
+    let connected: Vec<&Port> = node.joins.iter().map(|join| &node.inputs[join.port]).collect();
+    let price = node.kind.price(studio, &node.settings, &connected);
+    price.map_err(|problem| problem.at(format!("nodes.{}", node.id)))
 }
 
 /// What was brought, by the ids of the input nodes; defaults where nothing was.

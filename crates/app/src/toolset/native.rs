@@ -94,6 +94,7 @@ pub static NATIVE: [Tool; 13] = [
             action("list_runs", "pipelines.list_runs"),
             action("get_run", "pipelines.get_run"),
             action("cancel_run", "pipelines.cancel_run"),
+            action("retry_run", "pipelines.retry_run"),
             action("list_node_types", "pipelines.list_node_types"),
             action("validate", "pipelines.validate"),
             action("create", "pipelines.create"),

@@ -55,6 +55,7 @@ pub fn router(studio: Studio, config: &Config, stop: CancellationToken) -> Route
     };
     operations::routes()
         .route("/api/v1/jobs/{job_id}/events", get(events::of_job))
+        .route("/api/v1/pipelines/runs/{run_id}/events", get(events::of_run))
         .route("/api/v1/events", get(events::of_workspace))
         .layer(DefaultBodyLimit::max(config.max_body_bytes))
         .route("/api/v1/openapi.json", get(openapi::serve))

@@ -34,12 +34,27 @@ pub fn document(public_url: &str) -> Value {
     }
     paths.insert(
         "/api/v1/events".into(),
-        json!({ "get": events("events.workspace", "Events of every job") }),
+        json!({ "get": events("job", "events.workspace", "Events of every job") }),
     );
-    let mut of_job = events("events.job", "Events of one job, to its end");
-    of_job["parameters"] =
-        json!([{ "name": "job_id", "in": "path", "required": true, "schema": { "type": "string" } }]);
-    paths.insert("/api/v1/jobs/{job_id}/events".into(), json!({ "get": of_job }));
+    for (path, name, argument, summary) in [
+        (
+            "/api/v1/jobs/{job_id}/events",
+            "job",
+            "job_id",
+            "Events of one job, to its end",
+        ),
+        (
+            "/api/v1/pipelines/runs/{run_id}/events",
+            "run",
+            "run_id",
+            "How a run goes, as `pipelines.get_run` tells it, to its end",
+        ),
+    ] {
+        let mut of_one = events(name, &format!("events.{name}"), summary);
+        of_one["parameters"] =
+            json!([{ "name": argument, "in": "path", "required": true, "schema": { "type": "string" } }]);
+        paths.insert(path.into(), json!({ "get": of_one }));
+    }
     let cookie = cookies::name(public_url);
     let mut document = json!({
         "openapi": "3.1.0",
@@ -174,13 +189,13 @@ fn operation(entry: &Entry) -> Value {
     operation
 }
 
-fn events(id: &str, summary: &str) -> Value {
+fn events(name: &str, id: &str, summary: &str) -> Value {
     json!({
         "operationId": id,
-        "tags": ["jobs"],
+        "tags": [if name == "run" { "pipelines" } else { "jobs" }],
         "summary": summary,
         "responses": {
-            "200": { "description": "Server-sent events named `job`.", "content": { "text/event-stream": { "schema": { "type": "string" } } } },
+            "200": { "description": format!("Server-sent events named `{name}`."), "content": { "text/event-stream": { "schema": { "type": "string" } } } },
             "default": { "$ref": "#/components/responses/Problem" },
         },
     })

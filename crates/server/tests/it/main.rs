@@ -4,6 +4,7 @@
 mod authenticator;
 mod beside;
 mod crash;
+mod dags;
 mod doors;
 mod edits;
 mod films;
@@ -27,6 +28,7 @@ mod process;
 #[cfg(feature = "c2pa")]
 mod provenance;
 mod providers;
+mod runs;
 mod sharing;
 mod stripe;
 mod surface;

@@ -119,7 +119,7 @@ fn row(operation: &str, own: &Owned) -> (Value, Foreign) {
         | "display.pipeline" => (json!({ "pipeline_id": own.pipeline }), Nowhere),
         "pipelines.update" => (json!({ "pipeline_id": own.pipeline, "name": "Bob's" }), Nowhere),
         "pipelines.run" => (json!({ "pipeline_id": own.pipeline, "dry_run": true }), Nowhere),
-        "pipelines.get_run" | "pipelines.cancel_run" => (json!({ "run_id": own.run }), Nowhere),
+        "pipelines.get_run" | "pipelines.cancel_run" | "pipelines.retry_run" => (json!({ "run_id": own.run }), Nowhere),
         "pipelines.validate" => (json!({ "graph": { "nodes": [] } }), Untouched),
         "pipelines.create" => (
             json!({ "name": "Mine", "graph": { "nodes": [{ "id": "x", "type": "input.text" }] } }),

@@ -247,6 +247,10 @@ async fn the_list_is_cheap_and_every_answer_fits_its_output_schema() {
     let many = with_action("run", json!({ "pipeline_id": many, "inputs": { "photo": asset } }));
     let many = call("pipelines", many, false).await["run_id"].clone();
     call("pipelines", cancel(&many), false).await;
+    for (run, should_fail) in [(&many, false), (&run, true)] {
+        let retry = with_action("retry_run", json!({ "run_id": run, "dry_run": true }));
+        call("pipelines", retry, should_fail).await;
+    }
     call("display_pipeline", named(json!({ "run_id": run })), false).await;
 
     // A failure of each tool fits too. One action of the list cannot work here: it fetches from outside.

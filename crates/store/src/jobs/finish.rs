@@ -23,6 +23,8 @@ impl Jobs<'_> {
         };
         let job = read(&found)?;
         match finish {
+            // What was made before the worker heard of the cancellation is not charged either.
+            Finish::Succeeded { .. } if job.cancel_requested => cancel(&tx, &job, 0, -1, now).await?,
             Finish::Succeeded {
                 assets,
                 collection,

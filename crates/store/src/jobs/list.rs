@@ -1,13 +1,12 @@
 //! Reading jobs.
 
-use aquatint_domain::{Job, JobId, JobState, Problem, Timestamp, WorkspaceId};
-use sea_orm::Value;
+use aquatint_domain::{Job, JobId, Problem, Timestamp, WorkspaceId};
 
 use super::rows::read;
 use super::{JobFilter, Jobs, QueueCounts};
-use crate::columns::number;
-use crate::connection::{row, rows};
-use crate::page::{Page, id_cursor};
+use crate::columns::{get, number, parsed};
+use crate::connection::{is_postgres, row, rows};
+use crate::page::{Listing, MANY, Page, places};
 
 impl Jobs<'_> {
     pub async fn get(&self, workspace: &WorkspaceId, id: &JobId) -> Result<Option<Job>, Problem> {
@@ -44,38 +43,52 @@ impl Jobs<'_> {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page<Job>, Problem> {
-        let mut values: Vec<Value> = vec![workspace.as_str().into()];
-        let mut conditions = "workspace_id = $1".to_owned();
-        let mut and = |condition: &str, value: Value| {
-            values.push(value);
-            conditions.push_str(&format!(" AND {condition} ${}", values.len()));
-        };
-        let after = id_cursor(cursor, JobId::PREFIX)?;
-        if !after.is_empty() {
-            and("id <", after.into());
-        }
-        if let Some(state) = filter.state {
-            and("state =", state.as_str().into());
-        }
-        if let Some(operation) = &filter.operation {
-            and("operation =", operation.as_str().into());
-        }
+        let mut listing = Listing::of("SELECT * FROM jobs", "jobs", workspace, cursor, JobId::PREFIX)?
+            .and_if("state = ?", filter.state.map(|state| state.as_str().to_owned()))
+            .and_if("operation = ?", filter.operation.clone());
         if !filter.include_cancelled {
-            and("state <>", JobState::Cancelled.as_str().into());
+            listing = listing.and("state <> 'cancelled'");
         }
         if filter.top_level_only {
-            conditions.push_str(" AND parent_id IS NULL");
+            listing = listing.and("parent_id IS NULL");
         }
-        let sql = format!(
-            "SELECT * FROM jobs WHERE {conditions} ORDER BY id DESC LIMIT {}",
-            limit + 1
-        );
-        let items = rows(self.0.read(), &sql, values)
+        listing.page(self.0.read(), limit, read, |job| job.id.to_string()).await
+    }
+
+    /// Those of these jobs that there are, in no order.
+    pub async fn get_many(&self, workspace: &WorkspaceId, ids: &[JobId]) -> Result<Vec<Job>, Problem> {
+        let mut found = Vec::with_capacity(ids.len());
+        for some in ids.chunks(MANY) {
+            let ids: Vec<&str> = some.iter().map(JobId::as_str).collect();
+            let (places, values) = places(workspace, &ids);
+            let sql = format!("SELECT * FROM jobs WHERE workspace_id = $1 AND id IN ({places})");
+            for row in rows(self.0.read(), &sql, values).await? {
+                found.push(read(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The jobs that were submitted under idempotency keys beginning like this, as far as the keys are remembered, with the rest
+    /// of each key.
+    pub async fn under_keys(&self, workspace: &WorkspaceId, prefix: &str) -> Result<Vec<(String, JobId)>, Problem> {
+        let db = self.0.read();
+        // SQLite compares bytes, so its primary key finds a range; PostgreSQL's order depends on the database's language.
+        let begins = if is_postgres(db) {
+            "starts_with(idem_key, $2)"
+        } else {
+            "idem_key >= $2 AND idem_key < $2 || char(1114111)"
+        };
+        let sql = format!("SELECT idem_key, job_id FROM idempotency WHERE workspace_id = $1 AND {begins}");
+        rows(db, &sql, vec![workspace.as_str().into(), prefix.into()])
             .await?
             .iter()
-            .map(read)
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(Page::of(items, limit, |job| job.id.to_string()))
+            .map(|row| {
+                let key: String = get(row, "idem_key")?;
+                let rest = key.strip_prefix(prefix).unwrap_or_default().to_owned();
+                Ok((rest, parsed(row, "job_id")?))
+            })
+            .collect()
     }
 
     /// Jobs that succeeded, and that failed, since then.

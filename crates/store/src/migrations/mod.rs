@@ -11,6 +11,7 @@ mod m0007_audit;
 mod m0008_pipelines;
 mod m0009_purchases;
 mod m0010_measures;
+mod m0012_runs;
 
 use aquatint_domain::{Code, Problem, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
@@ -37,6 +38,7 @@ const ALL: &[Migration] = &[
     m0008_pipelines::MIGRATION,
     m0009_purchases::MIGRATION,
     m0010_measures::MIGRATION,
+    m0012_runs::MIGRATION,
 ];
 
 /// Brings the schema up to date. Several processes may do this at the same moment: one does, the others wait.

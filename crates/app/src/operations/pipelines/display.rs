@@ -4,7 +4,7 @@ use aquatint_domain::{Graph, PipelineId, Problem, RunId, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::runs::{NodeView, view};
+use super::run_view::{NodeView, view};
 use super::{PIPELINE_ALIASES, existing, version_of};
 use crate::operation::{Context, Describe, Description, Effects, Operation, Spec, get};
 use crate::pipelines::{mermaid, readable};
@@ -80,7 +80,7 @@ impl Operation for DisplayPipeline {
                     .filter(|run| run.pipeline == pipeline.id)
                     .ok_or_else(|| Problem::not_found("run of this pipeline", id).at("run_id"))?;
                 let version = run.version;
-                (view(cx, run).await?.nodes, Some(version))
+                (view(&cx.studio, run).await?.nodes, Some(version))
             }
             None => (Vec::new(), None),
         };

@@ -1,20 +1,22 @@
 //! Running a pipeline.
 
+use std::time::Duration;
+
 use aquatint_domain::{CollectionId, Credits, Problem, RunId, RunState, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::runs::{RunView, view};
+use super::run_view::{RunView, view};
 use super::{PIPELINE_ALIASES, existing, version_of};
 use crate::jobs::Spending;
 use crate::operation::{Context, Describe, Description, Effects, Operation, Spec, post};
 use crate::operations::collections;
-use crate::pipelines::{Order, start};
+use crate::pipelines::{Order, Started, start};
 
 pub struct Run;
 
-/// Run a pipeline; `get_run` tells how it goes.
+/// Run a pipeline or a part.
 #[derive(Deserialize, JsonSchema)]
 pub struct Args {
     /// Pipeline id, or its name.
@@ -26,6 +28,9 @@ pub struct Args {
     /// An earlier version.
     #[schemars(range(min = 1))]
     pub version: Option<u32>,
+    /// Only this node and what it needs.
+    #[schemars(length(min = 1, max = 60))]
+    pub until: Option<String>,
     /// Put the results into this collection.
     pub collection_id: Option<CollectionId>,
     /// Use nothing that earlier runs made.
@@ -112,6 +117,7 @@ impl Operation for Run {
                 pipeline,
                 version,
                 inputs: args.inputs,
+                until: args.until,
                 collection: args.collection_id,
                 uses_cache: !args.fresh,
                 idempotency_key: spending.idempotency_key,
@@ -120,11 +126,23 @@ impl Operation for Run {
             },
         )
         .await?;
+        Output::of(cx, started, spending.dry_run, wait).await
+    }
+}
+
+impl Output {
+    /// What was started, after waiting for it as far as asked.
+    pub(super) async fn of(
+        cx: &Context,
+        started: Started,
+        dry_run: bool,
+        wait: Option<Duration>,
+    ) -> Result<Self, Problem> {
         let first = started.runs.first().cloned();
-        let mut output = Output {
+        let mut output = Self {
             run_id: first.clone(),
             run_ids: started.runs,
-            status: if spending.dry_run { "estimated" } else { "queued" }.to_owned(),
+            status: if dry_run { "estimated" } else { "queued" }.to_owned(),
             price_credits: started.price,
             run_count: u32::try_from(started.how_many).unwrap_or(u32::MAX),
             replayed: started.replayed,
@@ -141,7 +159,7 @@ impl Operation for Run {
             let run = super::runs::wait_for(cx, &first, wait).await?;
             output.status = run.state.to_string();
             if run.state.is_terminal() || run.state == RunState::Running {
-                output.run = Some(view(cx, run).await?);
+                output.run = Some(view(&cx.studio, run).await?);
             }
         }
         Ok(output)

@@ -35,7 +35,7 @@ fn step(node: &str, item: u32, state: NodeState, outputs: Value) -> Step {
     }
 }
 
-fn states(graph: &Ready, plan: &Plan) -> Vec<String> {
+fn states(graph: &Ready, plan: &Standing) -> Vec<String> {
     graph
         .nodes
         .iter()
@@ -205,18 +205,30 @@ fn run(graph: &Ready, mut order: impl FnMut(usize) -> usize) -> (Values, usize) 
     let inputs = values(json!({ "n0": asset(1) }));
     let mut steps: Vec<Step> = Vec::new();
     let mut works = 0;
+    // What is kept up to date and what is found anew each time, as after a crash, say the same.
+    let mut kept = plan(graph, &inputs, &steps, 5_000);
     loop {
-        // The plan is made anew each time, as after a crash.
         let now = plan(graph, &inputs, &steps, 5_000);
+        let told = |standing: &Standing| (states(graph, standing), standing.ended, standing.due.len());
+        assert_eq!(told(&kept), told(&now));
         if let Some(state) = now.ended {
             assert_eq!(state, RunState::Succeeded);
+            assert_eq!(results(graph, &kept), results(graph, &now));
             return (results(graph, &now), works);
         }
         assert!(!now.due.is_empty(), "nothing is due and nothing has ended");
         let due = &now.due[order(now.due.len())];
         works += 1;
         let outputs = made(graph, due);
-        steps.push(step(&graph.nodes[due.node].id, due.item, NodeState::Succeeded, outputs));
+        let same = kept
+            .due
+            .iter()
+            .position(|one| (one.node, one.item) == (due.node, due.item));
+        assert_eq!(kept.due.remove(same.expect("due in both")), Some(due.clone()));
+        let done = step(&graph.nodes[due.node].id, due.item, NodeState::Succeeded, outputs);
+        let end = End::of(&done).expect("an end");
+        kept.settle(graph, &inputs, due.node, due.item, end);
+        steps.push(done);
     }
 }
 

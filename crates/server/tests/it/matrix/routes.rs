@@ -14,6 +14,11 @@ pub(super) const OTHERS: &[(&str, &str, u16)] = &[
     ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/api/v1/events", 401),
     ("GET", "/api/v1/jobs/job_00000000000000000000000000/events", 401),
+    (
+        "GET",
+        "/api/v1/pipelines/runs/run_00000000000000000000000000/events",
+        401,
+    ),
     ("GET", "/.well-known/oauth-protected-resource", 200),
     ("GET", "/.well-known/oauth-protected-resource/mcp", 200),
     ("GET", "/.well-known/oauth-protected-resource/elsewhere", 404),
