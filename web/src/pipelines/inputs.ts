@@ -1,5 +1,6 @@
 /** What a run is given: from the fields of the dialog to the wire. A list makes one run for each of its items. */
 import type { Graph, GraphNode } from '../api/pipelines';
+import { label } from '../format/words';
 import { endOf } from './graph';
 
 /** Media as asset ids, words as they were typed, numbers as text until they are sent. */
@@ -12,7 +13,7 @@ const hasDefault = (node: GraphNode) => node.settings?.default !== undefined || 
 const isUsed = (graph: Graph, node: GraphNode) => graph.edges.some((edge) => endOf(edge.from).node === node.id);
 export const isNeeded = (graph: Graph, node: GraphNode): boolean => isUsed(graph, node) && !hasDefault(node);
 export const isMedia = (node: GraphNode): boolean => node.type === 'input.image' || node.type === 'input.video';
-export const nameOf = (node: GraphNode): string => node.title ?? node.alias ?? node.id;
+export const nameOf = (node: GraphNode): string => node.title ?? label(node.alias ?? node.id);
 
 /** `many`: text inputs of which each line is a run of its own. */
 export function orderOf(graph: Graph, nodes: readonly GraphNode[], given: Given, many: ReadonlySet<string> = new Set()): Order {

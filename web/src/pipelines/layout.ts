@@ -12,7 +12,7 @@ const GAP = 40;
 /** Dagre's layered layout. */
 export function laidOut(graph: Graph, sizes: Sizes): Map<string, Place> {
   const plan = new graphlib.Graph();
-  plan.setGraph({ rankdir: 'LR', nodesep: 36, ranksep: 90, marginx: 0, marginy: 0 });
+  plan.setGraph({ rankdir: 'LR', nodesep: 64, ranksep: 90, marginx: 0, marginy: 0 });
   plan.setDefaultEdgeLabel(() => ({}));
   for (const node of graph.nodes) plan.setNode(node.id, { ...(sizes.get(node.id) ?? USUAL) });
   for (const edge of graph.edges) {

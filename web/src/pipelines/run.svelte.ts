@@ -18,7 +18,13 @@ export class RunWatch {
 
   constructor(id: string) {
     this.id = id;
-    void this.#ask().then(() => this.#listen());
+    this.#follow();
+  }
+
+  #follow(): void {
+    void this.#ask().then(() => {
+      if (!this.isOver) this.#listen();
+    });
   }
 
   stop(): void {
@@ -30,7 +36,7 @@ export class RunWatch {
   /** Follows it again, after a retry. */
   resume(): void {
     this.#isStopped = false;
-    void this.#ask().then(() => this.#listen());
+    this.#follow();
   }
 
   async cancel(): Promise<void> {
@@ -41,7 +47,12 @@ export class RunWatch {
   #hear(run: Run): void {
     this.run = run;
     this.problem = undefined;
-    if (isOver(run.status)) this.stop();
+    if (!isOver(run.status)) return;
+    this.#source?.close();
+    clearTimeout(this.#timer);
+    // Those that were started with it may still go on, and are told of in its group.
+    if (run.group?.some((one) => !isOver(one.status))) this.#poll();
+    else this.stop();
   }
 
   #listen(): void {
@@ -57,6 +68,7 @@ export class RunWatch {
 
   #poll(): void {
     if (this.#isStopped) return;
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#ask().then(() => this.#poll()), POLL_MS);
   }
 
