@@ -83,6 +83,9 @@ export interface RunNode {
   status: NodeState;
   outputs?: Record<string, unknown>;
   job_ids?: string[];
+  /** From 0 to 1. */
+  progress?: number;
+  thumbnails?: { asset_id: string; kind: 'image' | 'video'; url?: string }[];
   is_cached?: boolean;
   charged_credits: number;
   started_at?: string;
@@ -95,6 +98,10 @@ export interface Run {
   version: number;
   status: RunState;
   progress: number;
+  /** By input node, as they were accepted. */
+  inputs?: Record<string, unknown>;
+  /** The node that it was started for, where not all was. */
+  until?: string;
   outputs: Record<string, unknown>;
   media: JobOutput[];
   nodes: RunNode[];
@@ -110,6 +117,9 @@ export interface RunRow {
   pipeline_id: string;
   version: number;
   status: RunState;
+  inputs?: Record<string, unknown>;
+  until?: string;
+  started_by?: { name?: string };
   charged_credits: number;
   created_at: string;
   finished_at?: string;
@@ -151,7 +161,7 @@ export const runs = {
   price: (pipeline: string, order: RunOrder, signal?: AbortSignal) => post<Started>(`${at(pipeline)}/runs`, { ...order, dry_run: true }, { signal }),
   start: (pipeline: string, order: RunOrder) => post<Started>(`${at(pipeline)}/runs`, { ...order, wait_seconds: 0 }, { idempotencyKey: crypto.randomUUID() }),
   cancel: (id: string) => del<unknown>(`/runs/${part(id)}`),
-  retry: (id: string) => post<Started>(`/runs/${part(id)}/retry`),
+  retry: (id: string) => post<Started>(`/pipelines/runs/${part(id)}/retry`, { wait_seconds: 0 }, { idempotencyKey: crypto.randomUUID() }),
   /** Where a run tells how it goes, as server-sent events. */
   events: (id: string) => `/api/v1/pipelines/runs/${part(id)}/events`,
 };

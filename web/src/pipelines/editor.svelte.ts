@@ -7,7 +7,7 @@ import { Faults } from './faults';
 import { changed, edgeId, EMPTY, endOf, freshId, joined, moved, named, namesOf, nodeOf, renamed, same, upstream, withNode, without, type Place } from './graph';
 import { History } from './history';
 import { aligned, free, laidOut, USUAL, type Line, type Size } from './layout';
-import { bestInput, isSingle, portsOf, refusal, titleOf, typeTitle } from './ports';
+import { bestInput, GENERATE, isSingle, portsOf, refusal, titleOf, typeTitle } from './ports';
 import type { RunWatch } from './run.svelte';
 import { nodeTypes } from './types.svelte';
 
@@ -211,7 +211,8 @@ export class Editor {
   add(type: string, where: { at?: Place; beside?: string | undefined; joins?: boolean } = {}): string | undefined {
     const kind = nodeTypes.byName.get(type);
     if (!this.mayEdit || !kind) return undefined;
-    const id = freshId(namesOf(this.graph), type);
+    const isModel = kind.category === 'models';
+    const id = freshId(namesOf(this.graph), isModel ? type.split('/').at(-1) ?? type : type);
     const title = typeTitle(kind);
     const before = where.beside ? nodeOf(this.graph, where.beside) : undefined;
     const [middleX, middleY] = this.middle();
@@ -219,7 +220,9 @@ export class Editor {
       ? [before.position[0] + (this.sizes.get(before.id) ?? USUAL).width + BESIDE, before.position[1]]
       : [middleX - USUAL.width / 2, middleY - USUAL.height / 2];
     const [x, y] = where.at ?? free(this.graph, this.sizes, wished);
-    let next = withNode(this.graph, { id, type, version: kind.version, position: [Math.round(x), Math.round(y)] });
+    let next = withNode(this.graph, {
+      id, type: isModel ? GENERATE : type, version: kind.version, position: [Math.round(x), Math.round(y)], ...(isModel ? { settings: { model: type } } : {}),
+    });
     let words = `Added ${title}.`;
     if (before && where.joins) {
       for (const port of portsOf(before, nodeTypes.byName).outputs) {

@@ -29,7 +29,7 @@ export function named(graph: Graph, first: (node: GraphNode, side: 'inputs' | 'o
 
 /** An id that nobody has: the last part of the type, with a number where it is taken. */
 export function freshId(taken: ReadonlySet<string>, type: string): string {
-  const base = (type.split('.').at(-1) ?? 'node').toLowerCase().replaceAll(/[^a-z0-9_-]+/g, '_').slice(0, 50) || 'node';
+  const base = (type.replace(/-?[\d.]+$/, '').split('.').at(-1) || 'node').toLowerCase().replaceAll(/[^a-z0-9_-]+/g, '_').slice(0, 50) || 'node';
   if (!taken.has(base)) return base;
   let number = 2;
   while (taken.has(`${base}_${number}`)) number += 1;

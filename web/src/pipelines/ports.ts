@@ -3,6 +3,9 @@ import type { Graph, GraphEdge, GraphNode, NodeType, Port, PortKind } from '../a
 import { operation } from '../format/words';
 import { edgeId, endOf, nodeOf, upstream } from './graph';
 
+/** Runs every model; which one is a setting. */
+export const GENERATE = 'generate.media';
+
 export type Types = ReadonlyMap<string, NodeType>;
 export interface Ports { inputs: Port[]; outputs: Port[] }
 
@@ -23,10 +26,26 @@ export function placesIn(template: string): string[] {
   return [...new Set([...template.matchAll(/\{([A-Za-z0-9_]{1,40})\}/g)].map((found) => found[1] as string))].slice(0, 20);
 }
 
+/** What the layers of a composition leave open. */
+function placesOf(layers: unknown): Port[] {
+  const found = new Map<string, Port>();
+  for (const layer of Array.isArray(layers) ? (layers as Record<string, unknown>[]) : []) {
+    for (const kind of ['image', 'text'] as const) {
+      const text = layer?.[kind];
+      for (const name of typeof text === 'string' ? placesIn(text) : []) if (name !== 'image' && !found.has(name)) found.set(name, { name, kind, required: true });
+    }
+  }
+  return [...found.values()];
+}
+
 /** Types whose ports hang on their settings. */
 const RULES: Record<string, (settings: Record<string, unknown>, type: NodeType) => Partial<Ports>> = {
   'text.template': ({ template }, type) => ({
     inputs: [...type.inputs, ...placesIn(typeof template === 'string' ? template : '').map((name): Port => ({ name, kind: 'text', required: true }))],
+  }),
+  'image.compose': ({ layers }, type) => ({ inputs: [...type.inputs, ...placesOf(layers)] }),
+  webhook: ({ fields }, type) => ({
+    inputs: [...type.inputs, ...(Array.isArray(fields) ? fields : []).slice(0, 20).map((name): Port => ({ name: String(name), kind: 'any', list: true }))],
   }),
   'flow.loop': ({ items }) => ({
     outputs: [{ name: 'item', kind: Array.isArray(items) && items.length > 0 && items.every((one) => typeof one === 'number') ? 'number' : 'text' }],
@@ -38,6 +57,12 @@ export function portsOf(node: GraphNode, types: Types): Ports {
   if (!type) return { inputs: [], outputs: [] };
   const settings = node.settings ?? {};
   const own = { inputs: type.inputs, outputs: type.outputs, ...RULES[node.type]?.(settings, type) };
+  const model = node.type === GENERATE ? types.get(String(settings.model ?? '')) : undefined;
+  if (model) {
+    // What all models take stands open as well; what only others take does not.
+    const common = type.inputs.filter((port) => type.setting_names.includes(port.name) && !model.inputs.some((other) => other.name === port.name));
+    return { inputs: [...model.inputs, ...common], outputs: model.outputs };
+  }
   // What a model makes is the first part of its id.
   if (type.setting_names.includes('model') && own.outputs[0]?.name === 'image' && String(settings.model ?? '').startsWith('video/')) {
     return { ...own, outputs: [{ ...own.outputs[0], name: 'video', kind: 'video' }] };
@@ -54,7 +79,8 @@ export const isInput = (type: string): boolean => type.startsWith('input.');
 /** A type as people call it; an edit as the page of edits calls it. */
 export const typeTitle = (type: Pick<NodeType, 'type' | 'title'>): string => (type.type.startsWith('edit.') ? operation(type.type) : type.title);
 export function titleOf(node: GraphNode, types: Types): string {
-  const type = types.get(node.type);
+  const model = node.type === GENERATE ? types.get(String(node.settings?.model ?? '')) : undefined;
+  const type = model ?? types.get(node.type);
   return node.title || (type ? typeTitle(type) : node.type);
 }
 
@@ -75,7 +101,8 @@ export function refusal(graph: Graph, types: Types, edge: GraphEdge): string | u
   const input = portsOf(target, types).inputs.find((port) => port.name === to.port);
   if (!output || !input) return 'One of the two ports is gone.';
   if (!fits(output.kind, input.kind)) {
-    return `“${titleOf(target, types)}” takes ${noun(input.kind)} as ${input.name.replaceAll('_', ' ')}, but “${titleOf(source, types)}” gives ${noun(output.kind)}.`;
+    const place = input.name === input.kind ? '' : ` for ${input.name.replaceAll('_', ' ')}`;
+    return `“${titleOf(target, types)}” takes ${noun(input.kind)}${place}, but “${titleOf(source, types)}” gives ${noun(output.kind)}.`;
   }
   if (graph.edges.some((one) => edgeId(one) === edgeId(edge))) return 'These two are joined already.';
   if (upstream(graph, source.id).has(target.id)) {

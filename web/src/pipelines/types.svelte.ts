@@ -2,7 +2,10 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { pipelines as api, type GraphNode, type NodeType } from '../api/pipelines';
 import type { JsonSchema } from '../api/types';
-import { portsOf } from './ports';
+import { GENERATE, portsOf } from './ports';
+
+/** Every model is a type of its own to choose; a server that does not say so has them as a setting only. */
+const models = (prefix: string): Promise<NodeType[]> => api.nodeType(prefix).then((found) => found.node_types, () => []);
 
 class NodeTypes {
   all = $state.raw<NodeType[]>([]);
@@ -12,9 +15,10 @@ class NodeTypes {
   #loading: Promise<void> | undefined;
 
   load(): Promise<void> {
-    this.#loading ??= api.nodeTypes().then(
-      (found) => {
-        this.all = found.node_types;
+    this.#loading ??= Promise.all([api.nodeTypes(), models('image/'), models('video/')]).then(
+      ([found, images, videos]) => {
+        const at = found.node_types.findIndex((type) => type.type === GENERATE) + 1;
+        this.all = [...found.node_types.slice(0, at), ...images, ...videos, ...found.node_types.slice(at)];
       },
       (thrown: unknown) => {
         this.#loading = undefined;

@@ -33,6 +33,8 @@ enum Server {
     Fresh,
     /// One more, which is set up with a passkey.
     Passkeys,
+    /// And one for the editor of pipelines.
+    Pipelines,
     /// With an owner, a client that need not register, and descriptions of clients fetched from loopback.
     People,
     /// With the fixtures of the conformance suite.
@@ -40,7 +42,14 @@ enum Server {
 }
 
 impl Server {
-    const ALL: [Self; 5] = [Self::Plain, Self::Fresh, Self::Passkeys, Self::People, Self::Fixtures];
+    const ALL: [Self; 6] = [
+        Self::Plain,
+        Self::Fresh,
+        Self::Passkeys,
+        Self::Pipelines,
+        Self::People,
+        Self::Fixtures,
+    ];
 }
 
 /// The owner of the server for people.
@@ -88,6 +97,7 @@ const SUITES: &[Suite] = &[
     suite("pages.mjs", Language::Browser, Server::Plain),
     suite("app.mjs", Language::Browser, Server::Fresh),
     suite("passkeys.mjs", Language::Browser, Server::Passkeys),
+    suite("pipelines.mjs", Language::Browser, Server::Pipelines),
     suite("oauth_client.py", Language::Python, Server::People),
     suite("authorization.mjs", Language::Node, Server::People),
     suite("oidc.mjs", Language::Node, Server::People),
@@ -159,7 +169,7 @@ struct Ports {
 
 fn start(server: Server, program: &Path, ports: Ports) -> Result<Studio> {
     match server {
-        Server::Plain | Server::Fresh | Server::Passkeys => Studio::start(program, &[]),
+        Server::Plain | Server::Fresh | Server::Passkeys | Server::Pipelines => Studio::start(program, &[]),
         Server::Fixtures => Studio::start(program, &["--conformance-fixtures"]),
         Server::People => {
             let Ports { documents, upstream } = ports;
@@ -199,6 +209,9 @@ fn run_one(
         )
         .env("AQUATINT_PICTURES", repository::target()?.join("pages"))
         .env("PYTHONDONTWRITEBYTECODE", "1");
+    if let Some(samples) = repository::samples() {
+        command.env("AQUATINT_SAMPLES", samples);
+    }
     if suite.server == Server::People {
         command
             .env("AQUATINT_EMAIL", EMAIL)

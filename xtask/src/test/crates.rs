@@ -68,10 +68,7 @@ fn surroundings(command: &mut Command, components: &Components, all: bool) {
     if all {
         command.env("AQUATINT_TEST_POSTGRES_REQUIRED", "1");
     }
-    let samples = repository::root().join("../shared/samples");
-    if std::env::var_os("AQUATINT_SAMPLES").is_none()
-        && let Ok(samples) = samples.canonicalize()
-    {
+    if let Some(samples) = repository::samples() {
         command.env("AQUATINT_SAMPLES", samples);
     }
 }
