@@ -178,7 +178,17 @@ await check('pipelines: it is saved, and leaving with changes is asked about', a
   await question.getByRole('heading', { name: 'Leave without saving?' }).waitFor();
   await button(question, 'Cancel').click();
   assert.ok(page.url().endsWith(banner.id));
-  await page.keyboard.press('Control+z');
+  // A reload offers what was not saved.
+  page.once('dialog', (warning) => void warning.accept());
+  await page.reload();
+  await page.getByText('Changes that were not saved').waitFor();
+  await counts(page, 5, 4);
+  await isSound(page, 'draft');
+  await button(page, 'Bring back').click();
+  await node(page, 'Expand').click();
+  assert.equal(await panel(page).getByLabel('Aspect ratio', { exact: true }).inputValue(), '21:9');
+  await page.keyboard.press('Escape');
+  await button(page, /^Undo/).click();
   await page.getByText('Unsaved changes').waitFor({ state: 'detached' });
 });
 

@@ -6,8 +6,10 @@ import { copied, pasted } from './clipboard';
 import { Faults } from './faults';
 import { changed, edgeId, EMPTY, endOf, freshId, joined, moved, named, namesOf, nodeOf, renamed, same, upstream, withNode, without, type Place } from './graph';
 import { History } from './history';
-import { aligned, free, laidOut, USUAL, type Line, type Size } from './layout';
-import { bestInput, GENERATE, isSingle, portsOf, refusal, titleOf, typeTitle } from './ports';
+import { aligned, estimated, free, laidOut, PICTURE_HEIGHT, USUAL, type Line, type Size } from './layout';
+import { summary } from './look';
+import { assetsIn } from './pictures.svelte';
+import { bestInput, GENERATE, isMain, isSingle, portsOf, refusal, titleOf, typeTitle } from './ports';
 import type { RunWatch } from './run.svelte';
 import { nodeTypes } from './types.svelte';
 
@@ -64,9 +66,9 @@ export class Editor {
     this.#begin(details.graph, true);
   }
 
-  /** Begins with a graph that is not saved yet. */
+  /** Begins with a graph that is not saved yet, arranged for how nodes look here. */
   begin(graph: Graph): void {
-    this.#begin(graph, false);
+    this.#begin({ ...graph, nodes: graph.nodes.map(({ position: _, ...node }) => node) }, false);
   }
 
   #begin(graph: Graph, isSaved: boolean): void {
@@ -80,7 +82,21 @@ export class Editor {
 
   /** Nodes that stand nowhere are put in order. */
   #arranged(graph: Graph): Graph {
-    return graph.nodes.some((node) => !node.position) ? moved(graph, laidOut(graph, new Map())) : graph;
+    return graph.nodes.some((node) => !node.position) ? moved(graph, laidOut(graph, this.#room(graph))) : graph;
+  }
+
+  /** How much room each node takes, and will take once it shows what it made. */
+  #room(graph: Graph): Map<string, Size> {
+    const sizes = this.sizes;
+    return new Map(graph.nodes.map((node): [string, Size] => {
+      const { inputs, outputs } = portsOf(node, nodeTypes.byName);
+      const type = nodeTypes.byName.get(node.type);
+      const rows = Math.max(1, outputs.length, inputs.filter((port) => !type || isMain(port, type)).length);
+      const size = sizes.get(node.id) ?? estimated(rows, summary(node.settings).length);
+      const makes = node.type === 'output' || outputs.some((port) => port.kind === 'image' || port.kind === 'video' || port.kind === 'media');
+      const isShown = assetsIn(Object.values(this.run?.nodes.get(node.id)?.outputs ?? {})).length > 0;
+      return [node.id, makes && !isShown ? { ...size, height: size.height + PICTURE_HEIGHT } : size];
+    }));
   }
 
   /** What the server answered to saving this graph; it may have changed again meanwhile. */
@@ -299,7 +315,7 @@ export class Editor {
     this.change(moved(this.graph, places), 'move', { mark: `move ${this.chosen.join(' ')}` });
   }
   arrange(): void {
-    this.change(moved(this.graph, laidOut(this.graph, this.sizes)), 'arrange');
+    this.change(moved(this.graph, laidOut(this.graph, this.#room(this.graph))), 'arrange');
     this.say('Arranged.');
     requestAnimationFrame(() => this.show());
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Graph } from '../api/pipelines';
-import { aligned, free, laidOut, USUAL } from './layout';
+import { aligned, estimated, free, laidOut, USUAL } from './layout';
 import { depths, sketch } from './sketch';
 
 const graph: Graph = {
@@ -22,6 +22,11 @@ describe('layout', () => {
     const circle = { ...graph, edges: [...graph.edges, { from: 'out.o', to: 'photo.i' }] };
     expect(laidOut(circle, new Map()).size).toBe(4);
     expect(depths(circle).size).toBe(4);
+  });
+
+  it('guesses how large a node will be', () => {
+    expect(estimated(2, 0)).toEqual({ width: USUAL.width, height: 114 });
+    expect(estimated(1, 2).height).toBeGreaterThan(estimated(1, 0).height);
   });
 
   it('aligns edges, centres and middles', () => {

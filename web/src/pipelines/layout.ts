@@ -8,11 +8,16 @@ export type Sizes = ReadonlyMap<string, Size>;
 /** A node that nobody has measured yet. */
 export const USUAL: Size = { width: 248, height: 130 };
 const GAP = 40;
+/** What a picture adds to a node that shows what it made. */
+export const PICTURE_HEIGHT = 138;
+
+/** How large a node will be: its head, a row for each port, its settings. */
+export const estimated = (rows: number, lines: number): Size => ({ width: USUAL.width, height: 62 + rows * 26 + (lines > 0 ? 18 + lines * 20 : 0) });
 
 /** Dagre's layered layout. */
 export function laidOut(graph: Graph, sizes: Sizes): Map<string, Place> {
   const plan = new graphlib.Graph();
-  plan.setGraph({ rankdir: 'LR', nodesep: 64, ranksep: 90, marginx: 0, marginy: 0 });
+  plan.setGraph({ rankdir: 'LR', nodesep: 32, ranksep: 90, marginx: 0, marginy: 0 });
   plan.setDefaultEdgeLabel(() => ({}));
   for (const node of graph.nodes) plan.setNode(node.id, { ...(sizes.get(node.id) ?? USUAL) });
   for (const edge of graph.edges) {

@@ -14,6 +14,7 @@ const schema: JsonSchema = {
     refine: { type: 'boolean', default: true },
     format: { type: 'string', enum: ['png', 'jpeg'], default: 'png' },
     mode: { oneOf: [{ const: 'auto', description: 'Chooses.' }, { const: 'detail' }] },
+    tint: { type: 'string', pattern: '^#[0-9a-fA-F]{6}$' },
     ratio: { type: 'string', pattern: '^[0-9]+:[0-9]+$' },
     extra: { type: 'object' },
     words: { type: 'array', items: { type: ['string', 'number'] }, minItems: 1, maxItems: 3 },
@@ -29,7 +30,7 @@ describe('fields', () => {
   it('knows each kind, and leaves the plumbing out', () => {
     expect(Object.fromEntries(fields.map((field) => [field.name, field.kind]))).toEqual({
       prompt: 'long_text', images: 'assets', count: 'integer', exposure: 'slider', shadow: 'boolean', refine: 'boolean', format: 'choice',
-      mode: 'choice', ratio: 'text', extra: 'json', words: 'lines', mask: 'mask', background: 'backdrop',
+      mode: 'choice', tint: 'color', ratio: 'text', extra: 'json', words: 'lines', mask: 'mask', background: 'backdrop',
     });
     expect(kind('idempotency_key')).toBeUndefined();
     expect(fields.find((field) => field.name === 'mode')?.choices.map((choice) => choice.value)).toEqual(['auto', 'detail']);

@@ -5,7 +5,7 @@ import { helpFor, labelFor } from './help';
 
 export type Kind =
   | 'text' | 'long_text' | 'integer' | 'number' | 'slider' | 'boolean' | 'choice' | 'backdrop' | 'asset' | 'assets'
-  | 'layers' | 'mask' | 'shape' | 'style' | 'lines' | 'collection' | 'json';
+  | 'layers' | 'mask' | 'shape' | 'style' | 'color' | 'lines' | 'collection' | 'json';
 
 export interface Choice { value: unknown; label: string; description: string | undefined }
 
@@ -107,6 +107,7 @@ function kindOf(name: string, schema: JsonSchema, hasChoices: boolean): Kind {
   }
   if (types.includes('string')) {
     if (isMedia) return 'asset';
+    if (schema.pattern?.startsWith('^#[0-9a-f')) return 'color';
     if (name === 'background') return 'backdrop';
     if (name === 'shape') return 'shape';
     if (name === 'style') return 'style';
@@ -160,7 +161,7 @@ function faultOf(own: Field, value: unknown): string | undefined {
     if (own.maxLength !== undefined && [...value].length > own.maxLength) {
       return `${own.label} must have at most ${own.maxLength} characters.`;
     }
-    if (own.pattern && own.kind === 'text' && !new RegExp(own.pattern, 'u').test(value)) return `${own.label} does not have the right form.`;
+    if (own.pattern && (own.kind === 'text' || own.kind === 'color') && !new RegExp(own.pattern, 'u').test(value)) return `${own.label} does not have the right form.`;
     if (own.kind === 'lines') return tooFewOrMany(own, linesOf(own, value));
     if (own.kind === 'json') {
       try {
