@@ -401,6 +401,30 @@ await check('pipelines: a run that fails says so at its node, with what to do', 
   assert.equal(await node(page, 'More than three?').getAttribute('class').then((name) => name.includes('selected')), true);
 });
 
+await check('pipelines: two hundred nodes are drawn, seen as a whole and changed without waiting', async () => {
+  const graph = { nodes: [{ id: 'photo', type: 'input.image' }], edges: [] };
+  for (let index = 0; index < 199; index += 1) {
+    graph.nodes.push({ id: `turn${index}`, type: 'edit.rotate', settings: { degrees: 90 } });
+    graph.edges.push({ from: index < 12 ? 'photo' : `turn${index - 12}`, to: `turn${index}` });
+  }
+  const { body: made } = await send(page, '/pipelines', { name: 'Large', graph });
+  await open(page, `/pipelines/${made.pipeline_id}`);
+  await counts(page, 200, 199);
+  await page.waitForTimeout(300);
+  await isSound(page, 'large');
+  await nodes(page).nth(1).focus();
+  await page.keyboard.press('Enter');
+  const field = panel(page).getByLabel('Degrees', { exact: true });
+  await field.waitFor();
+  const begin = Date.now();
+  await field.fill('45');
+  await button(page, /^Undo: change settings/).waitFor();
+  assert.ok(Date.now() - begin < 2_000, `${Date.now() - begin} ms for a change`);
+  await page.keyboard.press('Escape');
+  await button(page, /^Undo/).click();
+  await send(page, `/pipelines/${made.pipeline_id}`, {}, 'DELETE');
+});
+
 await check('pipelines: the list finds, copies and deletes', async () => {
   await open(page, '/pipelines');
   const cards = page.getByRole('main').getByRole('article');

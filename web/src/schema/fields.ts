@@ -38,6 +38,7 @@ export const PLUMBING = new Set([
   'model_id', 'idempotency_key', 'dry_run', 'max_credits', 'wait_seconds', 'sync', 'preview', 'collection_id',
 ]);
 
+const HEX = '^#[0-9a-fA-F]{6}$';
 const ASSET_NAMES = /(^|_)(image|picture|asset|frame|video)(_id|_url)?s?$/;
 
 export function fieldsOf(schema: JsonSchema, hidden: ReadonlySet<string> = PLUMBING): Field[] {
@@ -55,7 +56,7 @@ function field(name: string, schema: JsonSchema, isRequired: boolean): Field {
     name,
     kind,
     label: schema.title ?? labelFor(name) ?? label(name),
-    help: helpFor(name, schema.description),
+    help: kind === 'color' ? undefined : helpFor(name, schema.description),
     isRequired,
     choices,
     initial: schema.default,
@@ -107,7 +108,7 @@ function kindOf(name: string, schema: JsonSchema, hasChoices: boolean): Kind {
   }
   if (types.includes('string')) {
     if (isMedia) return 'asset';
-    if (schema.pattern?.startsWith('^#[0-9a-f')) return 'color';
+    if (schema.pattern === HEX) return 'color';
     if (name === 'background') return 'backdrop';
     if (name === 'shape') return 'shape';
     if (name === 'style') return 'style';
