@@ -2,65 +2,15 @@
 // The checks build on one another, in this order; each says what it saw when it fails.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { chromium } from 'playwright-core';
-import { base, check, fail, finish } from './checks.mjs';
+import { readFileSync } from 'node:fs';
+import { api, browser, button, isSound, setUp, visitor } from './browser.mjs';
+import { base, check, finish } from './checks.mjs';
 import { disc } from './picture.mjs';
 
-const { AQUATINT_SETUP: setup, AQUATINT_CHROMIUM: program, AQUATINT_PICTURES: pictures } = process.env;
-if (!setup || !program || !pictures) {
-  fail('environment', 'set AQUATINT_SETUP (the set-up link), AQUATINT_CHROMIUM and AQUATINT_PICTURES (a folder)');
-  finish();
-}
-mkdirSync(pictures, { recursive: true });
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const WAIT_MS = 15_000;
 const ada = { name: 'Ada Lovelace', email: 'ada@example.com', password: 'correct horse battery staple' };
 const ben = { name: 'Ben Okri', email: 'ben@example.com', password: 'quite another long password' };
 
-const browser = await chromium.launch({
-  executablePath: program,
-  args: [
-    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync',
-  ],
-});
-
-/** A browser of one person; `wrong` collects what the policy or a script complained about. */
-async function person(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', ...options });
-  context.setDefaultTimeout(WAIT_MS);
-  const page = await context.newPage();
-  page.wrong = [];
-  const note = (text) => page.wrong.push(text);
-  page.on('console', (message) => {
-    // A refusal that a check asked for is reported by the browser as a failed resource.
-    const asked = /status of 4\d\d/.test(message.text());
-    if (message.type() === 'error' && !asked) note(message.text());
-  });
-  page.on('pageerror', (error) => note(String(error)));
-  await context.exposeBinding('tellViolation', (_, text) => note(text));
-  await context.addInitScript(() => {
-    document.addEventListener('securitypolicyviolation', (event) => window.tellViolation(`policy: ${event.violatedDirective} ${event.blockedURI}`));
-  });
-  page.look = (name) => page.screenshot({ path: `${pictures}/app-${name}.png` });
-  return page;
-}
-
-/** Nothing wrong was noted, nothing is wider than the window, and axe finds nothing serious. */
-async function isSound(page, name) {
-  await page.look(name);
-  assert.deepEqual(page.wrong, [], `${name}: the browser complained`);
-  const [content, window] = await page.evaluate(() => [
-    document.documentElement.scrollWidth, document.documentElement.clientWidth,
-  ]);
-  assert.ok(content <= window, `${name} is ${content} px wide in a window of ${window} px`);
-  const found = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ['violations'] }).then((all) => all.violations
-    .filter((one) => ['serious', 'critical'].includes(one.impact))
-    .map((one) => one.id + ' at ' + one.nodes.map((node) => node.target.join(' ')).join(', ')))`);
-  assert.deepEqual(found, [], `${name}: axe`);
-}
+const person = (options) => visitor({ prefix: 'app-', ...options });
 
 async function open(page, path) {
   await page.goto(`${base}/app${path}`);
@@ -72,14 +22,11 @@ async function signIn(page, who) {
   await page.click('button[type=submit], form button');
 }
 const tiles = (page) => page.getByRole('list', { name: /Assets/ }).getByRole('listitem');
-const button = (page, name) => page.getByRole('button', { name, exact: typeof name === 'string' });
 async function count(page, number) {
   await page.waitForFunction(
     (wanted) => document.querySelectorAll('ul[aria-label^="Assets"] > li').length === wanted, number,
   ).catch(async () => assert.equal(await tiles(page).count(), number, 'tiles'));
 }
-/** A call as the page itself makes it. */
-const api = (page, path) => page.evaluate(async (address) => (await fetch(address)).json(), `/api/v1${path}`);
 /** What an authenticator app shows now (RFC 6238). */
 function totp(secret) {
   const bits = [...secret.replace(/=+$/, '')].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('');
@@ -101,10 +48,7 @@ await check('app: without a session every place leads to the sign-in page, and b
 });
 
 await check('app: set-up signs in and shows how to connect an agent', async () => {
-  await page.goto(setup);
-  for (const [name, value] of Object.entries(ada)) await page.fill(`[name=${name}]`, value);
-  await page.click('button');
-  await page.waitForURL('**/app/welcome');
+  await setUp(page, ada);
   await page.getByRole('heading', { name: 'Connect an agent' }).waitFor();
   const text = await page.textContent('main');
   for (const words of [`claude mcp add aquatint --transport http ${base}/mcp`, 'Cursor', 'VS Code', 'ChatGPT', 'Codex']) {

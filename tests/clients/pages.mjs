@@ -1,46 +1,15 @@
 // The pages as a person meets them, in a real browser: set up, connect, read the reference.
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
-import { chromium } from 'playwright-core';
-import { base, check, fail, finish } from './checks.mjs';
-
-const { AQUATINT_SETUP: setup, AQUATINT_CHROMIUM: program, AQUATINT_PICTURES: pictures } = process.env;
-if (!setup || !program || !pictures) {
-  fail('environment', 'set AQUATINT_SETUP (the set-up link), AQUATINT_CHROMIUM and AQUATINT_PICTURES (a folder)');
-  finish();
-}
-mkdirSync(pictures, { recursive: true });
-const browser = await chromium.launch({
-  executablePath: program,
-  args: [
-    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync',
-  ],
-});
+import { browser, isCalm, setup, visitor } from './browser.mjs';
+import { base, check, finish } from './checks.mjs';
 
 /** A page of its own that notes what went wrong in it; `look` keeps a picture of it. */
 async function visit(url, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.wrong = [];
-  page.on('console', (message) => {
-    // A refusal that the test asked for is reported by the browser as a failed resource.
-    const asked = /status of 4\d\d/.test(message.text());
-    if (message.type() === 'error' && !asked) page.wrong.push(message.text());
-  });
-  page.on('pageerror', (error) => page.wrong.push(String(error)));
+  const page = await visitor({ whole: true, viewport: { width: 1200, height: 900 }, ...options });
   page.answer = await page.goto(url);
-  page.look = (name) => page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
   return page;
 }
-/** Nothing in the browser's console, and nothing wider than the window. */
-async function isSound(page) {
-  assert.deepEqual(page.wrong, []);
-  const [content, window] = await page.evaluate(() => [
-    document.documentElement.scrollWidth, document.documentElement.clientWidth,
-  ]);
-  assert.ok(content <= window, `the page is ${content} px wide in a window of ${window} px`);
-}
+const isSound = (page) => isCalm(page, 'the page');
 
 await check('pages: the front page tells how to begin and how to connect', async () => {
   const page = await visit(`${base}/`);

@@ -2,51 +2,20 @@
 // against a new server. The checks build on one another, in this order. What only the clock or a broken device brings
 // about is checked in crates/server/tests/it/passkeys.rs.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { chromium } from 'playwright-core';
-import { base, check, fail, finish } from './checks.mjs';
+import { api, browser, button, isSound, setup, visitor } from './browser.mjs';
+import { base, check, finish } from './checks.mjs';
 
-const { AQUATINT_SETUP: setup, AQUATINT_CHROMIUM: program, AQUATINT_PICTURES: pictures } = process.env;
-if (!setup || !program || !pictures) {
-  fail('environment', 'set AQUATINT_SETUP (the set-up link), AQUATINT_CHROMIUM and AQUATINT_PICTURES (a folder)');
-  finish();
-}
-mkdirSync(pictures, { recursive: true });
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const WAIT_MS = 15_000;
 /** Where passkeys work: a browser makes none for a numeric address. */
 const home = base.replace('127.0.0.1', 'localhost');
 const atHome = (url) => url.replace(base, home);
 
-const browser = await chromium.launch({
-  executablePath: program,
-  args: [
-    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync',
-  ],
-});
-
 /**
- * A browser of one person; `wrong` collects what the policy or a script complained about. Unless it `offers`, it is one without
+ * A browser of one person. Unless it `offers`, it is one without
  * suggestions of passkeys: a virtual authenticator takes such an offer at once, before anybody could press a button.
  */
 async function person({ offers = false, ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1100, height: 900 }, reducedMotion: 'reduce', ...options });
-  context.setDefaultTimeout(WAIT_MS);
-  const page = await context.newPage();
-  page.wrong = [];
-  const note = (text) => page.wrong.push(text);
-  page.on('console', (message) => {
-    // A refusal that a check asked for is reported by the browser as a failed resource.
-    const asked = /status of 4\d\d/.test(message.text());
-    if (message.type() === 'error' && !asked) note(message.text());
-  });
-  page.on('pageerror', (error) => note(String(error)));
-  await context.exposeBinding('tellViolation', (_, text) => note(text));
-  await context.addInitScript(() => {
-    document.addEventListener('securitypolicyviolation', (event) => window.tellViolation(`policy: ${event.violatedDirective} ${event.blockedURI}`));
-  });
+  const page = await visitor({ prefix: 'passkeys-', whole: true, viewport: { width: 1100, height: 900 }, ...options });
+  const context = page.context();
   if (!offers) {
     await context.addInitScript(() => {
       if (window.PublicKeyCredential) PublicKeyCredential.isConditionalMediationAvailable = async () => false;
@@ -73,25 +42,8 @@ async function device(page, options = {}) {
     remove: () => send('removeVirtualAuthenticator'),
   };
 }
-/** Nothing wrong was noted, nothing is wider than the window, and axe finds nothing serious. */
-async function isSound(page, name) {
-  await page.screenshot({ path: `${pictures}/passkeys-${name}.png`, fullPage: true });
-  assert.deepEqual(page.wrong, [], `${name}: the browser complained`);
-  const [content, window] = await page.evaluate(() => [
-    document.documentElement.scrollWidth, document.documentElement.clientWidth,
-  ]);
-  assert.ok(content <= window, `${name} is ${content} px wide in a window of ${window} px`);
-  // Over the DevTools protocol, so that the page's own policy stays as it is.
-  const found = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ['violations'] }).then((all) => all.violations
-    .filter((one) => ['serious', 'critical'].includes(one.impact))
-    .map((one) => one.id + ' at ' + one.nodes.map((node) => node.target.join(' ')).join(', ')))`);
-  assert.deepEqual(found, [], `${name}: axe`);
-}
-const button = (page, name) => page.getByRole('button', { name, exact: typeof name === 'string' });
 const signsIn = (page) => button(page, 'Sign in with a passkey');
 const instead = (page) => button(page, 'Use a passkey instead of a password');
-/** A call as the page itself makes it. */
-const api = (page, path) => page.evaluate(async (address) => (await fetch(address)).json(), `/api/v1${path}`);
 async function signOut(page) {
   await page.goto(`${home}/app/library`);
   await button(page, 'Account').click();

@@ -14,6 +14,14 @@ pub fn root() -> PathBuf {
     own.parent().unwrap_or(own).to_owned()
 }
 
+/// The sample photographs beside this repository, unless whoever runs this names others.
+pub fn samples() -> Option<PathBuf> {
+    match std::env::var_os("AQUATINT_SAMPLES") {
+        Some(named) => Some(named.into()),
+        None => root().join("../shared/samples").canonicalize().ok(),
+    }
+}
+
 /// The cargo that runs us. What it told us of our own package is not passed on: build scripts (ring's is one) watch these
 /// variables, and everything above them would be built anew, minutes of it, whenever chores and plain cargo take turns.
 pub fn cargo() -> Command {

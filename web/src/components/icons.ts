@@ -51,5 +51,17 @@ export const ICONS = {
   switch: 'M4 8.5h14.5M15 5l3.5 3.5L15 12M20 15.5H5.5M9 12l-3.5 3.5L9 19',
   eye: 'M2.5 12c2.3-4 5.5-6 9.5-6s7.2 2 9.5 6c-2.3 4-5.5 6-9.5 6s-7.2-2-9.5-6zM12 14.8a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.6z',
   tag: 'M4 4.5h8l8 8-7.5 7.5-8.5-8zM8 8.5h.01',
+  pipelines: 'M3.5 4.5h6v5h-6zM14.5 3.5h6v5h-6zM14.5 15.5h6v5h-6zM9.5 7h2.5v11h2.5M12 6h2.5',
+  text: 'M5 6.5V4.5h14v2M12 4.5v15M9 19.5h6',
+  number: 'M9.5 4 7.5 20M16.5 4l-2 16M4.5 9h16M3.5 15h16',
+  list: 'M9 6.5h11M9 12h11M9 17.5h11M4.5 6.5h.01M4.5 12h.01M4.5 17.5h.01',
+  branch: 'M3.5 12H9l5.5-6H20M9 12l5.5 6H20M17.5 3.5 20 6l-2.5 2.5M17.5 15.5 20 18l-2.5 2.5',
+  merge: 'M4 6h4l5 6h7M4 18h4l5-6M17.5 9.5 20 12l-2.5 2.5',
+  redo: 'M15.5 5l4 4-4 4M19.5 9H10a5.5 5.5 0 0 0 0 11h3',
+  arrange: 'M4 4.5h5v5H4zM4 14.5h5v5H4zM15 9.5h5v5h-5zM9 7h3v10H9M12 12h3',
+  align: 'M4.5 3.5v17M8 6.5h12v4H8zM8 13.5h7v4H8z',
+  save: 'M5 4.5h11.5L20 8v11.5H5zM8.5 4.5v5h7v-5M8.5 19.5V14h8v5.5',
+  keyboard: 'M3.5 6.5h17v11h-17zM7 10h.01M10.5 10h.01M14 10h.01M17.5 10h.01M8 14h8',
+  history: 'M4 12a8 8 0 1 0 2.6-5.9M4 3.5v4.3h4.4M12 8v4.5l3 1.8',
 } as const;
 export type IconName = keyof typeof ICONS;

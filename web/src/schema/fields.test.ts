@@ -14,8 +14,10 @@ const schema: JsonSchema = {
     refine: { type: 'boolean', default: true },
     format: { type: 'string', enum: ['png', 'jpeg'], default: 'png' },
     mode: { oneOf: [{ const: 'auto', description: 'Chooses.' }, { const: 'detail' }] },
+    tint: { type: 'string', pattern: '^#[0-9a-fA-F]{6}$' },
     ratio: { type: 'string', pattern: '^[0-9]+:[0-9]+$' },
     extra: { type: 'object' },
+    words: { type: 'array', items: { type: ['string', 'number'] }, minItems: 1, maxItems: 3 },
     idempotency_key: { type: 'string' },
     clip: { type: 'string', contentMediaType: 'video/*' },
     voice: { type: 'string', contentMediaType: 'audio/*' },
@@ -37,7 +39,7 @@ describe('fields', () => {
   it('knows each kind, and leaves the plumbing out', () => {
     expect(Object.fromEntries(fields.map((field) => [field.name, field.kind]))).toEqual({
       prompt: 'long_text', images: 'assets', count: 'integer', exposure: 'slider', shadow: 'boolean', refine: 'boolean', format: 'choice',
-      mode: 'choice', ratio: 'text', extra: 'json', mask: 'mask', background: 'backdrop', clip: 'asset', voice: 'asset', shape_file: 'assets',
+      mode: 'choice', tint: 'color', ratio: 'text', extra: 'json', words: 'lines', mask: 'mask', background: 'backdrop', clip: 'asset', voice: 'asset', shape_file: 'assets',
     });
     expect(kind('idempotency_key')).toBeUndefined();
     expect(fields.find((field) => field.name === 'mode')?.choices.map((choice) => choice.value)).toEqual(['auto', 'detail']);
@@ -57,5 +59,13 @@ describe('fields', () => {
     expect(Object.keys(faults(fields, values))).toEqual(['prompt']);
     const wrong = faults(fields, { ...values, prompt: 'x'.repeat(21), count: 2.5, exposure: 9, ratio: 'wide', extra: '{', images: ['a', 'b', 'c'] });
     expect(Object.keys(wrong).sort()).toEqual(['count', 'exposure', 'extra', 'images', 'prompt', 'ratio']);
+  });
+
+  it('reads a list from lines, as numbers where all are', () => {
+    const start = initialValues(fields, { prompt: 'x', words: ['red', 'blue'] });
+    expect(start.words).toBe('red\nblue');
+    expect(argumentsOf(fields, { ...start, words: ' red \n\n2 ' }).words).toEqual(['red', '2']);
+    expect(argumentsOf(fields, { ...start, words: '1\n2.5' }).words).toEqual([1, 2.5]);
+    expect(faults(fields, { ...start, words: 'a\nb\nc\nd' }).words).toBe('Words takes at most 3.');
   });
 });

@@ -5,7 +5,7 @@ import { helpFor, labelFor } from './help';
 
 export type Kind =
   | 'text' | 'long_text' | 'integer' | 'number' | 'slider' | 'boolean' | 'choice' | 'backdrop' | 'asset' | 'assets'
-  | 'layers' | 'mask' | 'shape' | 'style' | 'json';
+  | 'layers' | 'mask' | 'shape' | 'style' | 'color' | 'lines' | 'collection' | 'json';
 
 export interface Choice { value: unknown; label: string; description: string | undefined }
 
@@ -27,6 +27,10 @@ export interface Field {
   maxItems: number | undefined;
   pattern: string | undefined;
   example: string | undefined;
+  /** Which assets are offered; pictures unless said. */
+  media?: 'image' | 'video';
+  /** Whether lines that are numbers are sent as numbers. */
+  takesNumbers?: boolean;
 }
 
 export type Values = Record<string, unknown>;
@@ -36,6 +40,7 @@ export const PLUMBING = new Set([
   'model_id', 'idempotency_key', 'dry_run', 'max_credits', 'wait_seconds', 'sync', 'preview', 'collection_id',
 ]);
 
+const HEX = '^#[0-9a-fA-F]{6}$';
 const ASSET_NAMES = /(^|_)(image|picture|asset|frame|video)(_id|_url)?s?$/;
 
 export function fieldsOf(schema: JsonSchema, hidden: ReadonlySet<string> = PLUMBING): Field[] {
@@ -54,7 +59,7 @@ function field(name: string, schema: JsonSchema, isRequired: boolean): Field {
     kind,
     media: mediaOf(name, schema),
     label: schema.title ?? labelFor(name) ?? label(name),
-    help: helpFor(name, schema.description),
+    help: kind === 'color' ? undefined : helpFor(name, schema.description),
     isRequired,
     choices,
     initial: schema.default,
@@ -66,6 +71,7 @@ function field(name: string, schema: JsonSchema, isRequired: boolean): Field {
     maxItems: schema.maxItems,
     pattern: schema.pattern,
     example,
+    ...(kind === 'lines' && schema.items && typesOf(schema.items).includes('number') ? { takesNumbers: true } : {}),
   };
 }
 
@@ -101,6 +107,9 @@ function kindOf(name: string, schema: JsonSchema, hasChoices: boolean): Kind {
   if (name === 'layers' && items.includes('object')) return 'layers';
   const isMedia = ASSET_NAMES.test(name) || schema.contentMediaType !== undefined || schema.items?.contentMediaType !== undefined || (/asset id/i.test(schema.description ?? '') && name !== 'background');
   if (types.includes('array') && isMedia) return 'assets';
+  if (name === 'collection_id') return 'collection';
+  // A list of words or numbers is written one to a line.
+  if (types.length === 1 && types[0] === 'array' && items.length > 0 && items.every((type) => type === 'string' || type === 'number')) return 'lines';
   if (types.includes('boolean')) return 'boolean';
   if (types.includes('integer') || types.includes('number')) {
     // A slider where both ends are known, near, and zero or a default stands between them.
@@ -110,6 +119,7 @@ function kindOf(name: string, schema: JsonSchema, hasChoices: boolean): Kind {
   }
   if (types.includes('string')) {
     if (isMedia) return 'asset';
+    if (schema.pattern === HEX) return 'color';
     if (name === 'background') return 'backdrop';
     if (name === 'shape') return 'shape';
     if (name === 'style') return 'style';
@@ -127,6 +137,8 @@ export function initialValues(fields: Field[], given: Values = {}): Values {
       values[one.name] = one.kind === 'boolean' ? false : one.kind === 'assets' || one.kind === 'layers' ? [] : undefined;
     } else if (one.kind === 'assets') {
       values[one.name] = Array.isArray(value) ? value : [value];
+    } else if (one.kind === 'lines') {
+      values[one.name] = Array.isArray(value) ? value.join('\n') : value;
     } else if (one.kind === 'json') {
       values[one.name] = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
     } else {
@@ -161,7 +173,8 @@ function faultOf(own: Field, value: unknown): string | undefined {
     if (own.maxLength !== undefined && [...value].length > own.maxLength) {
       return `${own.label} must have at most ${own.maxLength} characters.`;
     }
-    if (own.pattern && own.kind === 'text' && !new RegExp(own.pattern, 'u').test(value)) return `${own.label} does not have the right form.`;
+    if (own.pattern && (own.kind === 'text' || own.kind === 'color') && !new RegExp(own.pattern, 'u').test(value)) return `${own.label} does not have the right form.`;
+    if (own.kind === 'lines') return tooFewOrMany(own, linesOf(own, value));
     if (own.kind === 'json') {
       try {
         JSON.parse(value);
@@ -170,11 +183,20 @@ function faultOf(own: Field, value: unknown): string | undefined {
       }
     }
   }
-  if (Array.isArray(value)) {
-    if (own.minItems !== undefined && value.length < own.minItems) return `${own.label} needs at least ${own.minItems}.`;
-    if (own.maxItems !== undefined && value.length > own.maxItems) return `${own.label} takes at most ${own.maxItems}.`;
-  }
+  return Array.isArray(value) ? tooFewOrMany(own, value) : undefined;
+}
+
+function tooFewOrMany(own: Field, value: unknown[]): string | undefined {
+  if (own.minItems !== undefined && value.length < own.minItems) return `${own.label} needs at least ${own.minItems}.`;
+  if (own.maxItems !== undefined && value.length > own.maxItems) return `${own.label} takes at most ${own.maxItems}.`;
   return undefined;
+}
+
+/** The lines of a field; empty ones are none. */
+function linesOf(own: Field, text: string): (string | number)[] {
+  const lines = text.split('\n').map((line) => line.trim()).filter(Boolean);
+  const isAllNumbers = own.takesNumbers && lines.every((line) => Number.isFinite(Number(line)));
+  return isAllNumbers ? lines.map(Number) : lines;
 }
 
 /** What is sent: nothing that is blank, and nothing that says what the default says anyway. */
@@ -184,7 +206,7 @@ export function argumentsOf(fields: Field[], values: Values): Values {
     const value = values[one.name];
     if (isBlank(value)) continue;
     if (!one.isRequired && (value === one.initial || (one.kind === 'boolean' && value === false && one.initial === undefined))) continue;
-    sent[one.name] = one.kind === 'json' ? JSON.parse(String(value)) : value;
+    sent[one.name] = one.kind === 'json' ? JSON.parse(String(value)) : one.kind === 'lines' ? linesOf(one, String(value)) : value;
   }
   return sent;
 }

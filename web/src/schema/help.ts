@@ -29,6 +29,7 @@ const HELP: Record<string, string> = {
 };
 
 const LABELS: Record<string, string> = {
+  collection_id: 'Collection',
   images: 'Pictures',
   image: 'Picture',
   width: 'Width, px',

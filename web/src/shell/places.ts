@@ -6,6 +6,7 @@ export interface Place { id: string; name: string; icon: IconName; for?: 'operat
 export const PLACES: Place[] = [
   { id: 'library', name: 'Library', icon: 'library' },
   { id: 'create', name: 'Create', icon: 'create', for: 'editor' },
+  { id: 'pipelines', name: 'Pipelines', icon: 'pipelines' },
   { id: 'collections', name: 'Collections', icon: 'collections' },
   { id: 'sharing', name: 'Sharing', icon: 'share' },
   { id: 'jobs', name: 'Jobs', icon: 'jobs' },

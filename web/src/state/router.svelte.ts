@@ -11,6 +11,8 @@ class Router {
   readonly page = $derived(this.segments[0] ?? 'library');
   /** How often we moved inside the app; zero means that Back would leave it. */
   #moves = 0;
+  /** Asked before a place with unsaved work is left; `false` stays there. */
+  guard: (() => Promise<boolean>) | undefined;
   #offsets = new Map<string, number>();
   #key = '';
 
@@ -19,6 +21,10 @@ class Router {
     history.scrollRestoration = 'manual';
     this.#read();
     window.addEventListener('popstate', () => {
+      if (this.guard && location.pathname !== this.#address.split('?')[0]) {
+        this.#hold();
+        return;
+      }
       this.#remember();
       this.#read();
       void this.#scroll(this.#offsets.get(this.#key) ?? 0);
@@ -27,6 +33,14 @@ class Router {
   }
 
   go(to: string, options: { replace?: boolean; keepScroll?: boolean } = {}): void {
+    if (this.guard && BASE + to.split('?')[0] !== this.#address.split('?')[0]) {
+      void this.guard().then((mayLeave) => {
+        if (!mayLeave) return;
+        this.guard = undefined;
+        this.go(to, options);
+      });
+      return;
+    }
     this.#remember();
     const address = BASE + to;
     const key = crypto.randomUUID();
@@ -35,6 +49,23 @@ class Router {
     if (!options.replace) this.#moves += 1;
     this.#read();
     if (!options.keepScroll) void this.#scroll(0);
+  }
+
+  /** Another address for where we are, such as that of a thing that has just got its id. */
+  rename(to: string): void {
+    history.replaceState(history.state, '', BASE + to);
+    this.#address = BASE + to;
+  }
+
+  /** The browser has gone back already: comes here again, asks, and only then goes. */
+  #hold(): void {
+    const there = location.pathname.slice(BASE.length) + location.search;
+    history.pushState({ key: this.#key }, '', this.#address);
+    void this.guard?.().then((mayLeave) => {
+      if (!mayLeave) return;
+      this.guard = undefined;
+      this.go(there, { replace: true });
+    });
   }
 
   /** Back if there is something of ours to go back to; else to the given place. */
@@ -58,7 +89,10 @@ class Router {
     this.go(this.path + (text ? `?${text}` : ''), { replace: true, keepScroll: true });
   }
 
+  #address = '';
+
   #read(): void {
+    this.#address = location.pathname + location.search;
     const path = location.pathname.replace(/\/+$/, '');
     this.path = path.startsWith(BASE) ? path.slice(BASE.length) || '/library' : '/library';
     this.query = new URLSearchParams(location.search);

@@ -33,6 +33,8 @@ enum Server {
     Fresh,
     /// One more, which is set up with a passkey.
     Passkeys,
+    /// And one for the editor of pipelines.
+    Pipelines,
     /// With an owner, a client that need not register, and descriptions of clients fetched from loopback.
     People,
     /// With an owner, for bridges on this machine.
@@ -46,6 +48,7 @@ impl Server {
         Self::Plain,
         Self::Fresh,
         Self::Passkeys,
+        Self::Pipelines,
         Self::People,
         Self::Bridged,
         Self::Fixtures,
@@ -99,6 +102,7 @@ const SUITES: &[Suite] = &[
     suite("pages.mjs", Language::Browser, Server::Plain),
     suite("app.mjs", Language::Browser, Server::Fresh),
     suite("passkeys.mjs", Language::Browser, Server::Passkeys),
+    suite("pipelines.mjs", Language::Browser, Server::Pipelines),
     suite("oauth_client.py", Language::Python, Server::People),
     suite("films.mjs", Language::Films, Server::People),
     suite("authorization.mjs", Language::Node, Server::People),
@@ -172,7 +176,7 @@ struct Ports {
 
 fn start(server: Server, program: &Path, ports: Ports) -> Result<Studio> {
     match server {
-        Server::Plain | Server::Fresh | Server::Passkeys => Studio::start(program, &[]),
+        Server::Plain | Server::Fresh | Server::Passkeys | Server::Pipelines => Studio::start(program, &[]),
         Server::Bridged => {
             let studio = Studio::start(program, &[])?;
             studio.create_user(program, EMAIL, PASSWORD)?;
@@ -218,6 +222,9 @@ fn run_one(
         )
         .env("AQUATINT_PICTURES", repository::target()?.join("pages"))
         .env("PYTHONDONTWRITEBYTECODE", "1");
+    if let Some(samples) = repository::samples() {
+        command.env("AQUATINT_SAMPLES", samples);
+    }
     if suite.server == Server::People {
         command
             .env("AQUATINT_EMAIL", EMAIL)

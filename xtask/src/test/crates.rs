@@ -72,10 +72,7 @@ fn surroundings(command: &mut Command, components: &Components, all: bool) {
             command.env("AQUATINT_TEST_FFMPEG_REQUIRED", "1");
         }
     }
-    let samples = repository::root().join("../shared/samples");
-    if std::env::var_os("AQUATINT_SAMPLES").is_none()
-        && let Ok(samples) = samples.canonicalize()
-    {
+    if let Some(samples) = repository::samples() {
         command.env("AQUATINT_SAMPLES", samples);
     }
 }
