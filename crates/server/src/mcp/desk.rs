@@ -27,7 +27,7 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(toolbox: SharedToolbox) -> Arc<Self> {
-        let surface = Surface::new(toolbox.cards());
+        let surface = Surface::new(toolbox.cards(), toolbox.page_cards());
         Arc::new(Self { toolbox, surface })
     }
 

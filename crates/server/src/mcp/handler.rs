@@ -9,7 +9,8 @@ use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
     CustomResult, DiscoverResult, ErrorCode, GetPromptRequestParams, GetPromptResponse, Implementation,
     ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject,
-    PaginatedRequestParams, ProtocolVersion, ServerCapabilities, ServerConfig, Tool,
+    PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
+    ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
@@ -18,9 +19,10 @@ use serde_json::{Value, json};
 use super::desk::{Desk, Watcher};
 use super::refusal::required_scopes;
 use super::reply;
-use super::surface::Selection;
+use super::surface::{Audience, Selection};
+use super::widgets;
 
-/// How long a client may keep the list of tools. It changes with a release only.
+/// How long a client may keep a list, or a page. They change with a release only.
 const LIST_TTL_MS: u64 = 300_000;
 
 /// What an agent is told about the whole. It must not hold data from outside.
@@ -93,6 +95,21 @@ impl Handler {
     }
 }
 
+/// Whether a client shows pages. A modern one says so with each request, one on a pipe said so when it began. An older one over
+/// HTTP said so in a handshake that nobody kept, so it is told of pages; a bare `curl`, which names no revision, is not.
+fn audience(cx: &RequestContext<RoleServer>) -> Audience {
+    let declared = cx
+        .client_capabilities()
+        .is_some_and(|capabilities| widgets::are_shown_by(&capabilities));
+    let parts = cx.extensions.get::<http::request::Parts>();
+    let is_older = !is_modern(cx) && parts.is_some_and(|parts| parts.headers.contains_key("mcp-protocol-version"));
+    if declared || is_older {
+        Audience::Pages
+    } else {
+        Audience::Plain
+    }
+}
+
 pub(super) fn is_modern(cx: &RequestContext<RoleServer>) -> bool {
     cx.protocol_version()
         .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
@@ -133,7 +150,12 @@ fn no_such_method(method: &'static str) -> ErrorData {
 
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_extensions_with(widgets::extension())
+            .build();
+        ServerConfig::new(capabilities)
             .with_server_info(implementation())
             .with_instructions(INSTRUCTIONS)
     }
@@ -162,7 +184,8 @@ impl ServerHandler for Handler {
             ));
         }
         let visit = self.visit(&cx)?;
-        Ok(list_result(self.desk.surface.tools(visit.selection), is_modern(&cx)))
+        let tools = self.desk.surface.tools(visit.selection, audience(&cx));
+        Ok(list_result(tools, is_modern(&cx)))
     }
 
     async fn call_tool(
@@ -259,10 +282,38 @@ impl ServerHandler for Handler {
 
     async fn list_resources(
         &self,
-        _page: Option<PaginatedRequestParams>,
-        _cx: RequestContext<RoleServer>,
+        page: Option<PaginatedRequestParams>,
+        cx: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        Err(no_such_method("resources/list"))
+        if page.is_some_and(|page| page.cursor.is_some()) {
+            return Err(ErrorData::invalid_params(
+                "The list of resources has one page; leave out `cursor`.",
+                None,
+            ));
+        }
+        let mut result = ListResourcesResult::with_all_items(widgets::list());
+        if is_modern(&cx) {
+            (result.ttl_ms, result.cache_scope) = (Some(LIST_TTL_MS), Some(CacheScope::Private));
+            result.meta = Some(server_meta());
+        }
+        Ok(result)
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        cx: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let page = widgets::read(&request.uri, &self.desk.toolbox.public_url()).ok_or_else(|| {
+            let uri = text::one_line(&request.uri, 200);
+            ErrorData::invalid_params(format!("There is no resource `{uri}`; `resources/list` names all."), None)
+        })?;
+        let mut result = ReadResourceResult::new(vec![page]);
+        if is_modern(&cx) {
+            (result.ttl_ms, result.cache_scope) = (Some(LIST_TTL_MS), Some(CacheScope::Public));
+            result.meta = Some(server_meta());
+        }
+        Ok(result.into())
     }
 
     async fn list_resource_templates(

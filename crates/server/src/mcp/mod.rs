@@ -17,6 +17,7 @@ mod reply;
 mod stdio;
 mod studio;
 mod surface;
+pub mod widgets;
 
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ use axum::routing::any;
 pub use config::McpConfig;
 pub use door::{Card, SharedToolbox, Toolbox};
 pub use stdio::{serve_pipe, serve_stdio};
-pub use studio::native_cards;
+pub use studio::{native_cards, page_cards};
 
 use desk::Desk;
 use front::Front;
