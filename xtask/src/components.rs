@@ -61,7 +61,7 @@ impl Components {
             row("Python with mcp", &["client.py", "oauth_client.py"], shown(&python)),
             row("NATS", &[], listening("127.0.0.1:4222")),
             row("S3", &[], environment("AQUATINT_TEST_S3")),
-            row("Chromium", &["pages.mjs", "app.mjs"], shown(&chromium)),
+            row("Chromium", &["pages.mjs", "app.mjs", "widgets.mjs"], shown(&chromium)),
             row(
                 "ONNX Runtime",
                 &["installed models by ONNX Runtime"],

@@ -4,6 +4,19 @@ export type Child = Node | string | number | null | undefined | false;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Props = Record<string, any>;
 
+/** Elements of the page that get a new place: they stay where they are, playing and moving, until the new place is in the page. */
+const moving = new Map<Comment, Element>();
+
+function nodes(children: (Child | Child[])[]): (Node | string)[] {
+  return children.flat().filter((child): child is Node | string | number => child !== null && child !== undefined && child !== false).map((child) => {
+    if (!(child instanceof Node)) return String(child);
+    if (!(child instanceof Element) || !child.isConnected) return child;
+    const mark = document.createComment('');
+    moving.set(mark, child);
+    return mark;
+  });
+}
+
 function fill(element: Element, props: Props | null, children: (Child | Child[])[]): void {
   for (const [name, value] of Object.entries(props ?? {})) {
     if (value === undefined || value === null || value === false) continue;
@@ -13,8 +26,7 @@ function fill(element: Element, props: Props | null, children: (Child | Child[])
     } else if (name === 'value' || name === 'checked') (element as unknown as Props)[name] = value;
     else element.setAttribute(name, value === true ? '' : String(value));
   }
-  element.append(...children.flat().filter((child): child is Node | string | number => child !== null && child !== undefined && child !== false)
-    .map((child) => (child instanceof Node ? child : String(child))));
+  element.append(...nodes(children));
 }
 
 export function h<K extends keyof HTMLElementTagNameMap>(tag: K, props: Props | null = null, ...children: (Child | Child[])[]): HTMLElementTagNameMap[K] {
@@ -32,10 +44,19 @@ export function svg<K extends keyof SVGElementTagNameMap>(tag: K, props: Props |
 /** Puts new content in place of the old. Who was at a control stays there, if its `data-key` is still there. */
 export function render(root: Element, ...children: (Child | Child[])[]): void {
   const key = root.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset.key : undefined;
-  const fresh = document.createDocumentFragment();
-  fresh.append(...children.flat().filter((child): child is Node | string | number => child !== null && child !== undefined && child !== false)
-    .map((child) => (child instanceof Node ? child : String(child))));
-  root.replaceChildren(fresh);
+  const old = [...root.childNodes];
+  root.append(...nodes(children));
+  for (const [mark, element] of moving) {
+    const parent = mark.parentNode as (Node & { moveBefore?: (node: Node, before: Node) => void }) | null;
+    if (!parent) continue;
+    // Where the browser can, a video plays on and an animation goes on.
+    if (parent.moveBefore && mark.isConnected && element.isConnected) parent.moveBefore(element, mark);
+    else parent.insertBefore(element, mark);
+    mark.remove();
+  }
+  const stays = new Set<Node>(moving.values());
+  moving.clear();
+  for (const node of old) if (!stays.has(node)) node.remove();
   if (key) root.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }
 

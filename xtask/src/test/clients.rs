@@ -31,6 +31,8 @@ enum Server {
     Plain,
     /// The same, for those who need a set-up link that nobody used.
     Fresh,
+    /// One more, whose workspace holds nothing but what the pages' suite makes.
+    Widgets,
     /// One more, which is set up with a passkey.
     Passkeys,
     /// With an owner, a client that need not register, and descriptions of clients fetched from loopback.
@@ -40,7 +42,14 @@ enum Server {
 }
 
 impl Server {
-    const ALL: [Self; 5] = [Self::Plain, Self::Fresh, Self::Passkeys, Self::People, Self::Fixtures];
+    const ALL: [Self; 6] = [
+        Self::Plain,
+        Self::Fresh,
+        Self::Widgets,
+        Self::Passkeys,
+        Self::People,
+        Self::Fixtures,
+    ];
 }
 
 /// The owner of the server for people.
@@ -86,6 +95,7 @@ const SUITES: &[Suite] = &[
     suite("client.py", Language::Python, Server::Plain),
     suite("inspector.mjs", Language::Node, Server::Plain),
     suite("pages.mjs", Language::Browser, Server::Plain),
+    suite("widgets.mjs", Language::Browser, Server::Widgets),
     suite("app.mjs", Language::Browser, Server::Fresh),
     suite("passkeys.mjs", Language::Browser, Server::Passkeys),
     suite("oauth_client.py", Language::Python, Server::People),
@@ -159,7 +169,7 @@ struct Ports {
 
 fn start(server: Server, program: &Path, ports: Ports) -> Result<Studio> {
     match server {
-        Server::Plain | Server::Fresh | Server::Passkeys => Studio::start(program, &[]),
+        Server::Plain | Server::Fresh | Server::Widgets | Server::Passkeys => Studio::start(program, &[]),
         Server::Fixtures => Studio::start(program, &["--conformance-fixtures"]),
         Server::People => {
             let Ports { documents, upstream } = ports;
