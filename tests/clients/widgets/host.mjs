@@ -42,19 +42,17 @@ function policy(csp = {}) {
 }
 
 /**
- * Shows a widget. `options`: `uri` and `tool`; `html` in place of the server's page; `csp` in place of the page's own; `theme`; `modes`;
+ * Shows a widget. `options`: `uri` and `tool`; `html` in place of the page's own text, `csp` in place of its policy; `theme`; `modes`;
  * `capabilities`; `answers`, a list for each tool that stands in for the server: the first answer first, the last one for ever.
  */
 async function show(options) {
   await close();
   for (const list of Object.values(seen)) list.length = 0;
   let { html, csp } = options;
-  if (!html) {
-    const { contents } = await client.readResource({ uri: options.uri });
-    if (contents[0].mimeType !== MIME) throw new Error(`the page is ${contents[0].mimeType}`);
-    html = contents[0].text;
-    csp ??= contents[0]._meta?.ui?.csp;
-  }
+  const { contents } = await client.readResource({ uri: options.uri });
+  if (contents[0].mimeType !== MIME) throw new Error(`the page is ${contents[0].mimeType}`);
+  html ??= contents[0].text;
+  csp ??= contents[0]._meta?.ui?.csp;
   const theme = options.theme ?? 'light';
   context = {
     theme, styles: { variables: VARIABLES[theme] }, displayMode: 'inline', availableDisplayModes: options.modes ?? ['inline', 'fullscreen'],

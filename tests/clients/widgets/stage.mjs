@@ -49,7 +49,9 @@ export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms);
 
 /** Shows a widget; complaints about an earlier one are forgotten. */
 export async function show(name, options = {}) {
-  await host('show')({ uri: `ui://aquatint/${name}`, ...options });
+  // While a page is being written it can be shown as it was built last, without building the server.
+  const html = process.env.AQUATINT_WIDGETS && name ? readFileSync(`${process.env.AQUATINT_WIDGETS}/${name}.html`, 'utf8') : undefined;
+  await host('show')({ uri: `ui://aquatint/${name}`, html, ...options });
   wrong.length = 0;
 }
 
@@ -75,9 +77,9 @@ export async function until(what, probe, patience = WAIT_MS) {
   }
 }
 /** Every picture in the widget is there. */
-export const hasPictures = (count) => until(`${count} pictures`, () => inner().evaluate(
+export const hasPictures = (count, patience) => until(`${count} pictures`, () => inner().evaluate(
   (wanted) => { const all = [...document.images]; return all.length >= wanted && all.every((one) => one.complete && one.naturalWidth > 0); }, count,
-));
+), patience);
 
 /** Nothing was complained about, nothing is wider than its frame, axe finds nothing serious; in both themes. */
 export async function isSound(name, { dark = true, complaints = [] } = {}) {

@@ -37,6 +37,8 @@ export interface Listener {
 const PROTOCOL = '2026-01-26';
 /** How long the host may take to answer; a tool may work for a while. */
 const PATIENCE_MS = 180_000;
+/** How long and how often a call waits for its turn when there were too many. */
+const [LONGEST_PAUSE_S, MOST_TRIES] = [5, 3];
 /** Sizes are told at most this often. */
 const SIZE_PAUSE_MS = 80;
 
@@ -190,9 +192,15 @@ export class Failure extends Error {
 
 /** Calls a tool of the server through the host, and gives what it answers. A failed call throws its problem. */
 export async function callTool(name: string, args: Json): Promise<ToolResult> {
-  const result = (await request('tools/call', { name, arguments: args })) as ToolResult;
-  if (result.isError) throw new Failure(result.structuredContent ?? { message: textOf(result) });
-  return result;
+  for (let tries = 1; ; tries += 1) {
+    const result = (await request('tools/call', { name, arguments: args })) as ToolResult;
+    if (!result.isError) return result;
+    const problem = result.structuredContent ?? { message: textOf(result) };
+    const pause = Number(problem.retry_after_s) || 1;
+    // A person who clicks quickly shares the limit with the agent; a short wait is not worth a word.
+    if (problem.code !== 'rate_limited' || pause > LONGEST_PAUSE_S || tries >= MOST_TRIES) throw new Failure(problem);
+    await new Promise<void>((resolve) => { later(resolve, pause * 1000); });
+  }
 }
 
 export const textOf = (result: ToolResult): string =>

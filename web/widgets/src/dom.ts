@@ -135,3 +135,12 @@ export function notice(text: string, isWrong = false): void {
   tell(text);
   noticeTimer = window.setTimeout(() => document.querySelector('.notice')?.remove(), isWrong ? 7000 : 3500);
 }
+
+/** Words with code between backticks, as the server writes them. */
+export const words = (text: string): Child[] => text.split('`').map((part, place) => (place % 2 === 1 ? h('code', null, part) : part));
+
+/** What went wrong, and what to do. */
+export const problemBox = (problem: { message: string; hint?: string }, ...more: Child[]): HTMLElement => h('div', { class: 'problem', role: 'alert' }, icon('warn'), h('div', null,
+  h('strong', null, words(problem.message)),
+  problem.hint && h('p', { class: 'quiet' }, words(problem.hint)),
+  more));

@@ -19,7 +19,10 @@ pub(super) async fn ask() -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "POST, PUT"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type, Content-Disposition"),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Content-Type, Content-Disposition",
+        ),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));

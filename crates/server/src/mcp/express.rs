@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use super::desk::Desk;
 use super::envelope::Envelope;
-use super::handler::{list_result, server_meta};
+use super::handler::{self, list_result, server_meta};
 use super::refusal::{json_answer, required_scopes, rpc, rpc_error};
 use super::reply;
 use super::surface::{Audience, Selection, Surface};
@@ -83,12 +83,8 @@ pub(super) fn order<'a>(headers: &HeaderMap, envelope: &'a Envelope, streams: bo
             let params: ListParams<'_> = read(envelope.params().unwrap_or("{}"))?;
             let meta: Meta<'_> = read(params.meta.map_or("{}", RawValue::get))?;
             let era = era(headers, method, None, &meta)?;
-            // As the handler sees it.
-            let has_pages = match era {
-                Era::Modern => meta.capabilities.as_ref().is_some_and(widgets::are_shown_by),
-                Era::Legacy => headers.contains_key("mcp-protocol-version"),
-            };
-            let audience = if has_pages { Audience::Pages } else { Audience::Plain };
+            let declared = meta.capabilities.as_ref().is_some_and(widgets::are_shown_by);
+            let audience = handler::audience(era == Era::Modern, headers, declared);
             Some(Order::List(era, audience))
         }
         "tools/call" => {
@@ -138,7 +134,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// What the lane has at hand.
 pub(super) struct Express {
     /// The whole list, as a JSON array, for each audience.
-    tools: [String; 2],
+    tools: [String; 3],
     /// A list's result up to its tools, for each era.
     heads: [String; 2],
 }
@@ -151,7 +147,7 @@ impl Express {
             tools
         };
         Self {
-            tools: [list(Audience::Plain), list(Audience::Pages)],
+            tools: [Audience::Bare, Audience::Plain, Audience::Pages].map(list),
             heads: [
                 head(list_result(Vec::new(), false)),
                 head(list_result(Vec::new(), true)),

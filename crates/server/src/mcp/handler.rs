@@ -4,6 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use aquatint_domain::{Caller, Clock, Problem, RequestId, SystemClock, text};
+use http::HeaderMap;
 use rmcp::ErrorData;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
@@ -95,18 +96,15 @@ impl Handler {
     }
 }
 
-/// Whether a client shows pages. A modern one says so with each request, one on a pipe said so when it began. An older one over
-/// HTTP said so in a handshake that nobody kept, so it is told of pages; a bare `curl`, which names no revision, is not.
-fn audience(cx: &RequestContext<RoleServer>) -> Audience {
-    let declared = cx
-        .client_capabilities()
-        .is_some_and(|capabilities| widgets::are_shown_by(&capabilities));
-    let parts = cx.extensions.get::<http::request::Parts>();
-    let is_older = !is_modern(cx) && parts.is_some_and(|parts| parts.headers.contains_key("mcp-protocol-version"));
-    if declared || is_older {
+/// Who a client is to the lists. A modern one says with each request whether it shows pages. An older one over HTTP said so in a
+/// handshake that nobody kept, so it may; one that names no revision at all is a bare `curl`.
+pub(super) fn audience(is_modern: bool, headers: &HeaderMap, declared: bool) -> Audience {
+    if declared || (!is_modern && headers.contains_key("mcp-protocol-version")) {
         Audience::Pages
-    } else {
+    } else if is_modern {
         Audience::Plain
+    } else {
+        Audience::Bare
     }
 }
 
@@ -184,7 +182,16 @@ impl ServerHandler for Handler {
             ));
         }
         let visit = self.visit(&cx)?;
-        let tools = self.desk.surface.tools(visit.selection, audience(&cx));
+        let declared = cx
+            .client_capabilities()
+            .is_some_and(|said| widgets::are_shown_by(&said));
+        let audience = match cx.extensions.get::<http::request::Parts>() {
+            Some(parts) => audience(is_modern(&cx), &parts.headers, declared),
+            // On a pipe the handshake was with this process.
+            None if declared => Audience::Pages,
+            None => Audience::Plain,
+        };
+        let tools = self.desk.surface.tools(visit.selection, audience);
         Ok(list_result(tools, is_modern(&cx)))
     }
 
@@ -306,7 +313,10 @@ impl ServerHandler for Handler {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let page = widgets::read(&request.uri, &self.desk.toolbox.public_url()).ok_or_else(|| {
             let uri = text::one_line(&request.uri, 200);
-            ErrorData::invalid_params(format!("There is no resource `{uri}`; `resources/list` names all."), None)
+            ErrorData::invalid_params(
+                format!("There is no resource `{uri}`; `resources/list` names all."),
+                None,
+            )
         })?;
         let mut result = ReadResourceResult::new(vec![page]);
         if is_modern(&cx) {

@@ -27,10 +27,13 @@ impl Selection {
     }
 }
 
-/// Who reads a list of tools. A client that shows no pages is not told of them: its model would pay for words of no use.
+/// Who reads a list of tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Audience {
-    /// A client that shows no pages.
+    /// A bare request that names no revision of the protocol: nothing of pages.
+    Bare,
+    /// A client that did not say that it shows pages: it is told which tool has which, which no model reads, but not of
+    /// tools that only pages call, which its model would.
     Plain,
     /// A client that shows pages (MCP Apps), or may.
     Pages,
@@ -71,7 +74,7 @@ impl Shown {
 
     fn json(&self, audience: Audience) -> &str {
         match &self.json_with_page {
-            Some(json) if audience == Audience::Pages => json,
+            Some(json) if audience != Audience::Bare => json,
             _ => &self.json,
         }
     }
@@ -139,11 +142,19 @@ impl Surface {
                 chosen |= self.named(wanted).ok_or_else(|| self.unknown(wanted))?.0;
             }
         }
-        Ok(if is_narrowed { Selection(chosen | self.for_pages) } else { Selection::ALL })
+        Ok(if is_narrowed {
+            Selection(chosen | self.for_pages)
+        } else {
+            Selection::ALL
+        })
     }
 
     fn named(&self, wanted: &str) -> Option<Selection> {
-        if let Some(place) = self.places.get(wanted).filter(|place| self.for_pages & (1 << **place) == 0) {
+        if let Some(place) = self
+            .places
+            .get(wanted)
+            .filter(|place| self.for_pages & (1 << **place) == 0)
+        {
             return Some(Selection(1 << place));
         }
         self.groups
@@ -178,7 +189,7 @@ impl Surface {
     }
 
     pub(super) fn names(&self, selection: Selection) -> Vec<&str> {
-        self.told(selection, Audience::Plain).map(Shown::name).collect()
+        self.told(selection, Audience::Bare).map(Shown::name).collect()
     }
 
     fn told(&self, selection: Selection, audience: Audience) -> impl Iterator<Item = &Shown> {
@@ -190,7 +201,7 @@ impl Surface {
         self.told(selection, audience)
             .map(|shown| {
                 let mut tool = shown.tool.clone();
-                tool.meta = tool.meta.filter(|_| audience == Audience::Pages);
+                tool.meta = tool.meta.filter(|_| audience != Audience::Bare);
                 tool
             })
             .collect()
@@ -355,20 +366,33 @@ mod tests {
         let text = |selection, audience| {
             let mut text = String::new();
             surface.write_tools(selection, audience, &mut text);
-            assert_eq!(text, serde_json::to_string(&surface.tools(selection, audience)).expect("JSON"));
+            assert_eq!(
+                text,
+                serde_json::to_string(&surface.tools(selection, audience)).expect("JSON")
+            );
             text
         };
+        let bare = text(Selection::ALL, Audience::Bare);
+        assert!(!bare.contains("_meta") && !bare.contains("asset_preview"), "{bare}");
         let plain = text(Selection::ALL, Audience::Plain);
-        assert!(!plain.contains("_meta") && !plain.contains("asset_preview"), "{plain}");
+        assert!(
+            plain.contains("ui://aquatint/job") && !plain.contains("asset_preview"),
+            "{plain}"
+        );
         let narrowed = surface.select(Some("tools=edit")).expect("known");
         for selection in [Selection::ALL, narrowed] {
             let paged = text(selection, Audience::Pages);
             let meta = r#""_meta":{"ui":{"resourceUri":"ui://aquatint/job"},"ui/resourceUri":"ui://aquatint/job"}"#;
             assert!(paged.contains(meta), "{paged}");
             assert!(paged.contains(r#""_meta":{"ui":{"visibility":["app"]}}"#), "{paged}");
-            assert!(surface.find("asset_preview", selection).is_some(), "pages may always call it");
+            assert!(
+                surface.find("asset_preview", selection).is_some(),
+                "pages may always call it"
+            );
         }
         assert!(!surface.names(Selection::ALL).contains(&"asset_preview"));
-        surface.select(Some("tools=asset_preview")).expect_err("nobody asks for it");
+        surface
+            .select(Some("tools=asset_preview"))
+            .expect_err("nobody asks for it");
     }
 }

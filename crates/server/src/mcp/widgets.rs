@@ -21,7 +21,12 @@ struct Page {
 
 macro_rules! built {
     ($name:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/widgets/dist/", $name, ".html"))
+        include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../web/widgets/dist/",
+            $name,
+            ".html"
+        ))
     };
 }
 
@@ -125,10 +130,12 @@ pub(super) fn are_shown_by(capabilities: &ClientCapabilities) -> bool {
     let extensions = capabilities.extensions.as_ref();
     extensions
         .and_then(|extensions| extensions.get(EXTENSION))
-        .is_some_and(|settings| match settings.get("mimeTypes").and_then(|types| types.as_array()) {
-            Some(types) => types.iter().any(|one| one == MEDIA_TYPE),
-            None => true,
-        })
+        .is_some_and(
+            |settings| match settings.get("mimeTypes").and_then(|types| types.as_array()) {
+                Some(types) => types.iter().any(|one| one == MEDIA_TYPE),
+                None => true,
+            },
+        )
 }
 
 /// Every page as a resource.

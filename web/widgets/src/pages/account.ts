@@ -3,7 +3,7 @@ import '../look.css';
 import './account.css';
 import * as host from '../bridge';
 import { ask, connect, type Json, type ToolResult } from '../bridge';
-import { button, h, icon, render, root, svg, type Child } from '../dom';
+import { button, h, icon, problemBox, render, root, svg, type Child } from '../dom';
 import { problemOf } from '../parts/work';
 import { credits, date, label, number, plural } from '../words';
 
@@ -129,7 +129,7 @@ function sums(): Child {
 function draw(): void {
   render(page,
     h('header', null, h('h1', null, 'Credits and usage')),
-    problem && h('div', { class: 'problem', role: 'alert' }, icon('warn'), h('div', null, h('strong', null, problem.message), problem.hint && h('p', { class: 'quiet' }, problem.hint))),
+    problem && problemBox(problem),
     estimate && h('div', { class: 'card row' }, icon('spark'), h('strong', null, `It would cost ${credits(estimate.price_credits ?? estimate.total_credits ?? estimate.credits)}`)),
     !problem && purse(), !problem && chart(), !problem && sums());
 }

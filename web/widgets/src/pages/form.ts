@@ -2,7 +2,7 @@
 import '../look.css';
 import * as host from '../bridge';
 import { connect, type Json, type ToolResult } from '../bridge';
-import { h, icon, render, root } from '../dom';
+import { h, problemBox, render, root } from '../dom';
 import { orderOn, place, schemaForm } from '../parts/form';
 import { jobPanel } from '../parts/jobpanel';
 import { problemOf } from '../parts/work';
@@ -28,7 +28,7 @@ function read(result: ToolResult): void {
       return;
     }
     const problem = problemOf(own, host.textOf(result) || 'There is no form for this.');
-    render(page, h('div', { class: 'problem', role: 'alert' }, icon('warn'), h('div', null, h('strong', null, problem.message), problem.hint && h('p', { class: 'quiet' }, problem.hint))));
+    render(page, problemBox(problem));
     return;
   }
   const model = String(own.model ?? own.model_id ?? own.id ?? given.model ?? given.model_id ?? '');

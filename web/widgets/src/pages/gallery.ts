@@ -3,7 +3,7 @@ import '../look.css';
 import './gallery.css';
 import * as host from '../bridge';
 import { ask, connect, type Json, type ToolResult } from '../bridge';
-import { button, h, icon, notice, render, root, tell, type Child } from '../dom';
+import { button, h, icon, notice, problemBox, render, root, tell, type Child } from '../dom';
 import { compare } from '../parts/compare';
 import { overlay } from '../parts/dialog';
 import { frame, freshUrl, isVideo, mediaOf, nameOf, picture, player, ratioOf, type Media } from '../parts/media';
@@ -216,7 +216,7 @@ function bar(): Child {
 
 function content(): Child[] {
   if (isLoading) return [h('ul', { class: 'wall', 'aria-busy': 'true', 'aria-label': 'Loading' }, [1.5, 1, 0.75, 1.33, 1, 1.78].map((ratio) => h('li', { class: 'item skeleton', vars: { '--ratio': String(ratio) } })))];
-  if (trouble) return [h('div', { class: 'problem', role: 'alert' }, icon('warn'), h('div', null, h('strong', null, trouble.message), trouble.hint && h('p', { class: 'quiet' }, trouble.hint)))];
+  if (trouble) return [problemBox(trouble)];
   if (place.kind === 'collections') {
     if (collections.length === 0) return [h('div', { class: 'empty' }, icon('picture'), 'No collections yet. Ask the agent to put images into one.')];
     return [h('ul', { class: 'collections' }, collections.map((one) => h('li', null, h('button', {

@@ -3,7 +3,7 @@ import '../look.css';
 import './models.css';
 import * as host from '../bridge';
 import { ask, connect, type Json, type ToolResult } from '../bridge';
-import { button, h, icon, notice, render, root, tell, type Child } from '../dom';
+import { button, h, icon, notice, problemBox, render, root, tell, type Child } from '../dom';
 import { entryOf, type Entry } from '../parts/catalogue';
 import { orderOn, place, schemaForm } from '../parts/form';
 import { jobPanel } from '../parts/jobpanel';
@@ -103,7 +103,7 @@ function draw(): void {
     return;
   }
   if (problem) {
-    render(page, h('div', { class: 'problem', role: 'alert' }, icon('warn'), h('div', null, h('strong', null, problem.message), problem.hint && h('p', { class: 'quiet' }, problem.hint))));
+    render(page, problemBox(problem));
     return;
   }
   if (view === 'other') { drawOther(); return; }

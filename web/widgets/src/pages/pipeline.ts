@@ -3,7 +3,7 @@ import '../look.css';
 import './pipeline.css';
 import * as host from '../bridge';
 import { ask, connect, type Json, type ToolResult } from '../bridge';
-import { button, h, icon, notice, render, root, tell, type Child } from '../dom';
+import { button, h, icon, notice, problemBox, render, root, tell, words, type Child } from '../dom';
 import { graphView, titleOf, type Graph, type Node, type View } from '../parts/graph';
 import { frame, freshUrl, isVideo, mediaOf, nameOf, picture, player, type Media } from '../parts/media';
 import { isOver, problemOf, stateOf } from '../parts/work';
@@ -194,7 +194,7 @@ function rows(): Child[] {
 
 function draw(): void {
   if (problem && !graph) {
-    render(page, h('div', { class: 'problem', role: 'alert' }, icon('warn'), h('div', null, h('strong', null, problem.message), problem.hint && h('p', { class: 'quiet' }, problem.hint))));
+    render(page, problemBox(problem));
     return;
   }
   if (list) { render(page, rows()); return; }
@@ -220,8 +220,8 @@ function draw(): void {
       !run && pipelineId && host.can('message') && button('Ask to run', () => host.say(`Run the pipeline “${name}” (${pipelineId})${inputs.length > 0 ? `; ask me for its inputs: ${inputs.map((one) => one.title ?? one.alias ?? one.id).join(', ')}` : ''}.`), { icon: 'spark', kind: 'primary' }),
       host.mayFullscreen() && button(host.isFullscreen() ? 'Close full screen' : 'Full screen', () => host.setMode(host.isFullscreen() ? 'inline' : 'fullscreen'), { icon: host.isFullscreen() ? 'close' : 'full', isIconOnly: true, key: 'full' })),
     run && !isOver(state ?? 'running') && h('div', { class: 'bar', role: 'progressbar', 'aria-label': 'Run', 'aria-valuemin': '0', 'aria-valuemax': '100', 'aria-valuenow': String(share), vars: { '--part': `${share}%` } }, h('i')),
-    run?.error && h('div', { class: 'problem', role: 'alert' }, icon('warn'), h('div', null, h('strong', null, String((run.error as Json).message)), (run.error as Json).hint && h('p', { class: 'quiet' }, String((run.error as Json).hint)))),
-    faults.length > 0 && h('div', { class: 'problem', role: 'alert' }, icon('warn'), h('div', null, h('strong', null, plural(faults.length, 'fault')), h('ul', null, faults.slice(0, 8).map((fault) => h('li', { class: 'small' }, String(fault.message)))))),
+    run?.error && problemBox(problemOf(run.error)),
+    faults.length > 0 && problemBox({ message: plural(faults.length, 'fault') }, h('ul', null, faults.slice(0, 8).map((fault) => h('li', { class: 'small' }, words(String(fault.message)))))),
     verdict && h('p', { class: 'row tight' }, icon('check'), verdict),
     view?.element, detail(), results());
 }

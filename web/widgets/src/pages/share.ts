@@ -3,7 +3,7 @@ import '../look.css';
 import './share.css';
 import * as host from '../bridge';
 import { ask, connect, type Json, type ToolResult } from '../bridge';
-import { button, h, icon, notice, render, root, tell, type Child } from '../dom';
+import { button, h, icon, notice, problemBox, render, root, tell, type Child } from '../dom';
 import { frame, mediaOf, picture, type Media } from '../parts/media';
 import { problemOf } from '../parts/work';
 import { date, number, plural } from '../words';
@@ -70,7 +70,7 @@ function card(link: Json): Child[] {
 
 function draw(): void {
   if (problem) {
-    render(page, h('div', { class: 'problem', role: 'alert' }, icon('warn'), h('div', null, h('strong', null, problem.message), problem.hint && h('p', { class: 'quiet' }, problem.hint))));
+    render(page, problemBox(problem));
     return;
   }
   if (!links) {

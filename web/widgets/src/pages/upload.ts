@@ -6,7 +6,7 @@ import '../look.css';
 import './upload.css';
 import * as host from '../bridge';
 import { ask, connect, type Json, type ToolResult } from '../bridge';
-import { button, h, icon, notice, render, root, tell, type Child } from '../dom';
+import { button, h, icon, notice, problemBox, render, root, tell, type Child } from '../dom';
 import { frame, mediaOf, picture, type Media } from '../parts/media';
 import { problemOf } from '../parts/work';
 import { bytes, plural } from '../words';
@@ -162,7 +162,7 @@ function draw(): void {
   const done = items.filter((item) => item.state === 'done' && item.media);
   const picker = h('input', { type: 'file', multiple: true, accept: 'image/*,video/mp4', class: 'unseen', 'data-key': 'picker', 'aria-label': 'Choose files', onchange: (event: Event) => { const own = event.target as HTMLInputElement; take(own.files ?? []); own.value = ''; } });
   const body: Child[] = [
-    problem && h('div', { class: 'problem', role: 'alert' }, icon('warn'), h('div', null, h('strong', null, problem.message), problem.hint && h('p', { class: 'quiet' }, problem.hint))),
+    problem && problemBox(problem),
     h('label', { class: `drop ${isOver ? 'over' : ''} ${items.length > 0 ? 'small-drop' : ''}` }, picker,
       h('span', { class: 'cloud' }, icon('upload')),
       h('span', { class: 'stack' },

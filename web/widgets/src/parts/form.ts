@@ -17,6 +17,8 @@ const FIRST = ['prompt', 'images', 'image', 'image_url', 'image_urls', 'first_fr
 /** What the native tool takes by name; all else goes into `inputs`. */
 const NATIVE = new Set(['prompt', 'images', 'count', 'width', 'height', 'shape', 'aspect_ratio', 'style', 'seed', 'duration_seconds', 'output_format']);
 const MEDIA = /(^|_)(images?|pictures?|frame|video|mask|references?)(_id|_url)?s?$/;
+/** Where a model takes any ratio, these are offered. */
+const RATIOS = ['1:1', '4:3', '3:4', '16:9', '9:16'];
 const PRICE_PAUSE_MS = 700;
 const RECENT = 12;
 
@@ -34,10 +36,14 @@ export function schemaForm(root: HTMLElement, model: Model, order: (inputs: Json
   let faults: Record<string, string> = {};
   let stopPricing: (() => void) | undefined;
   let recent: Promise<Json[]> | undefined;
+  const lists: Record<string, Promise<Json[]>> = {};
   const properties = (model.schema.properties ?? {}) as Record<string, Json>;
   const required = new Set<string>(model.schema.required ?? []);
   const names = Object.keys(properties).filter((name) => !PLUMBING.has(name) && properties[name]?.const === undefined);
-  const place = (name: string): number => (FIRST.indexOf(name) < 0 ? 99 : FIRST.indexOf(name));
+  const isNative = order({}).tool === 'generate_media';
+  // A ratio is enough to begin with.
+  const isSpare = (name: string): boolean => name === 'shape' && names.includes('aspect_ratio');
+  const place = (name: string): number => (FIRST.indexOf(name) < 0 || isSpare(name) ? 99 : FIRST.indexOf(name));
   const first = names.filter((name) => place(name) < 99 || required.has(name)).sort((a, b) => place(a) - place(b));
   const rest = names.filter((name) => !first.includes(name));
 
@@ -95,7 +101,7 @@ export function schemaForm(root: HTMLElement, model: Model, order: (inputs: Json
     const fault = faults[name];
     const common = {
       id, name, 'data-key': id, 'aria-invalid': fault ? 'true' : undefined, 'aria-required': required.has(name) ? 'true' : undefined,
-      'aria-describedby': fault ? `${id}-fault` : help ? `${id}-help` : undefined,
+      'aria-describedby': fault ? `${id}-fault` : undefined,
     };
     const control = controlOf(name, schema, common);
     const isGroup = control.matches('.segments, .pictures');
@@ -104,19 +110,20 @@ export function schemaForm(root: HTMLElement, model: Model, order: (inputs: Json
       h(isGroup ? 'span' : 'label', isGroup ? { class: 'name', id: `${id}-name` } : { class: 'name', for: id }, schema.title ?? label(name), required.has(name) && h('span', { class: 'quiet', 'aria-hidden': 'true' }, ' ·  needed')),
       control,
       fault && h('p', { class: 'fault', id: `${id}-fault`, 'data-fault': name }, fault),
-      help && !/^(prompt)$/.test(name) && h('p', { class: 'quiet small lines2', id: `${id}-help`, title: help }, help));
+      help && !/^(prompt|aspect_ratio|shape|style|count)$/.test(name) && h('p', { class: 'quiet small lines2', title: help }, help));
   }
 
   function controlOf(name: string, schema: Json, common: Json): HTMLElement {
     const value = values[name];
-    const choices = choicesOf(schema);
+    const choices = choicesOf(schema) ?? (name === 'aspect_ratio' && typesOf(schema).includes('string') ? RATIOS : undefined);
     const types = typesOf(schema);
+    if (!choices && isNative && (name === 'shape' || name === 'style')) return named(name, common);
     if (choices) {
       const isShort = choices.length <= 5 && choices.every((one) => String(one).length <= 8);
       if (isShort) {
         return h('div', { class: 'segments', role: 'radiogroup' }, choices.map((one) => h('button', {
           type: 'button', role: 'radio', 'aria-checked': String((value ?? schema.default) === one), 'data-key': `${name}-${one}`,
-          onclick: () => { set(name, one); draw(); },
+          onclick: () => { set(name, values[name] === one && !required.has(name) ? '' : one); draw(); },
         }, String(one))));
       }
       return h('select', { ...common, class: 'input', onchange: (event: Event) => set(name, choices.find((one) => String(one) === (event.target as HTMLSelectElement).value)) },
@@ -152,6 +159,16 @@ export function schemaForm(root: HTMLElement, model: Model, order: (inputs: Json
     return isLong
       ? h('textarea', { ...common, class: 'input', rows: name === 'prompt' ? 3 : 2, maxlength: schema.maxLength, placeholder: name === 'prompt' ? 'What should it show?' : '', value: value ?? '', oninput: change })
       : h('input', { ...common, class: 'input', maxlength: schema.maxLength, placeholder: schema.default ?? '', value: value ?? '', oninput: change });
+  }
+
+  /** Shapes and styles are lists of the server's. */
+  function named(name: 'shape' | 'style', common: Json): HTMLElement {
+    const list = h('select', { ...common, class: 'input', onchange: (event: Event) => set(name, (event.target as HTMLSelectElement).value) }, h('option', { value: '' }, 'None'));
+    lists[name] ??= ask('models', { action: `${name}s` }).then((told) => (told[`${name}s`] ?? []) as Json[]);
+    lists[name].then((all) => {
+      list.append(...all.map((one) => h('option', { value: one.slug, selected: values[name] === one.slug }, [one.name, one.aspect_ratio].filter(Boolean).join(', '))));
+    }).catch(() => undefined);
+    return list;
   }
 
   /** Pictures of the workspace, or an address. */

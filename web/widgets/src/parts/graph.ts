@@ -101,7 +101,7 @@ export function graphView(graph: Graph, name: string, choose: (node: Node) => vo
     svg('rect', { x: 10, y: 14, width: 28, height: 28, rx: 8, class: 'sign' }),
     svg('path', { transform: 'translate(16 20) scale(0.667)', class: 'glyph', d: glyph(node.type) }),
     svg('text', { x: 48, y: 25, class: 'title' }, cut(titleOf(node), 12.5, 600)), ' ',
-    svg('text', { x: 48, y: 41, class: 'kind' }, cut(label(node.type) === titleOf(node) ? label(group) : label(node.type), 11.5, 400)),
+    svg('text', { x: 48, y: 41, class: 'kind' }, cut([label(node.type), label(group)].find((word) => word !== titleOf(node)) ?? '', 11.5, 400)),
     svg('circle', { cx: WIDE - 2, cy: 2, r: 8, class: 'state' }),
     svg('path', { class: 'tick', d: '' }));
     return box;

@@ -2,7 +2,7 @@
 import './jobpanel.css';
 import * as host from '../bridge';
 import { Failure, type Json, type ToolResult } from '../bridge';
-import { button, h, icon, notice, render, tell, type Child } from '../dom';
+import { button, h, icon, notice, problemBox, render, tell, type Child } from '../dom';
 import { credits, duration, label } from '../words';
 import { compare } from './compare';
 import { frame, freshUrl, isVideo, nameOf, picture, player, ratioOf, type Media } from './media';
@@ -55,10 +55,10 @@ export function jobPanel(root: HTMLElement, onBack?: () => void) {
     announce();
     draw();
     if (isOver(work.state)) stop?.();
-    else next_poll();
+    else pollSoon();
   }
 
-  function next_poll(): void {
+  function pollSoon(): void {
     stop?.();
     const call = work?.poll;
     if (!call || isSilent) return;
@@ -84,11 +84,11 @@ export function jobPanel(root: HTMLElement, onBack?: () => void) {
       pause = Math.max(pause, (problem?.retry_after_s ?? 2) * 1000);
       isSilent = silences >= MOST_SILENCES;
       if (isSilent) draw();
-      else next_poll();
+      else pollSoon();
     }
   }
 
-  function listen_again(): void {
+  function listenAgain(): void {
     [silences, isSilent, pause] = [0, false, FIRST_POLL_MS];
     draw();
     if (work?.poll) void poll(work.poll);
@@ -100,7 +100,7 @@ export function jobPanel(root: HTMLElement, onBack?: () => void) {
     isCancelling = true;
     pause = FIRST_POLL_MS;
     draw();
-    next_poll();
+    pollSoon();
   }
 
   /** The tool that was called, where the host did not tell. */
@@ -185,7 +185,7 @@ export function jobPanel(root: HTMLElement, onBack?: () => void) {
       const output = work.outputs[shown];
       if (output?.width) parts.push(`${output.width} × ${output.height}`);
       if (work.charged !== undefined) parts.push(credits(work.charged));
-      if (work.started && work.finished) parts.push(duration((work.finished - work.started) / 1000));
+      if (work.started && work.finished && work.finished - work.started >= 1000) parts.push(duration((work.finished - work.started) / 1000));
     } else if (work?.price !== undefined && work.state !== 'failed' && work.state !== 'cancelled') parts.push(`up to ${credits(work.price)}`);
     return parts.map((part, index) => h('span', null, index > 0 ? ` · ${part}` : part));
   }
@@ -286,22 +286,18 @@ export function jobPanel(root: HTMLElement, onBack?: () => void) {
   }
 
   function trouble(problem: Problem): HTMLElement {
-    return h('div', { class: 'problem', role: 'alert' }, icon('warn'), h('div', null,
-      h('strong', null, problem.message),
-      problem.hint && h('p', { class: 'quiet' }, problem.hint),
-      h('div', { class: 'row' },
-        mayRepeat() && button('Try again', again, { icon: 'again', kind: 'primary' }),
-        problem.upgrade_url && host.can('openLinks') && button('See plans and credits', () => host.openLink(problem.upgrade_url as string), { icon: 'open' }),
-        problem.code && h('code', { class: 'mono quiet' }, problem.code))));
+    return problemBox(problem, h('div', { class: 'row' },
+      mayRepeat() && button('Try again', again, { icon: 'again', kind: 'primary' }),
+      problem.upgrade_url && host.can('openLinks') && button('See plans and credits', () => host.openLink(problem.upgrade_url as string), { icon: 'open' }),
+      problem.code && h('code', { class: 'mono quiet' }, problem.code)));
   }
 
   function body(): Child[] {
     if (!work || !isOver(work.state)) {
       return [
         loading(),
-        isSilent && h('div', { class: 'problem', role: 'alert' }, icon('warn'), h('div', null,
-          h('strong', null, 'The server does not answer'), h('p', { class: 'quiet' }, 'The job goes on without this page.'),
-          h('div', { class: 'row' }, button('Look again', listen_again, { icon: 'again', kind: 'primary' })))),
+        isSilent && problemBox({ message: 'The server does not answer', hint: 'The job goes on without this page.' },
+          h('div', { class: 'row' }, button('Look again', listenAgain, { icon: 'again', kind: 'primary' }))),
         work?.outputs.length ? grid(work.outputs) : null,
         work?.cancel && !isSilent && h('div', { class: 'row actions' },
           button(isCancelling ? 'Cancelling' : 'Cancel', cancel, { icon: 'close', key: 'cancel' }),
@@ -338,8 +334,9 @@ export function jobPanel(root: HTMLElement, onBack?: () => void) {
   }
 
   document.addEventListener('keydown', (event) => {
-    if (!work || work.state !== 'done' || (event.target as HTMLElement).matches('input, textarea, select, video')) return;
-    if (work.outputs.length > 1 && (host.isFullscreen() || isLooking)) {
+    if (!work || work.state !== 'done') return;
+    const isTaken = (event.target as HTMLElement).matches('input, textarea, select, video');
+    if (!isTaken && work.outputs.length > 1 && (host.isFullscreen() || isLooking)) {
       if (event.key === 'ArrowRight') choose(shown + 1);
       if (event.key === 'ArrowLeft') choose(shown - 1);
     }
