@@ -33,5 +33,16 @@ for (const era of ['modern', 'legacy']) {
     assert.equal(code, 0, err);
     assert.ok(JSON.parse(out).structuredContent.plan);
   });
+  await check(`inspector ${era}: sees the page of a tool and what it may reach`, () => {
+    const { code, out, err } = inspect(
+      '--protocol-era', era, '--method', 'tools/call', '--tool-name', 'display', '--app-info',
+    );
+    assert.equal(code, 0, err);
+    const told = JSON.parse(out);
+    assert.ok(JSON.stringify(told).includes('ui://aquatint/gallery'), out);
+    const listed = inspect('--protocol-era', era, '--method', 'resources/list');
+    assert.equal(listed.code, 0, listed.err);
+    assert.ok(JSON.parse(listed.out).resources.some((one) => one.uri === 'ui://aquatint/job'), listed.out);
+  });
 }
 finish();

@@ -64,7 +64,11 @@ impl Components {
             row("Python with mcp", &["client.py", "oauth_client.py"], shown(&python)),
             row("NATS", &[], listening("127.0.0.1:4222")),
             row("S3", &[], environment("AQUATINT_TEST_S3")),
-            row("Chromium", &["pages.mjs", "app.mjs", "films.mjs"], shown(&chromium)),
+            row(
+                "Chromium",
+                &["pages.mjs", "widgets.mjs", "app.mjs", "films.mjs", "pipelines.mjs"],
+                shown(&chromium),
+            ),
             row(
                 "ffmpeg",
                 &["films in codecs that are not decoded here", "films.mjs"],

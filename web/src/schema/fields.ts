@@ -27,8 +27,6 @@ export interface Field {
   maxItems: number | undefined;
   pattern: string | undefined;
   example: string | undefined;
-  /** Which assets are offered; pictures unless said. */
-  media?: 'image' | 'video';
   /** Whether lines that are numbers are sent as numbers. */
   takesNumbers?: boolean;
 }

@@ -23,20 +23,24 @@ pub fn check() -> Result<Outcome> {
     };
     npm("svelte-check", &["run", "--silent", "check"])?;
     npm("the web app's tests", &["run", "--silent", "test"])?;
-    let fresh = tempfile::tempdir()?;
-    let out = fresh.path().to_str().context("a temporary folder with a plain name")?;
-    npm(
-        "vite build",
-        &["run", "--silent", "build", "--", "--outDir", out, "--emptyOutDir"],
-    )?;
-    let (built, kept) = (files(fresh.path())?, files(&folder.join("dist"))?);
-    let differ: Vec<&String> = built
-        .keys()
-        .chain(kept.keys())
-        .filter(|name| built.get(*name) != kept.get(*name))
-        .collect();
-    if !differ.is_empty() {
-        bail!("web/dist is not what web/src gives ({differ:?}); run `npm run build` in web and commit it");
+    for (chore, kept, arguments) in [
+        ("build", "dist", &["--emptyOutDir"][..]),
+        ("build:widgets", "widgets/dist", &[]),
+    ] {
+        let fresh = tempfile::tempdir()?;
+        let out = fresh.path().to_str().context("a temporary folder with a plain name")?;
+        let mut all = vec!["run", "--silent", chore, "--", "--outDir", out];
+        all.extend(arguments);
+        npm(chore, &all)?;
+        let (built, kept_files) = (files(fresh.path())?, files(&folder.join(kept))?);
+        let differ: Vec<&String> = built
+            .keys()
+            .chain(kept_files.keys())
+            .filter(|name| built.get(*name) != kept_files.get(*name))
+            .collect();
+        if !differ.is_empty() {
+            bail!("web/{kept} is not what its sources give ({differ:?}); run `npm run {chore}` in web and commit it");
+        }
     }
     Ok(Outcome::Fine)
 }

@@ -31,6 +31,8 @@ enum Server {
     Plain,
     /// The same, for those who need a set-up link that nobody used.
     Fresh,
+    /// One more, whose workspace holds nothing but what the pages' suite makes.
+    Widgets,
     /// One more, which is set up with a passkey.
     Passkeys,
     /// And one for the editor of pipelines.
@@ -44,9 +46,10 @@ enum Server {
 }
 
 impl Server {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Plain,
         Self::Fresh,
+        Self::Widgets,
         Self::Passkeys,
         Self::Pipelines,
         Self::People,
@@ -100,6 +103,7 @@ const SUITES: &[Suite] = &[
     suite("client.py", Language::Python, Server::Plain),
     suite("inspector.mjs", Language::Node, Server::Plain),
     suite("pages.mjs", Language::Browser, Server::Plain),
+    suite("widgets.mjs", Language::Browser, Server::Widgets),
     suite("app.mjs", Language::Browser, Server::Fresh),
     suite("passkeys.mjs", Language::Browser, Server::Passkeys),
     suite("pipelines.mjs", Language::Browser, Server::Pipelines),
@@ -176,7 +180,9 @@ struct Ports {
 
 fn start(server: Server, program: &Path, ports: Ports) -> Result<Studio> {
     match server {
-        Server::Plain | Server::Fresh | Server::Passkeys | Server::Pipelines => Studio::start(program, &[]),
+        Server::Plain | Server::Fresh | Server::Widgets | Server::Passkeys | Server::Pipelines => {
+            Studio::start(program, &[])
+        }
         Server::Bridged => {
             let studio = Studio::start(program, &[])?;
             studio.create_user(program, EMAIL, PASSWORD)?;

@@ -6,7 +6,7 @@ mod merge;
 mod native;
 
 pub use call::{ToolReply, call, resolve};
-pub use native::{NATIVE, find, place_of};
+pub use native::{NATIVE, PAGES, find, place_of};
 
 use std::sync::OnceLock;
 

@@ -126,9 +126,27 @@ pub static NATIVE: [Tool; 13] = [
     Tool::new("display", "Display a gallery", "", &[action("", "display.gallery")]),
 ];
 
+/// What only the pages in conversations call, on every surface; models are not told of these.
+pub static PAGES: [Tool; 2] = [
+    // For hosts that do not let a page load pictures from us: the picture itself, small.
+    Tool::new(
+        "asset_preview",
+        "Show an asset in a page",
+        "",
+        &[action("", "assets.get")],
+    ),
+    // For hosts that do not let a page send files to us.
+    Tool::new(
+        "upload_data",
+        "Upload a file from a page",
+        "",
+        &[action("", "upload.url")],
+    ),
+];
+
 /// The tool of that name.
 pub fn find(name: &str) -> Option<&'static Tool> {
-    NATIVE.iter().find(|tool| tool.name == name)
+    NATIVE.iter().chain(&PAGES).find(|tool| tool.name == name)
 }
 
 /// The tool and action under which agents reach an operation.

@@ -63,6 +63,7 @@ pub fn router(studio: Studio, config: &Config, stop: CancellationToken) -> Route
             "/u/{token}",
             post(uploads::receive)
                 .put(uploads::receive)
+                .options(uploads::ask)
                 .layer(DefaultBodyLimit::disable()),
         )
         .route(

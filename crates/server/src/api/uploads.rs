@@ -1,5 +1,6 @@
 //! Receiving uploads: multipart with the field `file`, or the bytes alone. The secret in the URL is
-//! the permission; it works once.
+//! the permission; it works once. That is why any page may send here: a page in a conversation has
+//! no origin of its own, and no cookie counts for anything.
 
 use aquatint_domain::{Code, Problem};
 use aquatint_store::Upload;
@@ -8,10 +9,33 @@ use axum::extract::{FromRequest, Multipart, Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::Api;
 use super::problem::problem_response;
+
+/// What a browser asks before a page elsewhere sends a file and watches it go.
+pub(super) async fn ask() -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "POST, PUT"),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Content-Type, Content-Disposition",
+        ),
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    open(response)
+}
+
+/// Lets a page of any origin read the answer.
+fn open(mut response: Response) -> Response {
+    let any = HeaderValue::from_static("*");
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    response
+}
 
 pub(super) async fn receive(State(api): State<Api>, Path(token): Path<String>, request: Request) -> Response {
     let outcome = async {
@@ -39,7 +63,7 @@ pub(super) async fn receive(State(api): State<Api>, Path(token): Path<String>, r
             }
         }
     };
-    match outcome.await {
+    open(match outcome.await {
         Ok(asset) => {
             let mut body = serde_json::to_value(&asset).unwrap_or_default();
             body["id"] = body["asset_id"].clone();
@@ -53,7 +77,7 @@ pub(super) async fn receive(State(api): State<Api>, Path(token): Path<String>, r
                 .into_response()
         }
         Err(problem) => problem_response(&problem),
-    }
+    })
 }
 
 struct GiveBack {

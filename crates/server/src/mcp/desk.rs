@@ -25,15 +25,20 @@ pub(super) struct Desk {
     pub toolbox: SharedToolbox,
     pub surface: Surface,
     pub shelf: Option<Arc<dyn Shelf>>,
+    /// Whether any of the tools has a page to show its results.
+    pub has_pages: bool,
 }
 
 impl Desk {
     pub(super) fn new(toolbox: SharedToolbox) -> Arc<Self> {
-        let surface = Surface::new(toolbox.cards());
+        let cards = toolbox.cards();
+        let has_pages = cards.iter().any(|card| card.widget.is_some());
+        let surface = Surface::new(cards, toolbox.page_cards());
         let shelf = toolbox.shelf();
         Arc::new(Self {
             toolbox,
             surface,
+            has_pages,
             shelf,
         })
     }

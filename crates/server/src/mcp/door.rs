@@ -37,6 +37,17 @@ pub trait Toolbox: Send + Sync + 'static {
     /// The tools, in the order in which agents see them. Asked once, when the door is built.
     fn cards(&self) -> Vec<Card>;
 
+    /// Tools that only pages call; clients that show pages keep them from the model. Hidden, not protected: they check scopes
+    /// like all others.
+    fn page_cards(&self) -> Vec<Card> {
+        Vec::new()
+    }
+
+    /// Where media and uploads stand, for the policy of the pages. Empty: nowhere.
+    fn public_url(&self) -> String {
+        String::new()
+    }
+
     /// Says who a Bearer secret is, and counts the request.
     async fn admit(&self, bearer: &str, address: Option<String>) -> Result<Admission, Problem>;
 

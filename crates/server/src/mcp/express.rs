@@ -16,10 +16,11 @@ use serde_json::{Map, Value};
 
 use super::desk::Desk;
 use super::envelope::Envelope;
-use super::handler::{list_result, server_meta};
+use super::handler::{self, list_result, server_meta};
 use super::refusal::{json_answer, required_scopes, rpc, rpc_error};
 use super::reply;
-use super::surface::{Selection, Surface};
+use super::surface::{Audience, Selection, Surface};
+use super::widgets;
 
 /// Which shape an answer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub(super) enum Era {
 
 /// A request that may take the lane.
 pub(super) enum Order<'a> {
-    List(Era),
+    List(Era, Audience),
     Call {
         era: Era,
         name: Cow<'a, str>,
@@ -81,7 +82,10 @@ pub(super) fn order<'a>(headers: &HeaderMap, envelope: &'a Envelope, streams: bo
         "tools/list" => {
             let params: ListParams<'_> = read(envelope.params().unwrap_or("{}"))?;
             let meta: Meta<'_> = read(params.meta.map_or("{}", RawValue::get))?;
-            Some(Order::List(era(headers, method, None, &meta)?))
+            let era = era(headers, method, None, &meta)?;
+            let declared = meta.capabilities.as_ref().is_some_and(widgets::are_shown_by);
+            let audience = handler::audience(era == Era::Modern, headers, declared);
+            Some(Order::List(era, audience))
         }
         "tools/call" => {
             let params: CallParams<'_> = read(envelope.params()?)?;
@@ -137,18 +141,21 @@ fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// What the lane has at hand.
 pub(super) struct Express {
-    /// The whole list, as a JSON array.
-    tools: String,
+    /// The whole list, as a JSON array, for each audience.
+    tools: [String; 3],
     /// A list's result up to its tools, for each era.
     heads: [String; 2],
 }
 
 impl Express {
     pub(super) fn new(surface: &Surface) -> Self {
-        let mut tools = String::new();
-        surface.write_tools(Selection::ALL, &mut tools);
+        let list = |audience| {
+            let mut tools = String::new();
+            surface.write_tools(Selection::ALL, audience, &mut tools);
+            tools
+        };
         Self {
-            tools,
+            tools: [Audience::Bare, Audience::Plain, Audience::Pages].map(list),
             heads: [
                 head(list_result(Vec::new(), false)),
                 head(list_result(Vec::new(), true)),
@@ -156,16 +163,24 @@ impl Express {
         }
     }
 
-    pub(super) fn list(&self, surface: &Surface, selection: Selection, era: Era, id: &str) -> Response {
-        let mut body = String::with_capacity(self.tools.len() + 512);
+    pub(super) fn list(
+        &self,
+        surface: &Surface,
+        selection: Selection,
+        era: Era,
+        audience: Audience,
+        id: &str,
+    ) -> Response {
+        let tools = &self.tools[audience as usize];
+        let mut body = String::with_capacity(tools.len() + 512);
         body.push_str(r#"{"jsonrpc":"2.0","id":"#);
         body.push_str(id);
         body.push_str(r#","result":"#);
         body.push_str(&self.heads[era as usize]);
         if selection == Selection::ALL {
-            body.push_str(&self.tools);
+            body.push_str(tools);
         } else {
-            surface.write_tools(selection, &mut body);
+            surface.write_tools(selection, audience, &mut body);
         }
         body.push_str("}}");
         json_answer(body.into())

@@ -175,7 +175,7 @@ async fn express_answer(
     let lane = front.express.as_ref()?;
     let id = envelope.id.as_deref()?;
     match express::order(headers, envelope, accepts.stream)? {
-        Order::List(era) => Some(Ok(lane.list(&front.desk.surface, selection, era, id))),
+        Order::List(era, audience) => Some(Ok(lane.list(&front.desk.surface, selection, era, audience, id))),
         Order::Call { era, name, arguments } => {
             express::call(&front.desk, caller, selection, era, &name, arguments, id).await
         }

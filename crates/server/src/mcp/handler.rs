@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use aquatint_domain::{Caller, Clock, Code, Problem, RequestId, SystemClock, text};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use http::HeaderMap;
 use rmcp::ErrorData;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams, ClientCapabilities, CompleteRequestParams,
@@ -22,11 +23,11 @@ use serde_json::{Value, json};
 use super::desk::{Desk, Watcher};
 use super::refusal::{members, required_scopes};
 use super::reply;
-use super::shelf::{Holds, Shelf};
-use super::surface::Selection;
-use super::tasks;
+use super::shelf::{Holds, Page, Shelf};
+use super::surface::{Audience, Selection};
+use super::{tasks, widgets};
 
-/// How long a client may keep the list of tools. It changes with a release only.
+/// How long a client may keep a list, or a page. They change with a release only.
 const LIST_TTL_MS: u64 = 300_000;
 /// What changes with every result; one look around may still use it twice.
 const FRESH_TTL_MS: u64 = 5_000;
@@ -137,6 +138,18 @@ impl Handler {
     }
 }
 
+/// Who a client is to the lists. A modern one says with each request whether it shows pages. An older one over HTTP said so in a
+/// handshake that nobody kept, so it may; one that names no revision at all is a bare `curl`.
+pub(super) fn audience(is_modern: bool, headers: &HeaderMap, declared: bool) -> Audience {
+    if declared || (!is_modern && headers.contains_key("mcp-protocol-version")) {
+        Audience::Pages
+    } else if is_modern {
+        Audience::Plain
+    } else {
+        Audience::Bare
+    }
+}
+
 pub(super) fn is_modern(cx: &RequestContext<RoleServer>) -> bool {
     cx.protocol_version()
         .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
@@ -203,6 +216,12 @@ impl ServerHandler for Handler {
         if let Some(shelf) = &self.desk.shelf {
             shelf.holds().announce(&mut capabilities);
         }
+        if self.desk.has_pages {
+            let pages = ServerCapabilities::builder().enable_resources().build();
+            capabilities.resources = capabilities.resources.or(pages.resources);
+            let extensions = capabilities.extensions.get_or_insert_default();
+            extensions.extend(widgets::extension());
+        }
         ServerConfig::new(capabilities)
             .with_server_info(implementation())
             .with_instructions(INSTRUCTIONS)
@@ -227,7 +246,17 @@ impl ServerHandler for Handler {
     ) -> Result<ListToolsResult, ErrorData> {
         one_page(page)?;
         let visit = self.visit(&cx)?;
-        Ok(list_result(self.desk.surface.tools(visit.selection), is_modern(&cx)))
+        let declared = cx
+            .client_capabilities()
+            .is_some_and(|said| widgets::are_shown_by(&said));
+        let audience = match cx.extensions.get::<http::request::Parts>() {
+            Some(parts) => audience(is_modern(&cx), &parts.headers, declared),
+            // On a pipe the handshake was with this process.
+            None if declared => Audience::Pages,
+            None => Audience::Plain,
+        };
+        let tools = self.desk.surface.tools(visit.selection, audience);
+        Ok(list_result(tools, is_modern(&cx)))
     }
 
     async fn call_tool(
@@ -282,7 +311,9 @@ impl ServerHandler for Handler {
             "tools/call" => true,
             "tools/list" | "server/discover" => true,
             "prompts/list" | "prompts/get" => self.holds().prompts,
-            "resources/list" | "resources/templates/list" | "resources/read" => self.holds().resources,
+            "resources/list" | "resources/templates/list" | "resources/read" => {
+                self.holds().resources || self.desk.has_pages
+            }
             "completion/complete" => self.holds().prompts || self.holds().resources,
             "tasks/get" | "tasks/update" | "tasks/cancel" => self.holds().tasks,
             "skills/list" | "skills/get" => self.holds().skills,
@@ -357,13 +388,24 @@ impl ServerHandler for Handler {
         page: Option<PaginatedRequestParams>,
         cx: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let shelf = self.shelf("resources/list", |holds| holds.resources)?;
-        let visit = self.visit(&cx)?;
-        let cursor = page.and_then(|page| page.cursor);
-        let found = shelf.resources(&visit.caller, cursor.as_deref()).await;
-        let page = found.map_err(|problem| self.refused(&visit, &problem))?;
-        let mut result = ListResourcesResult::with_all_items(page.resources);
-        result.next_cursor = page.next;
+        let cursor = page.as_ref().and_then(|page| page.cursor.clone());
+        let mut found = match self.desk.shelf.as_deref().filter(|shelf| shelf.holds().resources) {
+            Some(shelf) => {
+                let visit = self.visit(&cx)?;
+                let found = shelf.resources(&visit.caller, cursor.as_deref()).await;
+                found.map_err(|problem| self.refused(&visit, &problem))?
+            }
+            None if self.desk.has_pages => {
+                one_page(page)?;
+                Page::default()
+            }
+            None => return Err(no_such_method("resources/list")),
+        };
+        if self.desk.has_pages && cursor.is_none() {
+            found.resources.splice(0..0, widgets::list());
+        }
+        let mut result = ListResourcesResult::with_all_items(found.resources);
+        result.next_cursor = found.next;
         if is_modern(&cx) {
             result.ttl_ms = Some(FRESH_TTL_MS);
             result.cache_scope = Some(CacheScope::Private);
@@ -377,9 +419,13 @@ impl ServerHandler for Handler {
         page: Option<PaginatedRequestParams>,
         cx: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        let shelf = self.shelf("resources/templates/list", |holds| holds.resources)?;
         one_page(page)?;
-        let mut result = ListResourceTemplatesResult::with_all_items(shelf.templates());
+        let templates = match self.shelf("resources/templates/list", |holds| holds.resources) {
+            Ok(shelf) => shelf.templates(),
+            Err(_) if self.desk.has_pages => Vec::new(),
+            Err(none) => return Err(none),
+        };
+        let mut result = ListResourceTemplatesResult::with_all_items(templates);
         if is_modern(&cx) {
             result.ttl_ms = Some(LIST_TTL_MS);
             result.cache_scope = Some(CacheScope::Private);
@@ -393,14 +439,30 @@ impl ServerHandler for Handler {
         request: ReadResourceRequestParams,
         cx: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let shelf = self.shelf("resources/read", |holds| holds.resources)?;
-        let visit = self.visit(&cx)?;
-        let found = shelf.read(&visit.caller, &request.uri).await;
-        let contents = found.map_err(|problem| self.refused(&visit, &problem))?;
+        let page = match self.desk.has_pages {
+            true => widgets::read(&request.uri, &self.desk.toolbox.public_url()),
+            false => None,
+        };
+        // A page is the same for everybody and changes with a release only.
+        let (contents, ttl, scope) = match (page, self.shelf("resources/read", |holds| holds.resources)) {
+            (Some(page), _) => (vec![page], LIST_TTL_MS, CacheScope::Public),
+            (None, Ok(shelf)) => {
+                let visit = self.visit(&cx)?;
+                let found = shelf.read(&visit.caller, &request.uri).await;
+                let contents = found.map_err(|problem| self.refused(&visit, &problem))?;
+                (contents, FRESH_TTL_MS, CacheScope::Private)
+            }
+            (None, Err(_)) if self.desk.has_pages => {
+                let uri = text::one_line(&request.uri, 200);
+                let words = format!("There is no resource `{uri}`; `resources/list` names all.");
+                return Err(ErrorData::invalid_params(words, None));
+            }
+            (None, Err(none)) => return Err(none),
+        };
         let mut result = ReadResourceResult::new(contents);
         if is_modern(&cx) {
-            result.ttl_ms = Some(FRESH_TTL_MS);
-            result.cache_scope = Some(CacheScope::Private);
+            result.ttl_ms = Some(ttl);
+            result.cache_scope = Some(scope);
             result.meta = Some(server_meta());
         }
         Ok(result.into())

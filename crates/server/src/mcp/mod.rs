@@ -22,6 +22,7 @@ mod stdio;
 mod studio;
 mod surface;
 mod tasks;
+pub mod widgets;
 
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ pub use resources::StudioShelf;
 pub use rmcp::transport::io::stdio_pipes;
 pub use shelf::{Holds, Page, Shelf};
 pub use stdio::serve_pipe;
-pub use studio::native_cards;
+pub use studio::{native_cards, page_cards};
 
 use desk::Desk;
 use front::Front;

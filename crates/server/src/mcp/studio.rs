@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aquatint_app::operation::{Effects, ProgressSender};
-use aquatint_app::toolset::{self, NATIVE, Tool, ToolReply};
+use aquatint_app::toolset::{self, NATIVE, PAGES, Tool, ToolReply};
 use aquatint_app::{Admission, Studio};
 use aquatint_domain::{Caller, Problem};
 use async_trait::async_trait;
@@ -22,6 +22,14 @@ const MEDIA_ARGUMENTS: [&str; 3] = ["images", "inputs", "url"];
 impl Toolbox for Studio {
     fn cards(&self) -> Vec<Card> {
         native_cards()
+    }
+
+    fn page_cards(&self) -> Vec<Card> {
+        page_cards()
+    }
+
+    fn public_url(&self) -> String {
+        Studio::public_url(self).to_string()
     }
 
     async fn admit(&self, bearer: &str, address: Option<String>) -> Result<Admission, Problem> {
@@ -48,6 +56,25 @@ pub fn native_cards() -> Vec<Card> {
     NATIVE.iter().map(card).collect()
 }
 
+/// The cards of the tools that only pages call; the same on every surface.
+pub fn page_cards() -> Vec<Card> {
+    PAGES.iter().map(card).collect()
+}
+
+/// The page that shows what a tool answers. Polling shows in the page of the call that began the work.
+fn widget(tool: &str) -> Option<&'static str> {
+    Some(match tool {
+        "edit_image" | "generate_media" => "job",
+        "display" => "gallery",
+        "models" => "models",
+        "account" => "account",
+        "share_links" => "share",
+        "upload" => "upload",
+        "pipelines" | "display_pipeline" => "pipeline",
+        _ => return None,
+    })
+}
+
 fn card(tool: &'static Tool) -> Card {
     let arguments = &tool.input_schema()["properties"];
     let mut groups: Vec<&'static str> = tool.entries().map(|(_, entry)| entry.spec.group()).collect();
@@ -62,6 +89,6 @@ fn card(tool: &'static Tool) -> Card {
         open_world: tool.effects() != Effects::Reads
             && MEDIA_ARGUMENTS.iter().any(|argument| arguments.get(argument).is_some()),
         groups,
-        widget: None,
+        widget: widget(tool.name),
     }
 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use aquatint_app::operation::Effects;
 use aquatint_domain::{Problem, text};
-use rmcp::model::{JsonObject, Tool, ToolAnnotations};
-use serde_json::Value;
+use rmcp::model::{JsonObject, MetaObject, Tool, ToolAnnotations};
+use serde_json::{Value, json};
 
 use super::door::Card;
+use super::widgets;
 
 /// Most tools of a surface: a selection is one word of bits.
 const MAX_TOOLS: usize = 64;
@@ -26,20 +27,56 @@ impl Selection {
     }
 }
 
+/// Who reads a list of tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// A bare request that names no revision of the protocol: nothing of pages.
+    Bare,
+    /// A client that did not say that it shows pages: it is told which tool has which, which no model reads, but not of
+    /// tools that only pages call, which its model would.
+    Plain,
+    /// A client that shows pages (MCP Apps), or may.
+    Pages,
+}
+
 /// A prepared tool.
 pub(super) struct Shown {
     pub tool: Tool,
     pub effects: Effects,
+    /// Whether only pages call it.
+    is_for_pages: bool,
     /// The tool as JSON text, as it stands in a list.
     json: String,
+    /// The same with its page, if it has one.
+    json_with_page: Option<String>,
 }
 
 impl Shown {
-    fn new(card: Card) -> Self {
+    fn new(card: Card, is_for_pages: bool) -> Self {
         let effects = card.effects;
-        let tool = tool(card);
-        let json = serde_json::to_string(&tool).expect("a tool is made of strings and JSON");
-        Self { tool, effects, json }
+        let meta = meta(card.widget, is_for_pages);
+        let mut tool = tool(card);
+        let text = |tool: &Tool| serde_json::to_string(tool).expect("a tool is made of strings and JSON");
+        let json = text(&tool);
+        tool.meta = meta;
+        Self {
+            effects,
+            is_for_pages,
+            json,
+            json_with_page: tool.meta.is_some().then(|| text(&tool)),
+            tool,
+        }
+    }
+
+    fn is_told(&self, audience: Audience) -> bool {
+        audience == Audience::Pages || !self.is_for_pages
+    }
+
+    fn json(&self, audience: Audience) -> &str {
+        match &self.json_with_page {
+            Some(json) if audience != Audience::Bare => json,
+            _ => &self.json,
+        }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -52,16 +89,28 @@ pub(super) struct Surface {
     shown: Vec<Shown>,
     places: HashMap<&'static str, usize>,
     groups: Vec<(&'static str, Selection)>,
+    /// The tools that only pages call; they go with every selection.
+    for_pages: u64,
 }
 
 impl Surface {
-    pub(super) fn new(cards: Vec<Card>) -> Self {
-        assert!(cards.len() <= MAX_TOOLS, "a surface has at most {MAX_TOOLS} tools");
+    /// The tools, and those that only pages call.
+    pub(super) fn new(cards: Vec<Card>, page_cards: Vec<Card>) -> Self {
+        let count = cards.len() + page_cards.len();
+        assert!(count <= MAX_TOOLS, "a surface has at most {MAX_TOOLS} tools");
         let mut surface = Self {
-            shown: Vec::with_capacity(cards.len()),
+            shown: Vec::with_capacity(count),
             places: HashMap::new(),
             groups: Vec::new(),
+            for_pages: 0,
         };
+        for (place, card) in page_cards.into_iter().enumerate() {
+            let place = place + cards.len();
+            surface.places.insert(card.name, place);
+            surface.for_pages |= 1 << place;
+            surface.shown.push(Shown::new(card, true));
+        }
+        let mut own = Vec::with_capacity(count);
         for (place, card) in cards.into_iter().enumerate() {
             surface.places.insert(card.name, place);
             for group in &card.groups {
@@ -70,8 +119,10 @@ impl Surface {
                     None => surface.groups.push((group, Selection(1 << place))),
                 }
             }
-            surface.shown.push(Shown::new(card));
+            own.push(Shown::new(card, false));
         }
+        own.append(&mut surface.shown);
+        surface.shown = own;
         surface
     }
 
@@ -91,11 +142,19 @@ impl Surface {
                 chosen |= self.named(wanted).ok_or_else(|| self.unknown(wanted))?.0;
             }
         }
-        Ok(if is_narrowed { Selection(chosen) } else { Selection::ALL })
+        Ok(if is_narrowed {
+            Selection(chosen | self.for_pages)
+        } else {
+            Selection::ALL
+        })
     }
 
     fn named(&self, wanted: &str) -> Option<Selection> {
-        if let Some(place) = self.places.get(wanted) {
+        if let Some(place) = self
+            .places
+            .get(wanted)
+            .filter(|place| self.for_pages & (1 << **place) == 0)
+        {
             return Some(Selection(1 << place));
         }
         self.groups
@@ -130,25 +189,48 @@ impl Surface {
     }
 
     pub(super) fn names(&self, selection: Selection) -> Vec<&str> {
-        self.selected(selection).map(Shown::name).collect()
+        self.told(selection, Audience::Bare).map(Shown::name).collect()
+    }
+
+    fn told(&self, selection: Selection, audience: Audience) -> impl Iterator<Item = &Shown> {
+        self.selected(selection).filter(move |shown| shown.is_told(audience))
     }
 
     /// The tools of a selection, in order. Schemas are shared, not copied.
-    pub(super) fn tools(&self, selection: Selection) -> Vec<Tool> {
-        self.selected(selection).map(|shown| shown.tool.clone()).collect()
+    pub(super) fn tools(&self, selection: Selection, audience: Audience) -> Vec<Tool> {
+        self.told(selection, audience)
+            .map(|shown| {
+                let mut tool = shown.tool.clone();
+                tool.meta = tool.meta.filter(|_| audience != Audience::Bare);
+                tool
+            })
+            .collect()
     }
 
     /// The same as a JSON array, without serialising anything again.
-    pub(super) fn write_tools(&self, selection: Selection, out: &mut String) {
+    pub(super) fn write_tools(&self, selection: Selection, audience: Audience, out: &mut String) {
         out.push('[');
-        for (index, shown) in self.selected(selection).enumerate() {
+        for (index, shown) in self.told(selection, audience).enumerate() {
             if index > 0 {
                 out.push(',');
             }
-            out.push_str(&shown.json);
+            out.push_str(shown.json(audience));
         }
         out.push(']');
     }
+}
+
+/// What a client that shows pages reads beside a tool. The flat name is what older hosts look for.
+fn meta(widget: Option<&'static str>, is_for_pages: bool) -> Option<MetaObject> {
+    let mut meta = MetaObject::new();
+    if is_for_pages {
+        meta.insert("ui".to_owned(), json!({ "visibility": ["app"] }));
+    } else {
+        let uri = widgets::uri(widget?);
+        meta.insert("ui".to_owned(), json!({ "resourceUri": uri }));
+        meta.insert("ui/resourceUri".to_owned(), uri.into());
+    }
+    Some(meta)
 }
 
 fn tool(card: Card) -> Tool {
@@ -232,13 +314,16 @@ mod tests {
             effects: Effects::Reads,
             open_world: false,
             groups,
-            widget: None,
+            widget: (name == "edit_image").then_some("job"),
         };
-        Surface::new(vec![
-            card("edit_image", vec!["edit"]),
-            card("get_job_status", vec!["jobs"]),
-            card("cancel_job", vec!["jobs"]),
-        ])
+        Surface::new(
+            vec![
+                card("edit_image", vec!["edit"]),
+                card("get_job_status", vec!["jobs"]),
+                card("cancel_job", vec!["jobs"]),
+            ],
+            vec![card("asset_preview", vec!["assets"])],
+        )
     }
 
     #[test]
@@ -247,7 +332,7 @@ mod tests {
         let shown = |query| {
             let selection = surface.select(Some(query)).expect("known names");
             surface
-                .tools(selection)
+                .tools(selection, Audience::Plain)
                 .into_iter()
                 .map(|tool| tool.name)
                 .collect::<Vec<_>>()
@@ -264,7 +349,7 @@ mod tests {
 
     #[test]
     fn schemas_lose_noise_but_no_arguments() {
-        let tool = surface().tools(Selection::ALL).remove(0);
+        let tool = surface().tools(Selection::ALL, Audience::Plain).remove(0);
         let output = tool.output_schema.expect("an output schema");
         assert!(!output.contains_key("required"), "a failure must fit too");
         let schema = Value::Object((*tool.input_schema).clone());
@@ -273,5 +358,41 @@ mod tests {
             json!({ "type": "object", "properties": { "title": { "type": "string" }, "format": { "type": "integer" },
                 "when": { "type": "string", "format": "date-time" } } })
         );
+    }
+
+    #[test]
+    fn only_who_shows_pages_is_told_of_them_and_of_their_own_tools() {
+        let surface = surface();
+        let text = |selection, audience| {
+            let mut text = String::new();
+            surface.write_tools(selection, audience, &mut text);
+            assert_eq!(
+                text,
+                serde_json::to_string(&surface.tools(selection, audience)).expect("JSON")
+            );
+            text
+        };
+        let bare = text(Selection::ALL, Audience::Bare);
+        assert!(!bare.contains("_meta") && !bare.contains("asset_preview"), "{bare}");
+        let plain = text(Selection::ALL, Audience::Plain);
+        assert!(
+            plain.contains("ui://aquatint/job") && !plain.contains("asset_preview"),
+            "{plain}"
+        );
+        let narrowed = surface.select(Some("tools=edit")).expect("known");
+        for selection in [Selection::ALL, narrowed] {
+            let paged = text(selection, Audience::Pages);
+            let meta = r#""_meta":{"ui":{"resourceUri":"ui://aquatint/job"},"ui/resourceUri":"ui://aquatint/job"}"#;
+            assert!(paged.contains(meta), "{paged}");
+            assert!(paged.contains(r#""_meta":{"ui":{"visibility":["app"]}}"#), "{paged}");
+            assert!(
+                surface.find("asset_preview", selection).is_some(),
+                "pages may always call it"
+            );
+        }
+        assert!(!surface.names(Selection::ALL).contains(&"asset_preview"));
+        surface
+            .select(Some("tools=asset_preview"))
+            .expect_err("nobody asks for it");
     }
 }

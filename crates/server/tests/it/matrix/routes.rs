@@ -45,6 +45,7 @@ pub(super) const OTHERS: &[(&str, &str, u16)] = &[
     ("GET", "/app/library", 303),
     ("GET", "/app/assets/none.js", 404),
     ("PUT", "/u/aqt_upl_x", 404),
+    ("OPTIONS", "/u/aqt_upl_x", 204),
     ("GET", "/media/ast_00000000000000000000000000/256.webp", 403),
     ("POST", "/mcp", 401),
     ("GET", "/mcp", 405),

@@ -5,6 +5,7 @@ mod door;
 mod eras;
 mod json;
 mod native;
+mod pages;
 mod raw;
 mod stdio;
 
