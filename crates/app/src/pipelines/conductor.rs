@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use aquatint_domain::pipeline::{media_of, media_value};
 use aquatint_domain::{
@@ -13,6 +14,7 @@ use aquatint_domain::{
 use aquatint_store::{Run, Step};
 use futures::{StreamExt, stream};
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 
 use super::graph::{Ready, ready};
 use super::plan::{Due, End, Standing, plan, results};
@@ -28,6 +30,8 @@ type Values = Map<String, Value>;
 const WINDOW: usize = 64;
 /// Pieces of work that are begun at the same moment.
 const AT_ONCE: usize = 8;
+/// How long a run may go without a look at whether it still may go on.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Graphs that are in use, by pipeline, version and part: runs that were started together share theirs.
 #[derive(Default)]
@@ -42,6 +46,8 @@ pub(super) struct Live {
     running: HashMap<JobId, Step>,
     /// Jobs that were submitted by a process that ended before it could write their steps, by node and item.
     orphans: HashMap<String, JobId>,
+    /// When it was last moved on.
+    looked: Instant,
 }
 
 impl Live {
@@ -56,6 +62,7 @@ impl Live {
             || !self.standing.due.is_empty()
             || self.standing.ended.is_some()
             || is_late(studio, row)
+            || self.looked.elapsed() >= LOOK_AGAIN
     }
 }
 
@@ -122,6 +129,7 @@ pub(super) async fn load(studio: &Studio, id: &RunId) -> Result<Option<Live>, Pr
         standing,
         running,
         orphans,
+        looked: Instant::now(),
     }))
 }
 
@@ -143,6 +151,7 @@ async fn orphans(studio: &Studio, run: &Run, steps: &[Step]) -> Result<HashMap<S
 
 /// Moves one run on as far as it goes now. `jobs` have ended. `false`: so has the run.
 pub(super) async fn advance(studio: &Studio, live: &mut Live, jobs: &[JobId]) -> Result<bool, Problem> {
+    live.looked = Instant::now();
     if !is_wanted(studio, live).await? {
         return Ok(false);
     }

@@ -172,13 +172,8 @@ async fn a_retry_works_what_failed_and_what_hangs_on_it_and_pays_for_nothing_els
         (&done["charged_credits"], &done["retry_of"]),
         (&json!(0.02), &again["run_id"])
     );
-    assert_eq!(
-        (
-            &node(&done, "first")["is_cached"],
-            &node(&done, "first")["charged_credits"]
-        ),
-        (&json!(true), &json!(0.0))
-    );
+    assert_eq!(node(&done, "first")["is_cached"], true);
+    assert_eq!(node(&done, "first")["charged_credits"].as_f64(), Some(0.0));
     assert_eq!(funds(&studio).await, (0.04, 0.0));
     // What has succeeded is not tried again.
     let (status, refused) = studio
@@ -460,9 +455,9 @@ async fn cancelling_stops_films_that_are_being_made_and_gives_everything_back() 
     let studio = start(folder.path(), &[]);
     let graph = json!({
         "nodes": [
+            nothing("before", json!({})),
             { "id": "prompt", "type": "flow.loop", "settings": { "items": ["sand", "marble", "moss", "wood", "ice", "silk"] } },
             { "id": "film", "type": "generate.media", "settings": { "model": "video/aquatint/pan-zoom", "duration_seconds": 10, "width": 1280, "height": 720 } },
-            nothing("before", json!({})),
             nothing("after", json!({})),
         ],
         "edges": [{ "from": "prompt", "to": "film.prompt" }, { "from": "film", "to": "after" }],
@@ -486,9 +481,9 @@ async fn cancelling_stops_films_that_are_being_made_and_gives_everything_back() 
     assert_eq!(
         states(&seen),
         [
+            "before succeeded",
             "prompt succeeded",
             "film cancelled",
-            "before succeeded",
             "after skipped"
         ],
         "{seen}"
