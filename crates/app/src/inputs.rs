@@ -4,7 +4,7 @@
 
 use std::str::FromStr;
 
-use aquatint_domain::{Asset, AssetId, AssetSource, Problem, WorkspaceId, text};
+use aquatint_domain::{Asset, AssetId, AssetSource, Problem, Timestamp, WorkspaceId, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
 use bytes::Bytes;
@@ -73,6 +73,14 @@ impl Studio {
                     .id,
             ));
         }
+        let parts = named.split(',').map(str::trim);
+        if parts.clone().count() > 1 && parts.clone().all(is_media) {
+            let words = format!(
+                "`{field}` holds {} media in one text; send one in each, or a list.",
+                parts.count()
+            );
+            return Err(Problem::invalid(field, words));
+        }
         // A media URL of our own is the asset that it shows: nothing is fetched from ourselves.
         if let Some(id) = self.own_media(workspace, named) {
             return Ok(Source::Asset(
@@ -105,7 +113,8 @@ impl Studio {
     fn own_media(&self, workspace: &WorkspaceId, url: &str) -> Option<AssetId> {
         let rest = url.strip_prefix(self.public_url().as_str())?;
         let (path, query) = rest.split_once('?')?;
-        let grant = self.signer().verify_media(path, query, self.now()).ok()?;
+        // The URL only names the asset here, which its workspace may use whenever it likes: so it may be past its time.
+        let grant = self.signer().verify_media(path, query, Timestamp::UNIX_EPOCH).ok()?;
         (grant.workspace == *workspace).then_some(grant.asset)
     }
 
@@ -141,6 +150,10 @@ impl Studio {
         };
         self.ingest(workspace, incoming, collection).await
     }
+}
+
+fn is_media(text: &str) -> bool {
+    text.starts_with(AssetId::PREFIX) || text.starts_with("https://") || text.starts_with("http://")
 }
 
 /// The bytes of a base64 data URI; its length is checked before anything is decoded.

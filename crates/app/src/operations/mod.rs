@@ -11,7 +11,7 @@ mod generate_model;
 pub(crate) mod jobs;
 mod me;
 mod models;
-mod pipelines;
+pub(crate) mod pipelines;
 mod providers;
 mod share_links;
 mod upload;

@@ -24,7 +24,7 @@ use super::surface::Selection;
 const LIST_TTL_MS: u64 = 300_000;
 
 /// What an agent is told about the whole. It must not hold data from outside.
-const INSTRUCTIONS: &str = "Aquatint is a studio for images and video. Chain by asset id (`ast_…`): pass the id that \
+pub(super) const INSTRUCTIONS: &str = "Aquatint is a studio for images and video. Chain by asset id (`ast_…`): pass the id that \
 one tool returns to the next; ids stay valid, URLs expire (`assets` action `get` renews one). Local files: `upload` \
 action `upload_url`, then run the `curl` command it returns. `generate_media` needs a model id from `models`. \
 Generation and batches return a `job_id`: poll `get_job_status` with `sync: true`, which waits up to 25 s. When \
@@ -135,7 +135,7 @@ impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
             .with_server_info(implementation())
-            .with_instructions(INSTRUCTIONS)
+            .with_instructions(self.desk.toolbox.instructions())
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -188,7 +188,7 @@ impl ServerHandler for Handler {
             // The front makes an HTTP answer of it.
             let _ = visit.refused.set(problem.clone());
         }
-        let mut result = reply::result(outcome, &visit.caller.request);
+        let mut result = reply::result(&self.desk, outcome, &visit.caller.request);
         if is_modern(&cx) {
             result.meta = Some(server_meta());
         }
@@ -227,7 +227,7 @@ impl ServerHandler for Handler {
             return Err(self.unknown_tool(name, visit.selection));
         }
         let problem = Problem::invalid("arguments", "`arguments` must be a JSON object.");
-        let mut result = reply::failure(&problem, &visit.caller.request);
+        let mut result = reply::failure(&self.desk, &problem, &visit.caller.request);
         if is_modern(&cx) {
             result.meta = Some(server_meta());
         } else {

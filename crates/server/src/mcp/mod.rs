@@ -12,6 +12,7 @@ mod express;
 mod front;
 mod gate;
 mod handler;
+mod patient;
 mod refusal;
 mod reply;
 mod stdio;
@@ -27,14 +28,19 @@ use axum::routing::any;
 pub use config::McpConfig;
 pub use door::{Card, SharedToolbox, Toolbox};
 pub use stdio::{serve_pipe, serve_stdio};
-pub use studio::native_cards;
+pub use studio::{card, native_cards};
 
 use desk::Desk;
 use front::Front;
 use handler::{Handler, Visits};
 
-/// The routes of the door: `/mcp`.
+/// The route of the native surface: `/mcp`.
 pub fn router(toolbox: SharedToolbox, config: McpConfig) -> Result<Router, Problem> {
+    router_at("/mcp", toolbox, config)
+}
+
+/// The route of a surface.
+pub fn router_at(path: &str, toolbox: SharedToolbox, config: McpConfig) -> Result<Router, Problem> {
     let desk = Desk::new(toolbox);
     let handler = Handler {
         desk: desk.clone(),
@@ -46,7 +52,5 @@ pub fn router(toolbox: SharedToolbox, config: McpConfig) -> Result<Router, Probl
     } else {
         Front::new(config, desk, handler)?
     };
-    Ok(Router::new()
-        .route("/mcp", any(front::serve))
-        .with_state(Arc::new(front)))
+    Ok(Router::new().route(path, any(front::serve)).with_state(Arc::new(front)))
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::door::{Card, Toolbox};
 
 /// Where this surface stands; access tokens are made for it.
-const ENDPOINT: &str = "/mcp";
+pub const ENDPOINT: &str = "/mcp";
 /// Arguments under which a tool takes media from anywhere.
 const MEDIA_ARGUMENTS: [&str; 3] = ["images", "inputs", "url"];
 
@@ -40,7 +40,8 @@ pub fn native_cards() -> Vec<Card> {
     NATIVE.iter().map(card).collect()
 }
 
-fn card(tool: &'static Tool) -> Card {
+/// The card of a tool that is a group of operations.
+pub fn card(tool: &'static Tool) -> Card {
     let arguments = &tool.input_schema()["properties"];
     let mut groups: Vec<&'static str> = tool.entries().map(|(_, entry)| entry.spec.group()).collect();
     groups.dedup();
@@ -54,6 +55,21 @@ fn card(tool: &'static Tool) -> Card {
         open_world: tool.effects() != Effects::Reads
             && MEDIA_ARGUMENTS.iter().any(|argument| arguments.get(argument).is_some()),
         groups,
-        widget: None,
+        widget: widget_of(tool.name),
+        is_patient: false,
+    }
+}
+
+/// The page that shows what a tool gives.
+fn widget_of(tool: &str) -> Option<&'static str> {
+    match tool {
+        "edit_image" | "generate_media" | "get_job_status" => Some("job"),
+        "models" => Some("models"),
+        "assets" | "display" => Some("gallery"),
+        "upload" => Some("upload"),
+        "share_links" => Some("share"),
+        "pipelines" | "display_pipeline" => Some("pipeline"),
+        "account" => Some("account"),
+        _ => None,
     }
 }

@@ -30,16 +30,23 @@ impl Selection {
 pub(super) struct Shown {
     pub tool: Tool,
     pub effects: Effects,
+    /// It may wait for its work, see [`Card`].
+    pub is_patient: bool,
     /// The tool as JSON text, as it stands in a list.
     json: String,
 }
 
 impl Shown {
     fn new(card: Card) -> Self {
-        let effects = card.effects;
+        let (effects, is_patient) = (card.effects, card.is_patient);
         let tool = tool(card);
         let json = serde_json::to_string(&tool).expect("a tool is made of strings and JSON");
-        Self { tool, effects, json }
+        Self {
+            tool,
+            effects,
+            is_patient,
+            json,
+        }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -233,6 +240,7 @@ mod tests {
             open_world: false,
             groups,
             widget: None,
+            is_patient: false,
         };
         Surface::new(vec![
             card("edit_image", vec!["edit"]),

@@ -316,7 +316,7 @@ async fn existing(cx: &Context, id: &RunId) -> Result<Run, Problem> {
 }
 
 /// The run once it has ended, or as it stands when the time is up.
-pub(super) async fn wait_for(cx: &Context, id: &RunId, wait: Duration) -> Result<Run, Problem> {
+pub(crate) async fn wait_for(cx: &Context, id: &RunId, wait: Duration) -> Result<Run, Problem> {
     let deadline = Instant::now() + wait;
     loop {
         let run = existing(cx, id).await?;
@@ -328,7 +328,7 @@ pub(super) async fn wait_for(cx: &Context, id: &RunId, wait: Duration) -> Result
 }
 
 /// A run with its nodes and results.
-pub(super) async fn view(cx: &Context, run: Run) -> Result<RunView, Problem> {
+pub(crate) async fn view(cx: &Context, run: Run) -> Result<RunView, Problem> {
     let store = cx.studio.store();
     let steps = store.runs().steps(&run.id).await?;
     let version = store.pipelines().version(&run.pipeline, Some(run.version)).await?;

@@ -70,6 +70,7 @@ impl Toolbox for Bench {
             open_world: false,
             groups,
             widget: None,
+            is_patient: false,
         };
         vec![
             card("echo", Effects::Reads, vec!["say"]),
