@@ -50,19 +50,8 @@ impl Studio {
     ) -> Result<Source, Problem> {
         let named = named.trim();
         if named.starts_with("data:") {
-            let bytes =
-                decode_data_uri(named, self.settings().upload_max_bytes).map_err(|problem| problem.at(field))?;
-            let incoming = Incoming {
-                bytes,
-                source: AssetSource::Import,
-                title: None,
-                tags: Vec::new(),
-            };
-            let asset = self
-                .ingest(workspace, incoming, None)
-                .await
-                .map_err(|problem| problem.at(field))?;
-            return Ok(Source::Asset(asset.id));
+            let asset = self.import_data(workspace, named, None, None).await;
+            return Ok(Source::Asset(asset.map_err(|problem| problem.at(field))?.id));
         }
         if named.starts_with(AssetId::PREFIX) {
             let id = AssetId::from_str(named).map_err(|problem| problem.at(field))?;
@@ -130,6 +119,23 @@ impl Studio {
         };
         let bytes = self.bytes_of(&asset).await?;
         Ok((asset, bytes))
+    }
+
+    /// Brings the bytes of a data URI into the library.
+    pub(crate) async fn import_data(
+        &self,
+        workspace: &WorkspaceId,
+        uri: &str,
+        title: Option<String>,
+        collection: Option<&aquatint_domain::CollectionId>,
+    ) -> Result<Asset, Problem> {
+        let incoming = Incoming {
+            bytes: decode_data_uri(uri.trim(), self.settings().upload_max_bytes)?,
+            source: AssetSource::Import,
+            title,
+            tags: Vec::new(),
+        };
+        self.ingest(workspace, incoming, collection).await
     }
 
     /// Fetches a public URL into the library.

@@ -38,6 +38,9 @@ pub(super) struct Asker {
     pub progress: Option<String>,
 }
 
+/// By how much of what is left progress rises where nothing is known of it.
+const NEXT_TO_NOTHING: f64 = 0.001;
+
 type Outcome = Result<ToolReply, Problem>;
 
 /// Calls a patient tool. `Err` is for what must become an HTTP answer.
@@ -63,6 +66,7 @@ pub(super) async fn call(front: &Front, asker: Asker, tool: &Shown, arguments: V
         news,
         first,
         told: -1.0,
+        stage: "waiting".to_owned(),
         silence: front.config.keep_alive,
         desk: front.desk.clone(),
         stop: front.config.shutdown.clone(),
@@ -93,6 +97,7 @@ struct Pending {
     first: Option<Progress>,
     /// Progress only ever rises.
     told: f64,
+    stage: String,
     silence: Duration,
     desk: Arc<Desk>,
     stop: CancellationToken,
@@ -152,7 +157,16 @@ impl Pending {
         }
     }
 
-    fn sign_of_life(&self) -> Bytes {
+    fn sign_of_life(&mut self) -> Bytes {
+        // Many clients count their patience from the last news of progress, which has to be more than what was told before.
+        let told = self.told.max(0.0);
+        let news = Progress {
+            progress: told + (1.0 - told) * NEXT_TO_NOTHING,
+            stage: self.stage.clone(),
+        };
+        if let Some(note) = self.note(&news) {
+            return note;
+        }
         Bytes::from_static(if self.asker.streams { b": waiting\n\n" } else { b"\n" })
     }
 
@@ -162,6 +176,7 @@ impl Pending {
             return None;
         }
         self.told = heard.progress;
+        self.stage.clone_from(&heard.stage);
         let mut params = json!({ "progress": heard.progress, "total": 1.0 });
         if !heard.stage.is_empty() {
             params["message"] = json!(heard.stage);

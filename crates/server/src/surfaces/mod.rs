@@ -5,9 +5,9 @@
 pub mod aiphotogenerator;
 pub mod krea;
 pub mod pixola;
-mod service;
-mod sizes;
-mod slugs;
+pub(crate) mod service;
+pub(crate) mod sizes;
+pub(crate) mod slugs;
 mod twelve;
 
 use std::sync::Arc;

@@ -55,7 +55,17 @@ pub struct Call<'a> {
     progress: Option<ProgressSender>,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    /// A call at a door where nobody hears of progress, such as REST. `door` is the service's name.
+    pub fn new(studio: &'a Studio, caller: &'a Caller, door: &'static str) -> Self {
+        Self {
+            studio,
+            caller,
+            door,
+            progress: None,
+        }
+    }
+
     /// Runs an operation.
     pub async fn operation(&self, name: &str, arguments: Value) -> Result<Reply, Problem> {
         self.studio.call(self.caller, name, arguments, None).await
@@ -138,12 +148,8 @@ impl<S: Service> Toolbox for Door<S> {
         let Value::Object(arguments) = known.accept(arguments)? else {
             return Err(Problem::internal("accepted arguments are an object"));
         };
-        let call = Call {
-            studio: &self.studio,
-            caller,
-            door: S::NAME,
-            progress,
-        };
+        let mut call = Call::new(&self.studio, caller, S::NAME);
+        call.progress = progress;
         S::call(&call, tool, arguments).await
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use aquatint_app::arguments::nearest;
-use aquatint_domain::{MediaKind, Model, Problem, text};
+use aquatint_domain::{Code, MediaKind, Model, Problem, text};
 use serde_json::{Value, json};
 
 use super::service::Call;
@@ -36,6 +36,14 @@ impl Models {
             models.push((slug, model.clone()));
         }
         Ok(Self(models))
+    }
+
+    /// The same for names alone: who may not see the models still sees what made an image.
+    pub async fn for_names(call: &Call<'_>) -> Result<Self, Problem> {
+        match Self::of(call).await {
+            Err(problem) if problem.code == Code::Forbidden => Ok(Self(Vec::new())),
+            found => found,
+        }
     }
 
     pub fn all(&self) -> impl Iterator<Item = (&str, &Model)> {

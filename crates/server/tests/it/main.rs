@@ -27,3 +27,4 @@ mod providers;
 mod sharing;
 mod stripe;
 mod surface;
+mod surfaces;

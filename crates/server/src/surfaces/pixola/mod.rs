@@ -271,7 +271,7 @@ async fn get_batch(call: &Call<'_>, arguments: &Map<String, Value>) -> Result<To
         return Err(Problem::not_found("batch", id).at("batchId"));
     }
     let job = call.operation("jobs.get", json!({ "job_id": id })).await?;
-    let models = Models::of(call).await?;
+    let models = Models::for_names(call).await?;
     let structured = batch(&job.value, |id| models.slug(id));
     let text = told(&structured);
     Ok(reply(structured, text, job.description.links))
@@ -281,7 +281,7 @@ async fn list_images(call: &Call<'_>, arguments: &Map<String, Value>) -> Result<
     let limit = arguments.get("limit").and_then(Value::as_u64).unwrap_or(LISTED);
     let order = json!({ "type": "image", "limit": limit });
     let listed = call.operation("assets.list", order).await?;
-    let models = Models::of(call).await?;
+    let models = Models::for_names(call).await?;
     let assets = listed.value["assets"].as_array();
     let images: Vec<Value> = assets
         .into_iter()
@@ -313,7 +313,7 @@ async fn get_image(call: &Call<'_>, arguments: &Map<String, Value>) -> Result<To
         return Err(Problem::not_found("image", id).at("imageId"));
     }
     let asset = call.operation("assets.get", json!({ "asset_id": id })).await?;
-    let models = Models::of(call).await?;
+    let models = Models::for_names(call).await?;
     let details = image_details(&asset.value, |id| models.slug(id));
     let text = format!(
         "{}: {} ({}×{})\nDownload: {}",
