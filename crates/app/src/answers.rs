@@ -19,8 +19,8 @@ use crate::studio::Studio;
 /// How often the same call is tried when what it finds is of no use.
 const TRIES: u32 = 4;
 /// A client that went away and asks again at once may be quicker than the news that it went; so often and so long is waited.
-const LOOKS: u32 = 4;
-const LOOK: Duration = Duration::from_millis(75);
+const LOOKS: u32 = 6;
+const LOOK: Duration = Duration::from_millis(100);
 
 /// How long calls wait, and for how long their answers are owed.
 #[derive(Clone, Copy, Debug)]
@@ -58,8 +58,9 @@ impl Waited {
 }
 
 enum End {
-    Ended,
-    TimeUp,
+    Ended(Reply),
+    TimeUp(Reply),
+    /// Nobody waits any more.
     Left,
 }
 
@@ -122,19 +123,29 @@ impl Studio {
                 self.store().answers().settle(&answer).await?;
                 continue;
             }
-            let (reply, end) = work.wait(&cx, settings.wait_max).await?;
-            let succeeded = !matches!(reply.value["status"].as_str(), Some("failed" | "cancelled"));
             let answers = self.store().answers();
-            match end {
-                End::Ended if !succeeded => answers.settle(&answer).await?,
-                End::Ended if began.elapsed() <= settings.certain && !has_left(&cx) => answers.settle(&answer).await?,
-                End::Ended => {
-                    answers
-                        .doubt(&answer, self.now(), Some(self.now() + settings.kept))
-                        .await?
+            let reply = match work.wait(&cx, settings.wait_max).await? {
+                End::Ended(reply) => {
+                    let has_failed = matches!(reply.value["status"].as_str(), Some("failed" | "cancelled"));
+                    let was_heard = began.elapsed() <= settings.certain && !has_left(&cx);
+                    if has_failed || was_heard {
+                        answers.settle(&answer).await?;
+                    } else {
+                        let until = self.now() + settings.kept;
+                        answers.doubt(&answer, self.now(), Some(until)).await?;
+                    }
+                    reply
                 }
-                End::TimeUp | End::Left => answers.doubt(&answer, self.now(), None).await?,
-            }
+                End::TimeUp(reply) => {
+                    answers.doubt(&answer, self.now(), None).await?;
+                    reply
+                }
+                End::Left => {
+                    // At once: whoever went away may be asking again already.
+                    answers.doubt(&answer, self.now(), None).await?;
+                    work.look(&cx, Duration::ZERO).await?
+                }
+            };
             return Ok(Waited { reply, is_earlier });
         }
         Err(Problem::internal("the same call finds nothing of use again and again"))
@@ -229,7 +240,7 @@ impl Work {
     }
 
     /// Until it has ended, the time is up, or nobody listens any more.
-    async fn wait(&self, cx: &Context, most: Duration) -> Result<(Reply, End), Problem> {
+    async fn wait(&self, cx: &Context, most: Duration) -> Result<End, Problem> {
         let left = async {
             match &cx.progress {
                 Some(progress) => progress.closed().await,
@@ -239,10 +250,9 @@ impl Work {
         tokio::select! {
             reply = self.look(cx, most) => {
                 let reply = reply?;
-                let end = if reply.value["finished_at"].is_string() { End::Ended } else { End::TimeUp };
-                Ok((reply, end))
+                Ok(if reply.value["finished_at"].is_string() { End::Ended(reply) } else { End::TimeUp(reply) })
             }
-            () = left => Ok((self.look(cx, Duration::ZERO).await?, End::Left)),
+            () = left => Ok(End::Left),
         }
     }
 }
