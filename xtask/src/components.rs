@@ -50,6 +50,7 @@ impl Components {
                 &[
                     "ts2.mjs",
                     "sdk1.mjs",
+                    "surfaces.mjs",
                     "inspector.mjs",
                     "conformance.mjs",
                     "curl.mjs",

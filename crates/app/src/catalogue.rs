@@ -136,7 +136,16 @@ fn scene_preview() -> Model {
         best_for: "layout and lighting previews of product photographs, offline and instantly".into(),
         label: Some(PREVIEW_LABEL.into()),
         capabilities: Capabilities { text_to_image: true, local: true, ..Capabilities::default() },
-        price: PriceRule::flat(Credits::whole(1)),
+        price: PriceRule {
+            rate: Rate {
+                per_output: Credits::whole(1),
+                per_megapixel: Credits::from_micro(250_000),
+                ..Rate::default()
+            },
+            included_megapixels: 4,
+            megapixel: Some(1024 * 1024),
+            ..PriceRule::default()
+        },
         quality_rating: 2,
         pricing_rating: 1,
         speed: "fast".into(),
@@ -222,8 +231,8 @@ fn scene_schema() -> Value {
         "properties": {
             "prompt": { "type": "string", "minLength": 1, "maxLength": 1800, "description": "What the scene shows.", "examples": ["a water bottle on a marble countertop, soft morning light"] },
             "count": { "type": "integer", "minimum": 1, "maximum": 10, "default": 1, "description": "How many pictures." },
-            "width": { "type": "integer", "minimum": 256, "maximum": 2048, "default": 1024, "description": "Pixels." },
-            "height": { "type": "integer", "minimum": 256, "maximum": 2048, "default": 1024, "description": "Pixels." },
+            "width": { "type": "integer", "minimum": 256, "maximum": 4096, "default": 1024, "description": "Pixels." },
+            "height": { "type": "integer", "minimum": 256, "maximum": 4096, "default": 1024, "description": "Pixels." },
             "shape": { "type": "string", "description": "A slug from `models` `shapes`, in place of width and height." },
             "aspect_ratio": { "type": "string", "pattern": "^[0-9]{1,4}:[0-9]{1,4}$", "description": "Such as 16:9, in place of width and height." },
             "style": { "type": "string", "description": "A slug from `models` `styles`." },

@@ -4,7 +4,7 @@
 
 use std::str::FromStr;
 
-use aquatint_domain::{Asset, AssetId, AssetSource, Problem, WorkspaceId, text};
+use aquatint_domain::{Asset, AssetId, AssetSource, Problem, Timestamp, WorkspaceId, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
 use bytes::Bytes;
@@ -51,19 +51,8 @@ impl Studio {
         let named = named.trim();
         refuse_several(named, field)?;
         if named.starts_with("data:") {
-            let bytes =
-                decode_data_uri(named, self.settings().upload_max_bytes).map_err(|problem| problem.at(field))?;
-            let incoming = Incoming {
-                bytes,
-                source: AssetSource::Import,
-                title: None,
-                tags: Vec::new(),
-            };
-            let asset = self
-                .ingest(workspace, incoming, None)
-                .await
-                .map_err(|problem| problem.at(field))?;
-            return Ok(Source::Asset(asset.id));
+            let asset = self.import_data(workspace, named, None, None).await;
+            return Ok(Source::Asset(asset.map_err(|problem| problem.at(field))?.id));
         }
         if named.starts_with(AssetId::PREFIX) {
             let id = AssetId::from_str(named).map_err(|problem| problem.at(field))?;
@@ -106,7 +95,8 @@ impl Studio {
     fn own_media(&self, workspace: &WorkspaceId, url: &str) -> Option<AssetId> {
         let rest = url.strip_prefix(self.public_url().as_str())?;
         let (path, query) = rest.split_once('?')?;
-        let grant = self.signer().verify_media(path, query, self.now()).ok()?;
+        // The URL only names the asset here, which its workspace may use whenever it likes: so it may be past its time.
+        let grant = self.signer().verify_media(path, query, Timestamp::UNIX_EPOCH).ok()?;
         (grant.workspace == *workspace).then_some(grant.asset)
     }
 
@@ -122,6 +112,23 @@ impl Studio {
         };
         let bytes = self.bytes_of(&asset).await?;
         Ok((asset, bytes))
+    }
+
+    /// Brings the bytes of a data URI into the library.
+    pub(crate) async fn import_data(
+        &self,
+        workspace: &WorkspaceId,
+        uri: &str,
+        title: Option<String>,
+        collection: Option<&aquatint_domain::CollectionId>,
+    ) -> Result<Asset, Problem> {
+        let incoming = Incoming {
+            bytes: decode_data_uri(uri.trim(), self.settings().upload_max_bytes)?,
+            source: AssetSource::Import,
+            title,
+            tags: Vec::new(),
+        };
+        self.ingest(workspace, incoming, collection).await
     }
 
     /// Fetches a public URL into the library.

@@ -2,6 +2,7 @@
 //! knows no HTTP, no MCP and no SQL; the doors above translate, the store below remembers.
 
 mod access;
+mod answers;
 pub mod arguments;
 mod audit;
 pub mod catalogue;
@@ -37,6 +38,7 @@ mod vendors;
 mod workflows;
 
 pub use access::{Admission, KeyOrder, MadeKey};
+pub use answers::{AnswerSettings, Waited};
 pub use aquatint_providers::Secret;
 pub use jobs::{Events, ItemView, JobEvent, JobView, OutputView, WorkerHandle};
 pub use library::Served;

@@ -11,6 +11,7 @@ use aquatint_media::Limits;
 use aquatint_providers::FetcherConfig;
 use aquatint_providers::mail::MailConfig;
 
+use crate::answers::AnswerSettings;
 use crate::oauth::ConfiguredClient;
 use crate::payments::PaymentSettings;
 use crate::people::{GithubProvider, OidcProvider};
@@ -44,6 +45,8 @@ pub struct Settings {
     pub wait_default: Duration,
     /// The longest that any call waits for a job.
     pub wait_max: Duration,
+    /// How calls wait that answer in one step however long it takes.
+    pub answers: AnswerSettings,
     /// Most images in one batch.
     pub batch_max: usize,
     /// Most jobs that one workspace may have waiting.
@@ -185,6 +188,7 @@ impl Settings {
             upload_url_ttl: Duration::from_secs(3 * 3_600),
             wait_default: Duration::from_secs(20),
             wait_max: Duration::from_secs(25),
+            answers: AnswerSettings::default(),
             batch_max: 100,
             queued_max: 1_000,
             workers: std::thread::available_parallelism().map_or(2, usize::from),

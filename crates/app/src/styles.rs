@@ -282,8 +282,8 @@ pub const STYLES: &[Style] = &[
         "gentle animated film still, painted backgrounds, round shapes",
     ),
     style(
-        "watercolour",
-        "Watercolour",
+        "watercolor",
+        "Watercolor",
         "painting",
         "loose watercolour on rough paper, bleeding edges, white left bare",
     ),
@@ -292,6 +292,24 @@ pub const STYLES: &[Style] = &[
         "Oil impasto",
         "painting",
         "oil paint laid on thickly, visible strokes of the knife",
+    ),
+    style(
+        "oil-painting",
+        "Oil painting",
+        "painting",
+        "oil painting on canvas, rich glazes, visible brushwork",
+    ),
+    style(
+        "art-deco",
+        "Art deco",
+        "graphic",
+        "art deco, stepped geometry, sunbursts, gold on black",
+    ),
+    style(
+        "anime",
+        "Anime",
+        "drawing",
+        "anime still, clean cel shading, expressive eyes, painted sky",
     ),
     style(
         "gouache",
@@ -464,6 +482,8 @@ pub const STYLES: &[Style] = &[
 ];
 
 pub fn find_style(slug: &str) -> Option<&'static Style> {
+    // Slugs stand in saved pipelines, so the old spelling of one is still known.
+    let slug = if slug == "watercolour" { "watercolor" } else { slug };
     STYLES.iter().find(|style| style.slug == slug)
 }
 

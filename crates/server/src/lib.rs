@@ -13,10 +13,10 @@ pub mod mcp;
 pub mod oauth;
 pub mod prefix;
 pub mod reference;
+pub mod surfaces;
 pub mod web;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use aquatint_app::Studio;
 use aquatint_domain::Problem;
@@ -38,9 +38,9 @@ pub fn router(
     mcp_config.allowed_origins = config.allowed_origins.clone();
     mcp_config.max_body_bytes = config.max_body_bytes;
     mcp_config.conformance_fixtures = config.conformance_fixtures;
-    mcp_config.resource_metadata = Some(oauth::metadata_url(&studio.public_url(), "/mcp"));
     mcp_config.shutdown = stop.clone();
-    let mcp = mcp::router(Arc::new(studio.clone()), mcp_config)?;
+    mcp_config.keep_alive = config.keep_alive;
+    let mcp = surfaces::router(studio, &mcp_config)?;
     let own = api::router(studio.clone(), config, stop)
         .merge(web::router(studio.clone()))
         .merge(oauth::router(studio.clone()));

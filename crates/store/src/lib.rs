@@ -1,6 +1,7 @@
 //! The studio's memory: one file per aggregate, over SQLite or PostgreSQL, and the blobs. This is
 //! the only crate that knows SQL.
 
+mod answers;
 mod assets;
 mod audit;
 mod blobs;
@@ -30,6 +31,7 @@ mod workspaces;
 
 use aquatint_domain::{Problem, Timestamp};
 
+pub use answers::{Answers, Earlier};
 pub use assets::{AssetFilter, Assets};
 pub use audit::{Audit, AuditFilter, AuditRow};
 pub use blobs::{Blobs, Swept};
@@ -113,6 +115,7 @@ impl Store {
                 "DELETE FROM uploads WHERE state <> 'used' AND expires_at <= $1",
                 now - UNUSED_UPLOADS_MS,
             ),
+            ("DELETE FROM answers WHERE expires_at <= $1", now),
             ("DELETE FROM setup_tokens WHERE expires_at <= $1", now),
             ("DELETE FROM purchases WHERE begun_at <= $1", now - OLD_PURCHASES_MS),
             // No task takes so long.
@@ -211,6 +214,10 @@ impl Store {
 
     pub fn jobs(&self) -> Jobs<'_> {
         Jobs(&self.connections)
+    }
+
+    pub fn answers(&self) -> Answers<'_> {
+        Answers(&self.connections)
     }
 
     pub fn ledger(&self) -> Ledger<'_> {

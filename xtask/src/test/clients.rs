@@ -100,6 +100,7 @@ const SUITES: &[Suite] = &[
     suite("curl.mjs", Language::Node, Server::Plain),
     suite("ts2.mjs", Language::Node, Server::Plain),
     suite("sdk1.mjs", Language::Node, Server::Plain),
+    suite("surfaces.mjs", Language::Node, Server::Plain),
     suite("client.py", Language::Python, Server::Plain),
     suite("inspector.mjs", Language::Node, Server::Plain),
     suite("pages.mjs", Language::Browser, Server::Plain),

@@ -276,7 +276,7 @@ impl Studio {
 
 /// The scopes that a request means. What exists elsewhere only (`openid`, `offline_access`) is passed over; other services'
 /// names for reading and writing are understood; nothing said means everything. `None` when nothing fits.
-fn asked_scopes(asked: &str) -> Option<Vec<Scope>> {
+pub(super) fn asked_scopes(asked: &str) -> Option<Vec<Scope>> {
     let mut scopes = Vec::new();
     let mut unknown = 0;
     for word in asked.split_ascii_whitespace() {

@@ -3,7 +3,16 @@
 use url::Url;
 
 /// Paths that are resources of their own, each with its metadata (RFC 9728).
-pub const ENDPOINTS: [&str; 2] = ["/mcp", "/api/v1"];
+pub const ENDPOINTS: [&str; 8] = [
+    "/mcp",
+    "/mcp/pixelcut",
+    "/mcp/pixa",
+    "/mcp/krea",
+    "/mcp/pixola",
+    "/mcp/aiphotogenerator",
+    "/api/mcp",
+    "/api/v1",
+];
 
 /// The canonical form of a `resource` that is ours; `None` for any other. A fragment is never allowed.
 pub fn resource_of(public_url: &str, asked: &str) -> Option<String> {
@@ -56,6 +65,8 @@ mod tests {
         assert!(resource_of(url, "HTTPS://Studio.Example.com:443/mcp/").is_some());
         assert!(covers(url, url, "/mcp") && covers(url, url, "/api/v1/assets"));
         assert!(covers(url, "https://studio.example.com/mcp", "/mcp"));
+        let krea = resource_of(url, "https://studio.example.com/mcp/krea").expect("a surface is a resource");
+        assert!(covers(url, &krea, "/mcp/krea") && !covers(url, &krea, "/mcp") && !covers(url, &krea, "/mcp/pixa"));
         assert!(!covers(url, "https://studio.example.com/mcp", "/mcp/krea"));
         assert!(!covers(url, "https://studio.example.com/mcp", "/api/v1/assets"));
         assert!(covers(url, "https://studio.example.com/api/v1", "/api/v1/assets"));

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::authorize::asked_scopes;
 use super::clients::Client;
 use super::{OauthFailure, resource_of};
 use crate::people::later;
@@ -297,17 +298,18 @@ fn narrowed(held: &[Scope], asked: Option<&str>) -> Result<Vec<Scope>, OauthFail
     let Some(asked) = asked.filter(|asked| !asked.trim().is_empty()) else {
         return Ok(held.to_vec());
     };
-    let mut scopes = Vec::new();
-    for word in asked.split_ascii_whitespace() {
-        match word.parse::<Scope>() {
-            Ok(scope) if held.contains(&scope) => scopes.push(scope),
-            _ => {
-                return Err(OauthFailure::new(
-                    "invalid_scope",
-                    "A refresh cannot ask for more than was given.",
-                ));
-            }
-        }
+    // Clients of other services send at a refresh what they asked for at first, in those services' words; what these
+    // mean was cut down to what the person allowed, and is so again.
+    let is_ours = asked.split_ascii_whitespace().all(|word| word.parse::<Scope>().is_ok());
+    let mut scopes = asked_scopes(asked).unwrap_or_default();
+    if !is_ours {
+        scopes.retain(|scope| held.contains(scope));
+    }
+    if scopes.is_empty() || scopes.iter().any(|scope| !held.contains(scope)) {
+        return Err(OauthFailure::new(
+            "invalid_scope",
+            "A refresh cannot ask for more than was given.",
+        ));
     }
     Ok(scopes)
 }
@@ -315,4 +317,21 @@ fn narrowed(held: &[Scope], asked: Option<&str>) -> Result<Vec<Scope>, OauthFail
 fn words(scopes: &[Scope]) -> String {
     let words: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
     words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refresh_may_repeat_what_was_asked_for_at_first_but_never_more() {
+        let held = [Scope::AssetsRead, Scope::Generate];
+        let narrow = |asked| narrowed(&held, asked).ok();
+        assert_eq!(narrow(None).as_deref(), Some(&held[..]));
+        assert_eq!(narrow(Some("generate")).as_deref(), Some(&[Scope::Generate][..]));
+        assert_eq!(narrow(Some("pixa:read pixa:write")).as_deref(), Some(&held[..]));
+        assert_eq!(narrow(Some("pixa:read")).as_deref(), Some(&[Scope::AssetsRead][..]));
+        assert_eq!(narrow(Some("generate share")), None);
+        assert_eq!(narrow(Some("unheard:of")), None);
+    }
 }

@@ -4,10 +4,10 @@ use aquatint_domain::{Caller, Problem, text};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::native::find;
+use super::{NATIVE, Tool};
 use crate::arguments::nearest;
 use crate::library::PREVIEW;
-use crate::operation::{Entry, MediaLink, Preview, ProgressSender};
+use crate::operation::{Entry, MediaLink, Preview, ProgressSender, Reply};
 use crate::operations;
 use crate::studio::Studio;
 
@@ -30,24 +30,46 @@ pub async fn call(
     arguments: Value,
     progress: Option<ProgressSender>,
 ) -> Result<ToolReply, Problem> {
-    let (entry, arguments) = resolve(tool, arguments)?;
+    call_in(&NATIVE, studio, caller, tool, arguments, progress).await
+}
+
+/// The same with another list of tools.
+pub async fn call_in(
+    tools: &'static [Tool],
+    studio: &Studio,
+    caller: &Caller,
+    tool: &str,
+    arguments: Value,
+    progress: Option<ProgressSender>,
+) -> Result<ToolReply, Problem> {
+    let (entry, arguments) = resolve_in(tools, tool, arguments)?;
     let reply = studio.call(caller, entry.spec.name, arguments, progress).await?;
+    Ok(shown(studio, caller, reply).await)
+}
+
+/// What an agent gets of an operation's reply.
+pub async fn shown(studio: &Studio, caller: &Caller, reply: Reply) -> ToolReply {
     let preview = match reply.description.preview {
         None => None,
         Some(Preview::Picture(bytes)) => Some(Bytes::from(bytes)),
         Some(Preview::Asset(id)) => preview_of(studio, caller, &id).await,
     };
-    Ok(ToolReply {
+    ToolReply {
         structured: reply.value,
         text: reply.description.text,
         links: reply.description.links,
         preview,
-    })
+    }
 }
 
 /// The operation that a call means, and its arguments without `action`.
-pub fn resolve(tool: &str, mut arguments: Value) -> Result<(&'static Entry, Value), Problem> {
-    let tool = find(tool).ok_or_else(|| Problem::not_found("tool", tool).at("tool"))?;
+pub fn resolve(tool: &str, arguments: Value) -> Result<(&'static Entry, Value), Problem> {
+    resolve_in(&NATIVE, tool, arguments)
+}
+
+fn resolve_in(tools: &'static [Tool], tool: &str, mut arguments: Value) -> Result<(&'static Entry, Value), Problem> {
+    let named = tools.iter().find(|known| known.name == tool);
+    let tool = named.ok_or_else(|| Problem::not_found("tool", tool).at("tool"))?;
     if tool.is_single() {
         let entry = operations::find(tool.actions[0].operation);
         return entry

@@ -4,9 +4,11 @@
 mod call;
 mod merge;
 mod native;
+mod twelve;
 
-pub use call::{ToolReply, call, resolve};
+pub use call::{ToolReply, call, call_in, resolve, shown};
 pub use native::{NATIVE, PAGES, find, place_of};
+pub use twelve::TWELVE;
 
 use std::sync::OnceLock;
 

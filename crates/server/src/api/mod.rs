@@ -28,6 +28,7 @@ pub use openapi::document;
 pub use problem::problem_response;
 
 pub(crate) use caller::tell_allowance;
+pub(crate) use operations::gather_inputs;
 pub(crate) use problem::with_request_id;
 
 /// What the handlers share.

@@ -168,7 +168,7 @@ fn arguments(
 }
 
 /// What the operation does not know belongs to the model, whose schema is asked later.
-fn gather_inputs(entry: &Entry, arguments: &mut Map<String, Value>) -> Result<(), Problem> {
+pub(crate) fn gather_inputs(entry: &Entry, arguments: &mut Map<String, Value>) -> Result<(), Problem> {
     let known = &entry.input_schema()["properties"];
     let is_common =
         |name: &str| known.get(name).is_some() || entry.spec.aliases.iter().any(|(theirs, _)| *theirs == name);

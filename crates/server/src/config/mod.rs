@@ -7,6 +7,7 @@ mod table;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use aquatint_app::oauth::ConfiguredClient;
@@ -38,6 +39,8 @@ pub struct Config {
     pub log: String,
     pub log_json: bool,
     pub drain_seconds: u64,
+    /// How long a call that waits for its work may be silent.
+    pub keep_alive: Duration,
     pub conformance_fixtures: bool,
     /// Whether credits and plans are sold through Stripe, and how it is reached.
     pub uses_stripe: bool,
@@ -124,6 +127,7 @@ impl Config {
             log: "info".into(),
             log_json: false,
             drain_seconds: 10,
+            keep_alive: Duration::from_secs(15),
             conformance_fixtures: false,
             uses_stripe: false,
             stripe: stripe::Config {

@@ -464,6 +464,50 @@ pub static TABLE: &[Setting] = &[
         }
     ),
     setting!(
+        "answers.wait_seconds",
+        "AQUATINT_ANSWERS_WAIT_SECONDS",
+        "600",
+        "600",
+        "The longest that a call waits which answers in one step (`generate_image` of /mcp/aiphotogenerator and /mcp/pixola, `sync` of /mcp/krea).",
+        |c, v| {
+            c.settings.answers.wait_max = seconds(v, 0.1, 7_200.0)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "answers.certain_seconds",
+        "AQUATINT_ANSWERS_CERTAIN_SECONDS",
+        "30",
+        "30",
+        "What such a call answers within this time was heard by its client; after a longer wait the same call finds the same result.",
+        |c, v| {
+            c.settings.answers.certain = seconds(v, 0.0, 3_600.0)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "answers.kept_seconds",
+        "AQUATINT_ANSWERS_KEPT_SECONDS",
+        "600",
+        "600",
+        "How long the same call finds a result whose answer may not have been heard.",
+        |c, v| {
+            c.settings.answers.kept = seconds(v, 0.0, 86_400.0)?;
+            Ok(())
+        }
+    ),
+    setting!(
+        "answers.keep_alive_seconds",
+        "AQUATINT_ANSWERS_KEEP_ALIVE_SECONDS",
+        "15",
+        "15",
+        "How long such a call may be silent before it sends a sign of life, so that no proxy cuts it.",
+        |c, v| {
+            c.keep_alive = seconds(v, 0.05, 300.0)?;
+            Ok(())
+        }
+    ),
+    setting!(
         "worker.jobs",
         "AQUATINT_WORKER_JOBS",
         "the number of processors",

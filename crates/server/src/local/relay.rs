@@ -177,7 +177,7 @@ impl Inner {
                 let members = crate::mcp::members(&problem, &request);
                 if method == "tools/call" {
                     let mut result = json!({
-                        "content": [{ "type": "text", "text": crate::mcp::words(&problem, &request) }],
+                        "content": [{ "type": "text", "text": crate::mcp::words(&problem, problem.code.as_str(), &request) }],
                         "structuredContent": members,
                         "isError": true,
                     });

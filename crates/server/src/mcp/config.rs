@@ -24,6 +24,8 @@ pub struct McpConfig {
     pub resource_metadata: Option<String>,
     /// Adds the fixed-name tools, prompts and resources that the conformance suite calls.
     pub conformance_fixtures: bool,
+    /// How long a call that waits for its work may be silent before it gives a sign of life.
+    pub keep_alive: Duration,
     /// Ends open streams when the server stops.
     pub shutdown: CancellationToken,
 }
@@ -40,6 +42,7 @@ impl McpConfig {
             body_timeout: Duration::from_secs(120),
             resource_metadata: None,
             conformance_fixtures: false,
+            keep_alive: Duration::from_secs(15),
             shutdown: CancellationToken::new(),
         }
     }

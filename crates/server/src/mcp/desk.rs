@@ -18,7 +18,7 @@ use super::shelf::Shelf;
 use super::surface::{Shown, Surface};
 
 /// Signs of progress that may wait for a slow client.
-const PROGRESS_BACKLOG: usize = 16;
+pub(super) const PROGRESS_BACKLOG: usize = 16;
 
 /// A toolbox and the surface that was prepared from it.
 pub(super) struct Desk {
@@ -53,6 +53,11 @@ impl Desk {
     ) -> Result<ToolReply, Problem> {
         let name = tool.name();
         let Some(watcher) = watcher else {
+            if tool.is_patient {
+                // Nobody is told, but the tool notices by it when the client goes away.
+                let (sender, _receiver) = mpsc::channel(PROGRESS_BACKLOG);
+                return self.call_apart(caller, name, arguments, Some(sender)).await;
+            }
             return match tool.effects {
                 Effects::Reads => self.call_here(caller, name, arguments).await,
                 Effects::Writes | Effects::Spends => self.call_apart(caller, name, arguments, None).await,
@@ -73,7 +78,7 @@ impl Desk {
 
     /// A call that changes something runs to its end even when the client goes away: a job is then
     /// made or not made, but never half made, and the audit log has its line.
-    async fn call_apart(
+    pub(super) async fn call_apart(
         &self,
         caller: &Caller,
         tool: &str,

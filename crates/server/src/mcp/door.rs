@@ -8,7 +8,7 @@ use aquatint_app::operation::{Effects, ProgressSender};
 use aquatint_app::toolset::ToolReply;
 use aquatint_domain::{Caller, Problem};
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::shelf::Shelf;
 
@@ -29,6 +29,8 @@ pub struct Card {
     pub groups: Vec<&'static str>,
     /// The page that shows its results in clients that show pages: `job` for `ui://aquatint/job`.
     pub widget: Option<&'static str>,
+    /// It may wait for its work longer than proxies and clients keep a silent connection open.
+    pub is_patient: bool,
 }
 
 /// A list of tools and a way to call them.
@@ -51,7 +53,16 @@ pub trait Toolbox: Send + Sync + 'static {
     /// Says who a Bearer secret is, and counts the request.
     async fn admit(&self, bearer: &str, address: Option<String>) -> Result<Admission, Problem>;
 
-    /// Calls a tool of the list.
+    /// What an agent is told about the whole. It must not hold data from outside.
+    fn instructions(&self) -> &'static str {
+        super::handler::INSTRUCTIONS
+    }
+
+    /// Brings a problem into the words of the surface: it may change what is said, and add members to it or put them in place
+    /// of ours.
+    fn translate(&self, _problem: &mut Problem, _members: &mut Map<String, Value>) {}
+
+    /// Calls a tool of the list. A tool that is patient stops waiting when nobody hears of its progress any more.
     async fn call(
         &self,
         caller: &Caller,

@@ -5,19 +5,19 @@
 
 use std::borrow::Cow;
 
+use aquatint_app::toolset::ToolReply;
 use aquatint_domain::{Caller, Problem};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use rmcp::model::{ClientCapabilities, ListToolsResult, ProtocolVersion};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::desk::Desk;
 use super::envelope::Envelope;
 use super::handler::{self, list_result, server_meta};
-use super::refusal::{json_answer, required_scopes, rpc, rpc_error};
+use super::refusal::{json_answer, required_scopes, respond, rpc};
 use super::reply;
 use super::surface::{Audience, Selection, Surface};
 use super::widgets;
@@ -36,6 +36,8 @@ pub(super) enum Order<'a> {
         era: Era,
         name: Cow<'a, str>,
         arguments: Map<String, Value>,
+        /// The token under which the client wants to hear of progress, as JSON text; only where it takes a stream.
+        progress: Option<&'a str>,
     },
 }
 
@@ -59,8 +61,8 @@ struct CallParams<'a> {
 
 #[derive(Default, Deserialize)]
 struct Meta<'a> {
-    #[serde(rename = "progressToken")]
-    progress: Option<IgnoredAny>,
+    #[serde(borrow, rename = "progressToken")]
+    progress: Option<&'a RawValue>,
     #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
     version: Option<Cow<'a, str>>,
     #[serde(rename = "io.modelcontextprotocol/clientCapabilities")]
@@ -90,9 +92,6 @@ pub(super) fn order<'a>(headers: &HeaderMap, envelope: &'a Envelope, streams: bo
         "tools/call" => {
             let params: CallParams<'_> = read(envelope.params()?)?;
             let meta: Meta<'_> = read(params.meta.map_or("{}", RawValue::get))?;
-            if streams && meta.progress.is_some() {
-                return None;
-            }
             // A call that may answer with a task is for rmcp's side.
             if meta
                 .capabilities
@@ -105,6 +104,7 @@ pub(super) fn order<'a>(headers: &HeaderMap, envelope: &'a Envelope, streams: bo
                 era: era(headers, method, Some(&params.name), &meta)?,
                 name: params.name,
                 arguments: params.arguments,
+                progress: meta.progress.map(RawValue::get).filter(|_| streams),
             })
         }
         _ => None,
@@ -212,7 +212,23 @@ pub(super) async fn call(
     {
         return Some(Err(problem.clone()));
     }
-    let mut result = reply::result(outcome, &caller.request);
+    let (status, body) = answer(desk, caller, era, outcome, id);
+    Some(Ok(if status.is_success() {
+        json_answer(body.into())
+    } else {
+        respond(status, body)
+    }))
+}
+
+/// The whole JSON-RPC answer of a call, with the HTTP status that it should have.
+pub(super) fn answer(
+    desk: &Desk,
+    caller: &Caller,
+    era: Era,
+    outcome: Result<ToolReply, Problem>,
+    id: &str,
+) -> (StatusCode, Vec<u8>) {
+    let mut result = reply::result(desk, outcome, &caller.request);
     match era {
         Era::Legacy => result.result_type = None,
         Era::Modern => result.meta = Some(server_meta()),
@@ -223,12 +239,11 @@ pub(super) async fn call(
     body.extend_from_slice(br#","result":"#);
     if let Err(error) = serde_json::to_writer(&mut body, &result) {
         tracing::error!(request = %caller.request, %error, "a result cannot be written");
-        let (status, message) = (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "The server could not write the result.",
-        );
-        return Some(Ok(rpc_error(status, Some(id), rpc::INTERNAL_ERROR, message)));
+        let message = "The server could not write the result.";
+        let error = serde_json::json!({ "code": rpc::INTERNAL_ERROR, "message": message });
+        let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#);
+        return (StatusCode::INTERNAL_SERVER_ERROR, body.into_bytes());
     }
     body.push(b'}');
-    Some(Ok(json_answer(body.into())))
+    (StatusCode::OK, body)
 }

@@ -17,6 +17,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use serde_json::Value;
 
 use super::accept::{Accepts, is_json};
 use super::config::McpConfig;
@@ -25,6 +26,7 @@ use super::envelope::{Envelope, Fault};
 use super::express::{self, Express, Order};
 use super::gate::Gate;
 use super::handler::Visit;
+use super::patient::{self, Asker};
 use super::refusal::{self, refuse, rpc, rpc_error};
 use super::surface::Selection;
 use crate::api::tell_allowance;
@@ -176,7 +178,27 @@ async fn express_answer(
     let id = envelope.id.as_deref()?;
     match express::order(headers, envelope, accepts.stream)? {
         Order::List(era, audience) => Some(Ok(lane.list(&front.desk.surface, selection, era, audience, id))),
-        Order::Call { era, name, arguments } => {
+        Order::Call {
+            era,
+            name,
+            arguments,
+            progress,
+        } => {
+            let tool = front.desk.surface.find(&name, selection)?;
+            if tool.is_patient {
+                let asker = Asker {
+                    caller: caller.clone(),
+                    era,
+                    id: id.to_owned(),
+                    streams: accepts.stream,
+                    progress: progress.map(str::to_owned),
+                };
+                return Some(patient::call(front, asker, tool, Value::Object(arguments)).await);
+            }
+            // Progress of other tools is rmcp's to tell.
+            if progress.is_some() {
+                return None;
+            }
             express::call(&front.desk, caller, selection, era, &name, arguments, id).await
         }
     }

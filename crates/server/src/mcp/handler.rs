@@ -36,7 +36,7 @@ const FRESH_TTL_MS: u64 = 5_000;
 const ICON: &str = include_str!("../../../../web/public/icon.svg");
 
 /// What an agent is told about the whole. It must not hold data from outside.
-const INSTRUCTIONS: &str = "Aquatint is a studio for images and video. Chain by asset id (`ast_…`): pass the id that \
+pub(super) const INSTRUCTIONS: &str = "Aquatint is a studio for images and video. Chain by asset id (`ast_…`): pass the id that \
 one tool returns to the next; ids stay valid, URLs expire (`assets` action `get` renews one). Local files: `upload` \
 action `upload_url`, then run the `curl` command it returns. `generate_media` needs a model id from `models`. \
 Generation and batches return a `job_id`: poll `get_job_status` with `sync: true`, which waits up to 25 s. When \
@@ -224,7 +224,7 @@ impl ServerHandler for Handler {
         }
         ServerConfig::new(capabilities)
             .with_server_info(implementation())
-            .with_instructions(INSTRUCTIONS)
+            .with_instructions(self.desk.toolbox.instructions())
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -294,7 +294,7 @@ impl ServerHandler for Handler {
         {
             return Ok(CreateTaskResult::new(task).with_meta(server_meta()).into());
         }
-        let mut result = reply::result(outcome, &visit.caller.request);
+        let mut result = reply::result(&self.desk, outcome, &visit.caller.request);
         if is_modern(&cx) {
             result.meta = Some(server_meta());
         }
@@ -340,7 +340,7 @@ impl ServerHandler for Handler {
             return Err(self.unknown_tool(name, visit.selection));
         }
         let problem = Problem::invalid("arguments", "`arguments` must be a JSON object.");
-        let mut result = reply::failure(&problem, &visit.caller.request);
+        let mut result = reply::failure(&self.desk, &problem, &visit.caller.request);
         if is_modern(&cx) {
             result.meta = Some(server_meta());
         } else {

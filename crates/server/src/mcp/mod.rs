@@ -13,6 +13,7 @@ mod front;
 mod gate;
 mod guides;
 mod handler;
+mod patient;
 mod prompts;
 mod refusal;
 mod reply;
@@ -38,14 +39,19 @@ pub use resources::StudioShelf;
 pub use rmcp::transport::io::stdio_pipes;
 pub use shelf::{Holds, Page, Shelf};
 pub use stdio::serve_pipe;
-pub use studio::{native_cards, page_cards};
+pub use studio::{card, native_cards, page_cards};
 
 use desk::Desk;
 use front::Front;
 use handler::{Handler, Visits};
 
-/// The routes of the door: `/mcp`.
+/// The route of the native surface: `/mcp`.
 pub fn router(toolbox: SharedToolbox, config: McpConfig) -> Result<Router, Problem> {
+    router_at("/mcp", toolbox, config)
+}
+
+/// The route of a surface.
+pub fn router_at(path: &str, toolbox: SharedToolbox, config: McpConfig) -> Result<Router, Problem> {
     let desk = Desk::new(toolbox);
     let handler = Handler {
         desk: desk.clone(),
@@ -57,7 +63,5 @@ pub fn router(toolbox: SharedToolbox, config: McpConfig) -> Result<Router, Probl
     } else {
         Front::new(config, desk, handler)?
     };
-    Ok(Router::new()
-        .route("/mcp", any(front::serve))
-        .with_state(Arc::new(front)))
+    Ok(Router::new().route(path, any(front::serve)).with_state(Arc::new(front)))
 }

@@ -108,7 +108,7 @@ pub(super) fn json_answer(body: Body) -> Response {
     respond(StatusCode::OK, body)
 }
 
-fn respond(status: StatusCode, body: impl Into<Body>) -> Response {
+pub(super) fn respond(status: StatusCode, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);

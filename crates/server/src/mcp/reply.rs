@@ -6,14 +6,16 @@ use aquatint_domain::{Problem, RequestId};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rmcp::model::{CallToolResult, ContentBlock, Resource};
+use serde_json::{Map, Value};
 
+use super::desk::Desk;
 use super::refusal::members;
 
 /// What a call came to, as a tool result.
-pub(super) fn result(outcome: Result<ToolReply, Problem>, request: &RequestId) -> CallToolResult {
+pub(super) fn result(desk: &Desk, outcome: Result<ToolReply, Problem>, request: &RequestId) -> CallToolResult {
     match outcome {
         Ok(reply) => success(reply),
-        Err(problem) => failure(&problem, request),
+        Err(problem) => failure(desk, &problem, request),
     }
 }
 
@@ -39,22 +41,33 @@ fn link(link: MediaLink) -> ContentBlock {
     ContentBlock::resource_link(resource)
 }
 
-/// A problem as a tool result that a model can act on.
-pub(super) fn failure(problem: &Problem, request: &RequestId) -> CallToolResult {
-    let mut result = CallToolResult::error(vec![ContentBlock::text(words(problem, request))]);
-    result.structured_content = Some(members(problem, request));
+/// A problem as a tool result that a model can act on, in the words of the surface.
+pub(super) fn failure(desk: &Desk, problem: &Problem, request: &RequestId) -> CallToolResult {
+    let (mut problem, mut own) = (problem.clone(), Map::new());
+    desk.toolbox.translate(&mut problem, &mut own);
+    told(&problem, own, request)
+}
+
+fn told(problem: &Problem, own: Map<String, Value>, request: &RequestId) -> CallToolResult {
+    let code = own.get("code").and_then(Value::as_str).unwrap_or(problem.code.as_str());
+    let mut result = CallToolResult::error(vec![ContentBlock::text(words(problem, code, request))]);
+    let mut members = members(problem, request);
+    if let Value::Object(map) = &mut members {
+        map.extend(own);
+    }
+    result.structured_content = Some(members);
     result
 }
 
 /// The same problem for models that read only text.
-pub(crate) fn words(problem: &Problem, request: &RequestId) -> String {
+pub(crate) fn words(problem: &Problem, code: &str, request: &RequestId) -> String {
     let mut text = problem.message.clone();
     if let Some(hint) = &problem.hint {
         text.push(' ');
         text.push_str(hint);
     }
     text.push_str("\ncode: ");
-    text.push_str(problem.code.as_str());
+    text.push_str(code);
     if let Some(field) = &problem.field {
         text.push_str("; field: ");
         text.push_str(field);
@@ -87,7 +100,7 @@ mod tests {
             .at("query")
             .upgrade_url("https://studio.example.com/plans")
             .retry_after(7);
-        let result = failure(&problem, &request);
+        let result = told(&problem, Map::new(), &request);
         assert_eq!(result.is_error, Some(true));
         let structured = result.structured_content.expect("structured");
         let text = result.content[0].as_text().expect("text").text.clone();

@@ -14,7 +14,7 @@ use super::resources::StudioShelf;
 use super::shelf::Shelf;
 
 /// Where this surface stands; access tokens are made for it.
-const ENDPOINT: &str = "/mcp";
+pub const ENDPOINT: &str = "/mcp";
 /// Arguments under which a tool takes media from anywhere.
 const MEDIA_ARGUMENTS: [&str; 3] = ["images", "inputs", "url"];
 
@@ -75,7 +75,8 @@ fn widget(tool: &str) -> Option<&'static str> {
     })
 }
 
-fn card(tool: &'static Tool) -> Card {
+/// The card of a tool that is a group of operations.
+pub fn card(tool: &'static Tool) -> Card {
     let arguments = &tool.input_schema()["properties"];
     let mut groups: Vec<&'static str> = tool.entries().map(|(_, entry)| entry.spec.group()).collect();
     groups.dedup();
@@ -90,5 +91,6 @@ fn card(tool: &'static Tool) -> Card {
             && MEDIA_ARGUMENTS.iter().any(|argument| arguments.get(argument).is_some()),
         groups,
         widget: widget(tool.name),
+        is_patient: false,
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Shown {
     pub effects: Effects,
     /// Whether only pages call it.
     is_for_pages: bool,
+    /// It may wait for its work, see [`Card`].
+    pub is_patient: bool,
     /// The tool as JSON text, as it stands in a list.
     json: String,
     /// The same with its page, if it has one.
@@ -53,7 +55,7 @@ pub(super) struct Shown {
 
 impl Shown {
     fn new(card: Card, is_for_pages: bool) -> Self {
-        let effects = card.effects;
+        let (effects, is_patient) = (card.effects, card.is_patient);
         let meta = meta(card.widget, is_for_pages);
         let mut tool = tool(card);
         let text = |tool: &Tool| serde_json::to_string(tool).expect("a tool is made of strings and JSON");
@@ -62,6 +64,7 @@ impl Shown {
         Self {
             effects,
             is_for_pages,
+            is_patient,
             json,
             json_with_page: tool.meta.is_some().then(|| text(&tool)),
             tool,
@@ -315,6 +318,7 @@ mod tests {
             open_world: false,
             groups,
             widget: (name == "edit_image").then_some("job"),
+            is_patient: false,
         };
         Surface::new(
             vec![

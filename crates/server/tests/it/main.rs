@@ -32,5 +32,6 @@ mod runs;
 mod sharing;
 mod stripe;
 mod surface;
+mod surfaces;
 mod vendor_edits;
 mod webhooks;

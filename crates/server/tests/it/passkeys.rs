@@ -61,6 +61,7 @@ impl House {
             log: "info".into(),
             log_json: false,
             drain_seconds: 1,
+            keep_alive: std::time::Duration::from_secs(15),
             conformance_fixtures: false,
             uses_stripe: false,
             stripe: stripe::Config {

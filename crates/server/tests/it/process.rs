@@ -61,10 +61,13 @@ impl Process {
 
     /// The same with more environment.
     pub fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::start_as(data, &["serve", "--listen", "127.0.0.1:0"], environment)
+    }
+
+    /// The same with another command line.
+    pub fn start_as(data: &Path, args: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut command = aquatint(data);
-        command
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .envs(environment.iter().copied());
+        command.args(args).envs(environment.iter().copied());
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -12,6 +12,7 @@ mod m0008_pipelines;
 mod m0009_purchases;
 mod m0010_measures;
 mod m0012_runs;
+mod m0013_answers;
 
 use aquatint_domain::{Code, Problem, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
@@ -39,6 +40,7 @@ const ALL: &[Migration] = &[
     m0009_purchases::MIGRATION,
     m0010_measures::MIGRATION,
     m0012_runs::MIGRATION,
+    m0013_answers::MIGRATION,
 ];
 
 /// Brings the schema up to date. Several processes may do this at the same moment: one does, the others wait.

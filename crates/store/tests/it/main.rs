@@ -1,5 +1,6 @@
 //! The store against real databases: every test runs on SQLite, and on PostgreSQL where one is given.
 
+mod answers;
 mod assets;
 mod blobs;
 mod books;

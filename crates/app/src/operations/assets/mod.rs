@@ -27,6 +27,9 @@ pub struct AssetView {
     pub height: u32,
     pub size_bytes: u64,
     pub source: AssetSource,
+    /// The model or engine that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
     /// Dominant colours, most frequent first.
@@ -75,6 +78,11 @@ pub(crate) fn asset_view(studio: &Studio, asset: &Asset) -> AssetView {
         height: asset.height,
         size_bytes: asset.size_bytes,
         source: asset.source,
+        // Without its version.
+        model: asset
+            .recipe
+            .as_ref()
+            .and_then(|recipe| recipe.model.as_deref()?.split('@').next().map(str::to_owned)),
         tags: asset.tags.clone(),
         colors: asset.colors.clone(),
         thumb_hash: asset.thumb_hash.clone(),

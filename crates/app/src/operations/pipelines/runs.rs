@@ -226,7 +226,7 @@ pub(super) async fn existing(cx: &Context, id: &RunId) -> Result<Run, Problem> {
 }
 
 /// The run once it has ended, or as it stands when the time is up.
-pub(super) async fn wait_for(cx: &Context, id: &RunId, wait: Duration) -> Result<Run, Problem> {
+pub(crate) async fn wait_for(cx: &Context, id: &RunId, wait: Duration) -> Result<Run, Problem> {
     let deadline = Instant::now() + wait;
     loop {
         let run = existing(cx, id).await?;

@@ -57,6 +57,17 @@ impl Operation for ImportUrl {
         if let Some(collection) = &args.collection_id {
             crate::operations::collections::existing(cx, collection).await?;
         }
+        if args.url.trim_start().starts_with("data:") {
+            let kept = cx
+                .studio
+                .import_data(workspace, &args.url, args.title, args.collection_id.as_ref())
+                .await;
+            let asset = kept.map_err(|problem| problem.at("url"))?;
+            return Ok(Output {
+                id: asset.id.clone(),
+                asset: asset_view(&cx.studio, &asset),
+            });
+        }
         let source = cx.studio.accept_source(workspace, &args.url, "url").await?;
         let asset = match &source {
             crate::inputs::Source::Url(url) => {

@@ -71,6 +71,7 @@ impl Toolbox for Bench {
             open_world: false,
             groups,
             widget: None,
+            is_patient: false,
         };
         vec![
             card("echo", Effects::Reads, vec!["say"]),
