@@ -172,7 +172,7 @@ impl Finish {
 }
 
 impl Backdrop {
-    fn render(&self, width: u32, height: u32, job: &mut EngineJob<'_>) -> Result<RgbaImage, Problem> {
+    pub fn render(&self, width: u32, height: u32, job: &mut EngineJob<'_>) -> Result<RgbaImage, Problem> {
         let flat = |[r, g, b]: [u8; 3]| RgbaImage::from_pixel(width, height, Rgba([r, g, b, 255]));
         Ok(match self {
             Self::Color(text) => flat(color(text)?),

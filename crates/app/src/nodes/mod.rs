@@ -4,8 +4,10 @@
 mod flow;
 mod inputs;
 mod layers;
+pub(crate) mod models;
 mod operations;
 mod output;
+mod sending;
 mod text;
 
 use std::sync::OnceLock;
@@ -55,7 +57,13 @@ pub enum Work {
         entry: &'static Entry,
         arguments: fn(&Values, &Values) -> Result<Values, Problem>,
     },
-    /// An operation that may be done twice without harm.
+    /// An operation that tells somebody outside, as a job: it is done in every run, whatever earlier runs have done.
+    Send {
+        entry: &'static Entry,
+        arguments: fn(&Values, &Values) -> Result<Values, Problem>,
+    },
+    /// An operation that may be done twice without harm, or that takes an `idempotency_key`. What it answers under the name of
+    /// a port comes out there.
     Act {
         entry: &'static Entry,
         arguments: fn(&Values, &Values) -> Result<Values, Problem>,
@@ -85,7 +93,7 @@ impl NodeType {
                 let arguments = arguments(settings, &inputs)?;
                 entry.price(studio, &Value::Object(arguments))
             }
-            Work::Input | Work::Instant(_) | Work::Act { .. } => Ok(Credits::ZERO),
+            Work::Input | Work::Instant(_) | Work::Send { .. } | Work::Act { .. } => Ok(Credits::ZERO),
         }
     }
 
@@ -111,6 +119,7 @@ pub fn all() -> &'static [NodeType] {
         all.extend(layers::types());
         all.extend(flow::types());
         all.extend(output::types());
+        all.extend(sending::types());
         all
     })
 }

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use super::graph::{Ready, refuse};
+use super::graph::{Ready, ReadyNode, refuse};
 use super::plan::{Due, Plan, plan, results};
 use crate::failpoint;
 use crate::nodes::Work;
@@ -125,6 +125,10 @@ pub(crate) async fn advance(studio: &Studio, id: &RunId) -> Result<(), Problem> 
         // It was sound when it was started; node types may have gone since.
         Err(faults) => return end(studio, &run, RunState::Failed, &Values::new(), Some(refuse(&faults))).await,
     };
+    if let Some(problem) = super::starter::gone(studio, &run).await? {
+        stop_steps(studio, &run).await?;
+        return end(studio, &run, RunState::Failed, &Values::new(), Some(problem)).await;
+    }
     let age = studio.now().as_second() - run.created_at.as_second();
     if age > i64::try_from(limits.run_seconds).unwrap_or(i64::MAX) {
         let late = Problem::new(Code::TimedOut, "The run took longer than it may.");
@@ -203,6 +207,10 @@ fn settle(graph: &Ready, step: &mut Step, job: &Job) {
         let port = node
             .and_then(|node| node.outputs.first())
             .map_or("image", |port| port.name.as_str());
+        if let (Some(node), Some(told), true) = (node, &job.result, job.outputs.is_empty()) {
+            step.outputs = ports_of(node, told);
+            return;
+        }
         let mut made: Vec<Value> = job.outputs.iter().map(media_value).collect();
         let value = if made.len() == 1 {
             made.remove(0)
@@ -211,6 +219,19 @@ fn settle(graph: &Ready, step: &mut Step, job: &Job) {
         };
         step.outputs = Map::from_iter([(port.to_owned(), value)]);
     }
+}
+
+/// What an answer says under the names of a node's ports.
+fn ports_of(node: &ReadyNode, told: &Value) -> Values {
+    node.outputs
+        .iter()
+        .filter_map(|port| {
+            Some((
+                port.name.clone(),
+                told.get(&port.name).filter(|value| !value.is_null())?.clone(),
+            ))
+        })
+        .collect()
 }
 
 /// Begins what is due. Says whether any of it is done already.
@@ -267,10 +288,18 @@ async fn begin_one(studio: &Studio, run: &Run, graph: &Ready, due: &Due) -> Resu
     let now = studio.now();
     let step = fresh(graph, due, now);
     let (entry, arguments, is_job) = match &node.kind.work {
-        Work::Make { entry, arguments } => (*entry, arguments(&node.settings, &due.inputs)?, true),
+        Work::Make { entry, arguments } | Work::Send { entry, arguments } => {
+            (*entry, arguments(&node.settings, &due.inputs)?, true)
+        }
         Work::Act { entry, arguments } => (*entry, arguments(&node.settings, &due.inputs)?, false),
         Work::Input | Work::Instant(_) => return Err(Problem::internal("a node that does no work was due")),
     };
+    let mut arguments = arguments;
+    // However often it is tried, this piece of work is done once.
+    if entry.input_schema()["properties"].get("idempotency_key").is_some() {
+        let key = format!("{}/{}/{}", run.id, node.id, due.item);
+        arguments.insert("idempotency_key".into(), json!(key));
+    }
     let cx = Context {
         studio: studio.clone(),
         caller: caller_of(studio, run),
@@ -278,15 +307,20 @@ async fn begin_one(studio: &Studio, run: &Run, graph: &Ready, due: &Due) -> Resu
     };
     if !is_job {
         let arguments = entry.accept(Value::Object(arguments))?;
-        Box::pin(entry.run(&cx, arguments)).await?;
+        let reply = Box::pin(entry.run(&cx, arguments)).await?;
+        failpoint::hit("node-acted");
         return Ok(Step {
             state: NodeState::Succeeded,
+            outputs: ports_of(node, &reply.value),
             finished_at: Some(now),
             ..step
         });
     }
     let cache_key = cache_key(studio, run, node, &due.inputs).await?;
+    // What others are told is told in every run.
+    let is_sent = matches!(node.kind.work, Work::Send { .. });
     if run.uses_cache
+        && !is_sent
         && let Some(outputs) = studio.store().runs().cached(&run.workspace, &cache_key).await?
         && all_there(studio, run, &outputs).await?
     {
@@ -299,11 +333,6 @@ async fn begin_one(studio: &Studio, run: &Run, graph: &Ready, due: &Due) -> Resu
             ..step
         });
     }
-    let mut arguments = arguments;
-    arguments.insert(
-        "idempotency_key".into(),
-        json!(format!("{}/{}/{}", run.id, node.id, due.item)),
-    );
     arguments.insert("wait_seconds".into(), json!(0));
     let arguments = entry.accept(Value::Object(arguments))?;
     let reply = Box::pin(entry.run(&cx, arguments)).await?;
@@ -311,7 +340,7 @@ async fn begin_one(studio: &Studio, run: &Run, graph: &Ready, due: &Due) -> Resu
     let job = reply.value["job_id"].as_str().unwrap_or_default().parse()?;
     Ok(Step {
         job: Some(job),
-        cache_key: Some(cache_key),
+        cache_key: (!is_sent).then_some(cache_key),
         ..step
     })
 }
@@ -333,12 +362,7 @@ fn caller_of(studio: &Studio, run: &Run) -> Caller {
 }
 
 /// Names a result by what it is made of: type, version, settings, and the content of the inputs.
-async fn cache_key(
-    studio: &Studio,
-    run: &Run,
-    node: &super::graph::ReadyNode,
-    inputs: &Values,
-) -> Result<String, Problem> {
+async fn cache_key(studio: &Studio, run: &Run, node: &ReadyNode, inputs: &Values) -> Result<String, Problem> {
     let mut contents = json!(inputs);
     let ids = assets_in(&contents);
     for asset in studio.store().assets().get_many(&run.workspace, &ids).await? {

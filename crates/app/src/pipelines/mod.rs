@@ -4,6 +4,7 @@ mod conductor;
 mod graph;
 mod plan;
 mod start;
+mod starter;
 mod text;
 
 pub use conductor::Conductor;

@@ -7,6 +7,7 @@ mod found;
 pub(crate) mod inputs;
 mod keys;
 pub(crate) mod purchase;
+pub(crate) mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

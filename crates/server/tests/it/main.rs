@@ -13,6 +13,7 @@ mod manners;
 mod matrix;
 mod mcp;
 mod models;
+mod nodes;
 mod passkeys;
 mod payments;
 mod people;

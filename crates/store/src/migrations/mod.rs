@@ -9,6 +9,7 @@ mod m0005_providers;
 mod m0006_mail;
 mod m0007_audit;
 mod m0008_pipelines;
+mod m0011_nodes;
 
 use aquatint_domain::{Code, Problem, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
@@ -33,6 +34,7 @@ const ALL: &[Migration] = &[
     m0006_mail::MIGRATION,
     m0007_audit::MIGRATION,
     m0008_pipelines::MIGRATION,
+    m0011_nodes::MIGRATION,
 ];
 
 /// Brings the schema up to date. Several processes may do this at the same moment: one does, the others wait.
