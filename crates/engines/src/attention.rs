@@ -1,5 +1,5 @@
 //! Where a picture draws the eye, for cutting it without losing what it is about: detail and colour that stand out from
-//! their surroundings, with a little weight on the middle. It knows no objects.
+//! their surroundings, and tones of skin, with a little weight on the middle. It knows no objects.
 
 use aquatint_domain::Problem;
 use aquatint_media::{Picture, resize};
@@ -10,6 +10,12 @@ use crate::background::oklab_image;
 const WORK_SIDE: u32 = 96;
 /// How much less the rim counts than the middle.
 const RIM: f32 = 0.45;
+/// How far above the middle the weight is, as a share of half the height: faces and lids are.
+const ABOVE: f32 = 0.5;
+/// The mean of how much pixels look like skin from which on somebody is believed to be in the picture.
+const SOMEBODY: f32 = 0.02;
+/// Of the windows that hold so much of the most, the highest is taken where somebody is in the picture: heads stay on.
+const NEARLY: f32 = 0.965;
 
 /// The shares of the free width on the left and of the free height on top, from 0 to 1, at which a window of `width` and
 /// `height` holds the most.
@@ -19,37 +25,55 @@ pub(crate) fn shares(picture: &Picture, width: u32, height: u32) -> Result<(f64,
     let side = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
     let small = resize(picture, side(whole_w), side(whole_h))?;
     let (w, h) = (small.width() as usize, small.height() as usize);
-    let weights = weights(&small);
+    let (weights, skin) = weights(&small);
     let columns: Vec<f32> = (0..w).map(|x| (0..h).map(|y| weights[y * w + x]).sum()).collect();
     let rows: Vec<f32> = (0..h).map(|y| weights[y * w..(y + 1) * w].iter().sum()).collect();
-    let share = |sums: &[f32], part: u32, whole: u32| {
+    let share = |sums: &[f32], part: u32, whole: u32, nearly: f32| {
         let window = ((f64::from(part) / f64::from(whole) * sums.len() as f64).round() as usize).clamp(1, sums.len());
-        best(sums, window)
+        best(sums, window, nearly)
     };
-    Ok((share(&columns, width, whole_w), share(&rows, height, whole_h)))
+    let nearly = if skin > SOMEBODY { NEARLY } else { 1.0 };
+    Ok((
+        share(&columns, width, whole_w, 1.0),
+        share(&rows, height, whole_h, nearly),
+    ))
 }
 
-/// The place of the window with the largest sum, as a share of the places there are; the middle one of equals.
-fn best(sums: &[f32], window: usize) -> f64 {
+/// The place of the window with the largest sum, as a share of the places there are; the middle one of equals. With `nearly`
+/// below 1, the first of those that hold so much of the largest.
+fn best(sums: &[f32], window: usize, nearly: f32) -> f64 {
     let places = sums.len() - window;
     if places == 0 {
         return 0.5;
     }
     let middle = places as f32 / 2.0;
-    let mut found = (f32::MIN, places / 2);
-    for place in 0..=places {
-        let sum: f32 = sums[place..place + window].iter().sum();
-        // Of windows that hold as much, the one nearest to the middle.
-        let sum = sum - (place as f32 - middle).abs() * 1e-4 * sum.abs();
-        if sum > found.0 {
-            found = (sum, place);
-        }
-    }
-    found.1 as f64 / places as f64
+    let held: Vec<f32> = (0..=places)
+        .map(|place| {
+            let sum: f32 = sums[place..place + window].iter().sum();
+            // Of windows that hold as much, the one nearest to the middle.
+            sum - (place as f32 - middle).abs() * 1e-4 * sum.abs()
+        })
+        .collect();
+    let most = held.iter().copied().fold(f32::MIN, f32::max);
+    let place = held
+        .iter()
+        .position(|held| *held >= most * nearly)
+        .unwrap_or(places / 2);
+    place as f64 / places as f64
 }
 
-/// For each pixel: its distance from the mean colour of the picture, and its local contrast.
-fn weights(small: &Picture) -> Vec<f32> {
+/// How much a colour looks like skin, from 0 to 1: a narrow range of hues, neither grey nor glaring.
+fn skin([l, a, b]: [f32; 3]) -> f32 {
+    let (hue, chroma) = (b.atan2(a).to_degrees(), a.hypot(b));
+    if !(0.4..0.93).contains(&l) {
+        return 0.0;
+    }
+    (1.0 - (hue - 50.0).abs() / 25.0).max(0.0) * (1.0 - (chroma - 0.07).abs() / 0.05).max(0.0)
+}
+
+/// For each pixel its distance from the mean colour of the picture, its local contrast, its colour; and how much of the picture
+/// looks like skin.
+fn weights(small: &Picture) -> (Vec<f32>, f32) {
     let lab = oklab_image(&small.image);
     let (w, h) = (lab.width() as usize, lab.height() as usize);
     let at = |x: usize, y: usize| lab.get_pixel(x as u32, y as u32).0;
@@ -65,6 +89,7 @@ fn weights(small: &Picture) -> Vec<f32> {
         square.sqrt()
     };
     let mut weights = Vec::with_capacity(w * h);
+    let mut skins = 0.0;
     for y in 0..h {
         for x in 0..w {
             let here = at(x, y);
@@ -72,13 +97,15 @@ fn weights(small: &Picture) -> Vec<f32> {
             let chroma = here[1].hypot(here[2]);
             let (u, v) = (
                 (x as f32 + 0.5) / w as f32 * 2.0 - 1.0,
-                (y as f32 + 0.5) / h as f32 * 2.0 - 1.0,
+                (y as f32 + 0.5) / h as f32 * 2.0 - 1.0 + ABOVE,
             );
             let central = 1.0 - RIM * (u * u + v * v).min(2.0) / 2.0;
-            weights.push((far(here, mean) + contrast * 1.5 + chroma * 0.5) * central);
+            let skin = skin(here);
+            skins += skin / count;
+            weights.push((far(here, mean) + contrast * 1.5 + chroma * 0.5 + skin) * central);
         }
     }
-    weights
+    (weights, skins)
 }
 
 #[cfg(test)]
@@ -102,6 +129,19 @@ mod tests {
             assert!((least..=most).contains(&across), "{from}: {across}");
             assert!((down - 0.5).abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn a_head_at_the_top_stays_on() {
+        // A face above a large orange suit, on grey.
+        let picture = RgbImage::from_fn(200, 200, |x, y| match (x, y) {
+            (80..120, 10..50) => Rgb([224, 172, 140]),
+            (40..160, 60..200) => Rgb([230, 80, 30]),
+            _ => Rgb([200, 200, 200]),
+        });
+        let picture = Picture::new(DynamicImage::ImageRgb8(picture));
+        let (_, down) = shares(&picture, 200, 112).expect("looked at");
+        assert!(down * 88.0 <= 10.0, "the window begins at {}", down * 88.0);
     }
 
     #[test]

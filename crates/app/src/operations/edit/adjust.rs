@@ -41,7 +41,7 @@ pub struct Options {
     #[schemars(range(min = -100, max = 100))]
     #[serde(default)]
     pub warmth: f64,
-    /// Turns all colours, -180 to 180 degrees.
+    /// Turns colours, in degrees.
     #[schemars(range(min = -180, max = 180))]
     #[serde(default)]
     pub hue: f64,

@@ -13,7 +13,7 @@ pub struct ListNodeTypes;
 /// Node types and their ports; with `type`, the schema of its settings.
 #[derive(Deserialize, JsonSchema)]
 pub struct Args {
-    /// Only this type; a model's id is one. `image/` or `video/` for all models, `edit.` for a group.
+    /// A type or model id; `edit.` or `image/` for all of them.
     #[serde(rename = "type")]
     #[schemars(length(min = 1, max = 100))]
     pub kind: Option<String>,

@@ -71,7 +71,8 @@ impl Operation for Send {
 
     async fn run(cx: &Context, args: Args) -> Result<JobView, Problem> {
         static SPEC: Spec = Send::SPEC;
-        cx.studio.fetcher().check(&args.url)?;
+        // Whatever is wrong with an address stays wrong.
+        cx.studio.fetcher().check(&args.url).map_err(Problem::final_failure)?;
         all_existing(cx, &args.asset_ids).await?;
         let item = ItemArgs {
             url: args.url,
