@@ -18,6 +18,8 @@ pub(crate) use stamp::{Stamp, stamp};
 
 /// The text-to-image preview engine.
 pub const SCENE_PREVIEW: &str = "image/aquatint/scene-preview";
+/// The plain canvas, on which other pictures are laid.
+pub const CANVAS: &str = "image/aquatint/canvas";
 /// The pan-and-zoom video engine.
 pub const PAN_ZOOM: &str = "video/aquatint/pan-zoom";
 /// What every answer says of the preview engine.
@@ -36,7 +38,7 @@ impl Catalogue {
 
     /// The same with the installed models that make pictures of words.
     pub fn with_installed(settings: &Settings, installed: &[Installed]) -> Self {
-        let mut models = vec![scene_preview(), pan_zoom()];
+        let mut models = vec![scene_preview(), canvas(), pan_zoom()];
         models.extend(
             installed
                 .iter()
@@ -153,6 +155,46 @@ fn scene_preview() -> Model {
         version: "1".into(),
         input_schema: scene_schema(),
         ..Model::base(SCENE_PREVIEW, "scene.preview", MediaKind::Image)
+    }
+}
+
+fn canvas() -> Model {
+    let mut schema = scene_schema();
+    schema["properties"]["prompt"] = json!({
+        "type": "string",
+        "minLength": 7,
+        "maxLength": 40,
+        "pattern": "^ *#[0-9a-fA-F]{6} *(, *#[0-9a-fA-F]{6} *)?$",
+        "description": "A colour, or two from top to bottom.",
+        "examples": ["#f4efe6", "#ffffff,#d8dee6"],
+    });
+    if let Some(properties) = schema["properties"].as_object_mut() {
+        properties.remove("style");
+    }
+    for side in ["width", "height"] {
+        schema["properties"][side]["minimum"] = json!(1);
+        schema["properties"][side]["maximum"] = json!(8192);
+    }
+    schema["examples"] = json!([{ "prompt": "#ffffff,#d8dee6", "width": 1920, "height": 1080 }]);
+    Model {
+        id: CANVAS.into(),
+        name: "Plain canvas".into(),
+        maker: "canvas.plain".into(),
+        kind: MediaKind::Image,
+        description: "A picture of one colour, or of two from top to bottom: the prompt is the colours.".into(),
+        best_for: "what pictures and words are laid on with `compose`".into(),
+        capabilities: Capabilities {
+            local: true,
+            ..Capabilities::default()
+        },
+        price: PriceRule::flat(Credits::from_micro(100_000)),
+        quality_rating: 1,
+        pricing_rating: 1,
+        speed: "fast".into(),
+        license: "Apache-2.0 OR MIT".into(),
+        version: "1".into(),
+        input_schema: schema,
+        ..Model::base(CANVAS, "canvas.plain", MediaKind::Image)
     }
 }
 

@@ -19,6 +19,7 @@ pub const ALL: &[&str] = &[
     "job-finished",
     "job-requeued",
     "run-job-submitted",
+    "node-acted",
     "run-steps-begun",
     "run-caught-up",
     "run-ended",

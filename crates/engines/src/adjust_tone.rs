@@ -12,7 +12,7 @@ use crate::engine::{Engine, EngineJob, Product, kind_of};
 
 pub struct AdjustTone;
 
-/// Everything from -100 to 100 but exposure, which is in stops.
+/// Everything from -100 to 100 but exposure, which is in stops, and hue, which is in degrees.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[derive(Default)]
@@ -24,6 +24,7 @@ struct Args {
     shadows: f32,
     saturation: f32,
     warmth: f32,
+    hue: f32,
 }
 
 impl Engine for AdjustTone {
@@ -113,6 +114,10 @@ impl Args {
                 1.0 + self.saturation / 100.0 * 1.2
             };
             (a, b) = (a * gain, b * gain);
+        }
+        if self.hue != 0.0 {
+            let (sin, cos) = self.hue.to_radians().sin_cos();
+            (a, b) = (a * cos - b * sin, a * sin + b * cos);
         }
         let rgb = srgb([l, a, b]).map(|channel| (channel / 255.0 * 65_535.0 + 0.5).clamp(0.0, 65_535.0) as u16);
         Rgba([rgb[0], rgb[1], rgb[2], pixel.0[3]])

@@ -8,6 +8,7 @@ use image::{DynamicImage, ImageBuffer, Rgba};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::cutout_finish::cover;
 use crate::engine::{Engine, EngineJob, Product, color, kind_of};
 
 /// The most layers on one picture.
@@ -16,6 +17,12 @@ const LAYERS_MAX: usize = 50;
 const TEXT_MAX: usize = 2_000;
 /// Lines are this much higher than letters.
 const LINE: f32 = 1.2;
+/// The least that a repeated layer counts for, in pixels, so that a speck is not laid a million times.
+const TILE_LEAST: u32 = 16;
+/// The smallest letters to which text shrinks, in pixels.
+const SMALLEST: f32 = 6.0;
+/// Space between letters and the edge of their plate, as a share of their size: at the sides, above and below.
+const PLATE_PADDING: (f32, f32) = (0.6, 0.3);
 
 static REGULAR: &[u8] = include_bytes!("../fonts/Inter-Regular.ttf");
 static BOLD: &[u8] = include_bytes!("../fonts/Inter-Bold.ttf");
@@ -54,11 +61,31 @@ struct Layer {
     opacity: f32,
     #[serde(default)]
     blend: Blend,
-    /// Height of letters in pixels.
+    /// How a picture fills `width` and `height`, where both are given.
+    #[serde(default)]
+    fit: Fit,
+    /// Repeated over the whole canvas, every second row moved by half.
+    #[serde(default)]
+    tile: bool,
+    /// Pixels between repetitions.
+    #[serde(default)]
+    gap: u32,
+    /// Height of letters in pixels. Letters become smaller where the text would not fit into `width` and `height`.
     size: Option<f32>,
     color: Option<String>,
     #[serde(default)]
     bold: bool,
+    /// A colour behind the letters, with round corners.
+    plate: Option<String>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Fit {
+    Contain,
+    Cover,
+    #[default]
+    Fill,
 }
 
 fn full() -> f32 {
@@ -114,7 +141,7 @@ impl Engine for ComposeLayers {
                 }
                 (None, Some(text)) => {
                     texts += 1;
-                    lettering(text, layer, canvas.width()).map_err(|problem| problem.at(&field))?
+                    lettering(text, layer, canvas.width(), None).map_err(|problem| problem.at(&field))?
                 }
                 _ => {
                     return Err(Problem::invalid(
@@ -157,7 +184,14 @@ fn sized(picture: &Picture, layer: &Layer, job: &EngineJob<'_>) -> Result<Pictur
         (None, None) => return Ok(picture.clone()),
         (Some(width), None) => (width, h * width / w),
         (None, Some(height)) => (w * height / h, height),
-        (Some(width), Some(height)) => (width, height),
+        (Some(width), Some(height)) => match layer.fit {
+            Fit::Fill => (width, height),
+            Fit::Contain => (w * (width / w).min(height / h), h * (width / w).min(height / h)),
+            Fit::Cover => {
+                job.check_size(width as u64, height as u64)?;
+                return cover(picture, width as u32, height as u32);
+            }
+        },
     };
     let (width, height) = ((width.round() as u32).max(1), (height.round() as u32).max(1));
     job.check_size(width.into(), height.into())?;
@@ -169,6 +203,29 @@ fn lay(canvas: &mut Rgba16, layer: &Rgba16, how: &Layer) {
     let free = |whole: u32, own: u32, share: f64| ((f64::from(whole) - f64::from(own)) * share).round() as i64;
     let left = free(canvas.width(), layer.width(), across) + how.x;
     let top = free(canvas.height(), layer.height(), down) + how.y;
+    if !how.tile {
+        return lay_at(canvas, layer, left, top, how);
+    }
+    // The repetitions that can be seen, outwards from the place that the anchor names.
+    let (step_x, step_y) = (
+        i64::from(layer.width().max(TILE_LEAST) + how.gap),
+        i64::from(layer.height().max(TILE_LEAST) + how.gap),
+    );
+    let mut row = (-top).div_euclid(step_y);
+    let mut y = top + row * step_y;
+    while y < i64::from(canvas.height()) {
+        let start = left + row.rem_euclid(2) * step_x / 2;
+        let mut x = start + (-start).div_euclid(step_x) * step_x;
+        while x < i64::from(canvas.width()) {
+            lay_at(canvas, layer, x, y, how);
+            x += step_x;
+        }
+        y += step_y;
+        row += 1;
+    }
+}
+
+fn lay_at(canvas: &mut Rgba16, layer: &Rgba16, left: i64, top: i64, how: &Layer) {
     let opacity = how.opacity.clamp(0.0, 1.0);
     for (x, y, over) in layer.enumerate_pixels() {
         let (at_x, at_y) = (left + i64::from(x), top + i64::from(y));
@@ -199,14 +256,16 @@ fn lay(canvas: &mut Rgba16, layer: &Rgba16, how: &Layer) {
 }
 
 /// Text as a picture just large enough for it.
-fn lettering(text: &str, layer: &Layer, canvas_width: u32) -> Result<Picture, Problem> {
+fn lettering(text: &str, layer: &Layer, canvas_width: u32, smaller: Option<f32>) -> Result<Picture, Problem> {
     if text.trim().is_empty() || text.chars().count() > TEXT_MAX {
         return Err(Problem::invalid(
             "text",
             format!("A text has 1 to {TEXT_MAX} characters."),
         ));
     }
-    let size = layer.size.unwrap_or_else(|| (canvas_width as f32 / 16.0).max(8.0));
+    let size = smaller
+        .or(layer.size)
+        .unwrap_or_else(|| (canvas_width as f32 / 16.0).max(8.0));
     if !(4.0..=2_000.0).contains(&size) {
         return Err(Problem::invalid("size", "Letters are 4 to 2000 px high."));
     }
@@ -233,10 +292,23 @@ fn lettering(text: &str, layer: &Layer, canvas_width: u32) -> Result<Picture, Pr
     let lines = broken(text, layer.width.map_or(f32::MAX, |width| width as f32), &width_of);
     let widest = lines.iter().map(|line| width_of(line)).fold(1.0, f32::max);
     let line_height = size * LINE;
+    // A text with a box of its own becomes smaller until it fits.
+    let is_too_large = layer
+        .height
+        .is_some_and(|most| line_height * lines.len() as f32 > most as f32)
+        || (layer.height.is_some() && layer.width.is_some_and(|most| widest > most as f32));
+    if is_too_large && size > SMALLEST {
+        return lettering(text, layer, canvas_width, Some((size * 0.93).max(SMALLEST)));
+    }
+    let plate = layer.plate.as_deref().map(color).transpose()?;
     let pad = (size * 0.1).ceil();
+    let (pad_x, pad_y) = match plate {
+        Some(_) => ((size * PLATE_PADDING.0).ceil(), (size * PLATE_PADDING.1).ceil()),
+        None => (pad, pad),
+    };
     let (width, height) = (
-        (widest + 2.0 * pad).ceil() as u32,
-        (line_height * lines.len() as f32 + 2.0 * pad).ceil() as u32,
+        (widest + 2.0 * pad_x).ceil() as u32,
+        (line_height * lines.len() as f32 + 2.0 * pad_y).ceil() as u32,
     );
     if u64::from(width) * u64::from(height) > 100_000_000 {
         return Err(Problem::invalid(
@@ -251,9 +323,9 @@ fn lettering(text: &str, layer: &Layer, canvas_width: u32) -> Result<Picture, Pr
         Rgba([rgb[0], rgb[1], rgb[2], 0].map(|value| u16::from(value) * 257)),
     );
     for (number, line) in lines.iter().enumerate() {
-        let mut x = pad + (widest - width_of(line)) * across as f32;
+        let mut x = pad_x + (widest - width_of(line)) * across as f32;
         let base =
-            pad + number as f32 * line_height + (line_height - size) / 2.0 + font.ascent() * size / font.height();
+            pad_y + number as f32 * line_height + (line_height - size) / 2.0 + font.ascent() * size / font.height();
         for ch in line.chars() {
             let id = font.glyph_id(ch);
             let glyph = id.with_scale_and_position(scale, ab_glyph::point(x, base));
@@ -270,7 +342,31 @@ fn lettering(text: &str, layer: &Layer, canvas_width: u32) -> Result<Picture, Pr
             }
         }
     }
+    if let Some(plate) = plate {
+        behind(&mut made, plate);
+    }
     Ok(Picture::new(DynamicImage::ImageRgba16(made)))
+}
+
+/// Puts a plate with round corners behind letters.
+fn behind(letters: &mut Rgba16, plate: [u8; 3]) {
+    let (width, height) = (letters.width() as f32, letters.height() as f32);
+    let radius = height.min(width) * 0.22;
+    let own = plate.map(|value| f32::from(u16::from(value) * 257));
+    for (x, y, pixel) in letters.enumerate_pixels_mut() {
+        // How far the pixel's middle is outside of the rectangle that the corners' middles span.
+        let (x, y) = (x as f32 + 0.5, y as f32 + 0.5);
+        let (dx, dy) = (
+            (radius - x).max(x - (width - radius)).max(0.0),
+            (radius - y).max(y - (height - radius)).max(0.0),
+        );
+        let inside = (radius - dx.hypot(dy) + 0.5).clamp(0.0, 1.0);
+        let letter = f32::from(pixel.0[3]) / 65_535.0;
+        for (channel, own) in own.iter().enumerate() {
+            pixel.0[channel] = (f32::from(pixel.0[channel]) * letter + own * (1.0 - letter)) as u16;
+        }
+        pixel.0[3] = (letter.max(inside) * 65_535.0) as u16;
+    }
 }
 
 /// Lines as they were given, broken between words where they are too wide.

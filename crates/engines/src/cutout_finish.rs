@@ -77,6 +77,11 @@ impl Finish {
         }
     }
 
+    /// Whether a new shadow is made, so that the old one has to go.
+    pub fn has_shadow(&self) -> bool {
+        self.shadow
+    }
+
     /// Makes the product. `job.inputs` holds the pictures beside the one that the matte is of.
     pub fn apply(&self, picture: &Picture, matte: Matte, job: &mut EngineJob<'_>) -> Result<Product, Problem> {
         let mut facts = matte.facts();
@@ -164,6 +169,7 @@ impl Finish {
                 "crop_to_subject",
                 "No subject was found, so there is nothing to crop to. Send the picture without `crop_to_subject` and look at the mask.",
             )
+            .hint("The built-in way needs a plain background. A model for general photographs finds more, where the operator has installed one (`aquatint models pull`).")
         })?;
         let place = Place::around(bounds, self.margin.unwrap_or(5.0));
         job.check_size(place.width.into(), place.height.into())?;
@@ -172,7 +178,7 @@ impl Finish {
 }
 
 impl Backdrop {
-    fn render(&self, width: u32, height: u32, job: &mut EngineJob<'_>) -> Result<RgbaImage, Problem> {
+    pub fn render(&self, width: u32, height: u32, job: &mut EngineJob<'_>) -> Result<RgbaImage, Problem> {
         let flat = |[r, g, b]: [u8; 3]| RgbaImage::from_pixel(width, height, Rgba([r, g, b, 255]));
         Ok(match self {
             Self::Color(text) => flat(color(text)?),

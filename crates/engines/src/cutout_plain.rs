@@ -17,6 +17,16 @@ const WORK_SIDE: u32 = 1_400;
 const SURE: f32 = 0.6;
 /// Width of the rim that gets a soft matte, in pixels of the work size.
 const RIM: i64 = 2;
+/// The part of the subject's height, from its foot, in which a shadow is looked for.
+const SHADOW_REACH: f32 = 0.35;
+/// How much darker than the background a shadow may be, in Oklab lightness.
+const SHADOW_DEPTH: f32 = 0.38;
+/// How much its colour may differ, in Oklab.
+const SHADOW_CHROMA: f32 = 0.03;
+/// The largest step of lightness from pixel to pixel within it.
+const SHADOW_STEP: f32 = 0.02;
+/// A shadow is less than one part in so many of the subject.
+const SHADOW_MOST: usize = 4;
 
 pub struct CutoutPlain;
 
@@ -25,10 +35,14 @@ impl Engine for CutoutPlain {
         "cutout.plain"
     }
 
+    fn version(&self) -> &'static str {
+        "2"
+    }
+
     fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {
         let finish: Finish = job.read()?;
         let picture = job.take_first()?;
-        let matte = matte_of(&picture, job.progress)?;
+        let matte = found(&picture, finish.has_shadow(), job.progress)?;
         finish.apply(&picture, matte, &mut job)
     }
 }
@@ -63,6 +77,11 @@ impl Matte {
 }
 
 pub(crate) fn matte_of(picture: &Picture, progress: &mut dyn FnMut(f64, &str)) -> Result<Matte, Problem> {
+    found(picture, false, progress)
+}
+
+/// The subject; without the shadow that it throws, where it will get a new one.
+fn found(picture: &Picture, is_shadow_dropped: bool, progress: &mut dyn FnMut(f64, &str)) -> Result<Matte, Problem> {
     progress(0.1, "looking at the background");
     let long = picture.width().max(picture.height());
     let scale = (f64::from(WORK_SIDE) / f64::from(long)).min(1.0);
@@ -92,6 +111,10 @@ pub(crate) fn matte_of(picture: &Picture, progress: &mut dyn FnMut(f64, &str)) -
     let mut is_background = flood(&distances, width, height, (low + high) / 2.0);
     open_holes(&mut is_background, &distances, width, height, low);
     drop_specks(&mut is_background, width, height);
+    if is_shadow_dropped {
+        drop_shadow(&lab, &background, &mut is_background);
+        drop_specks(&mut is_background, width, height);
+    }
 
     progress(0.6, "softening the rim");
     let matte = matte(&lab, &background, &is_background, width, height);
@@ -165,6 +188,58 @@ fn drop_specks(is_background: &mut [bool], width: u32, height: u32) {
         for at in area {
             is_background[at] = true;
         }
+    }
+}
+
+/// A shadow at the foot of the subject is background: darker than it, of its colour, and without edges. It is eaten from
+/// outside; where that would take much of the subject, which may be grey itself, all stays as it was.
+fn drop_shadow(lab: &image::Rgb32FImage, background: &Background, is_background: &mut [bool]) {
+    let (width, height) = lab.dimensions();
+    let (w, h) = (width as usize, height as usize);
+    let rows = |y: &usize| (0..w).any(|x| !is_background[y * w + x]);
+    let (Some(top), Some(foot)) = ((0..h).find(rows), (0..h).rev().find(rows)) else {
+        return;
+    };
+    let from = foot - ((foot - top) as f32 * SHADOW_REACH) as usize;
+    let at = |x: usize, y: usize| lab.get_pixel(x as u32, y as u32).0;
+    let is_shadow = |x: usize, y: usize| {
+        let own = at(x, y);
+        let behind = background.at(x as f64, y as f64, width, height);
+        let dark = behind[0] - own[0];
+        let chroma = (own[1] - behind[1]).hypot(own[2] - behind[2]);
+        let step = [
+            at((x + 1).min(w - 1), y)[0],
+            at(x.saturating_sub(1), y)[0],
+            at(x, (y + 1).min(h - 1))[0],
+            at(x, y.saturating_sub(1))[0],
+        ]
+        .into_iter()
+        .map(|near| (near - own[0]).abs())
+        .fold(0.0, f32::max);
+        (-0.02..SHADOW_DEPTH).contains(&dark) && chroma < SHADOW_CHROMA && step < SHADOW_STEP
+    };
+    let mut eaten = is_background.to_vec();
+    let mut stack: Vec<usize> = (from * w..w * h).filter(|at| is_background[*at]).collect();
+    let mut count = 0usize;
+    while let Some(place) = stack.pop() {
+        let (x, y) = (place % w, place / w);
+        let around = [
+            (x > 0).then(|| place - 1),
+            (x + 1 < w).then(|| place + 1),
+            (y > from).then(|| place - w),
+            (y + 1 < h).then(|| place + w),
+        ];
+        for next in around.into_iter().flatten() {
+            if !eaten[next] && is_shadow(next % w, next / w) {
+                eaten[next] = true;
+                count += 1;
+                stack.push(next);
+            }
+        }
+    }
+    let subject = is_background.iter().filter(|is_background| !**is_background).count();
+    if count * SHADOW_MOST < subject {
+        is_background.copy_from_slice(&eaten);
     }
 }
 

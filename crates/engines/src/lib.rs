@@ -2,8 +2,10 @@
 //! a work child; [`Crew`] is how the rest of the program reaches them.
 
 mod adjust_tone;
+mod attention;
 mod backdrop_replace;
 mod background;
+mod canvas_plain;
 mod child;
 mod compose_layers;
 mod contact_sheet;
@@ -53,6 +55,7 @@ pub static ALL: &[&dyn Engine] = &[
     &transform::Crop,
     &transform::Rotate,
     &transform::Convert,
+    &canvas_plain::CanvasPlain,
     &scene_preview::ScenePreview,
     &video_pan_zoom::PanZoom,
     &contact_sheet::ContactSheet,

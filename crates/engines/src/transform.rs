@@ -5,6 +5,7 @@ use aquatint_media::{Flip, Picture, Rect, crop, flatten, flip, resize, rotate};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::attention;
 use crate::cutout_finish::subject_rect;
 use crate::cutout_plain::matte_of;
 use crate::engine::{Engine, EngineJob, Product, color, ratio};
@@ -21,6 +22,18 @@ struct ResizeArgs {
     height: Option<u32>,
     #[serde(default)]
     fit: Fit,
+    #[serde(default)]
+    focus: Focus,
+}
+
+/// What stays where `cover` cuts.
+#[derive(Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Focus {
+    #[default]
+    Center,
+    /// What draws the eye.
+    Subject,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -56,9 +69,14 @@ impl Engine for Resize {
         let mut resized = resize(&picture, width, height)?;
         if let (Fit::Cover, Some(keep_width), Some(keep_height)) = (args.fit, args.width, args.height) {
             let (keep_width, keep_height) = (keep_width.min(width), keep_height.min(height));
+            let (across, down) = match args.focus {
+                Focus::Center => (0.5, 0.5),
+                Focus::Subject => attention::shares(&resized, keep_width, keep_height)?,
+            };
+            let at = |free: u32, share: f64| (f64::from(free) * share).floor() as u32;
             let keep = Rect {
-                x: (width - keep_width) / 2,
-                y: (height - keep_height) / 2,
+                x: at(width - keep_width, across),
+                y: at(height - keep_height, down),
                 width: keep_width,
                 height: keep_height,
             };

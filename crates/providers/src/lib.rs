@@ -5,6 +5,7 @@
 //! the circuit breaker, metering. [`Service`] is a vendor with a key and these layers; the product speaks to it alone.
 //! [`mail`] hands letters to the operator's mail server; [`payments`] knows who takes money.
 
+pub mod chat;
 pub mod desk;
 pub mod fault;
 pub mod fetch;
@@ -24,6 +25,7 @@ pub mod service;
 pub mod vendors;
 pub mod webhook;
 
+pub use chat::{ChatAnswer, ChatModel, ChatOrder};
 pub use desk::{Answer, Ask, Desk, DeskConfig};
 pub use fault::{Bought, Fault, FaultKind};
 pub use fetch::{Call, Fetched, Fetcher, FetcherConfig};

@@ -10,8 +10,9 @@ use std::time::Duration;
 use aquatint_domain::Model;
 use async_trait::async_trait;
 
+use crate::chat::{ChatAnswer, ChatModel, ChatOrder};
 use crate::desk::{Answer, Desk};
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultKind};
 use crate::order::Order;
 use crate::outcome::{Cancelled, Found, KeyFacts, Progress, Submitted, Task};
 use crate::webhook::{Delivery, Notice};
@@ -124,6 +125,19 @@ pub trait Provider: Send + Sync {
         Ok(None)
     }
 
+    /// Its language models.
+    fn chat_models(&self) -> &'static [ChatModel] {
+        &[]
+    }
+
+    /// Asks a language model. Exactly one request, sent with [`crate::Ask::buying`].
+    async fn chat(&self, _desk: &Desk, order: &ChatOrder) -> Result<ChatAnswer, Fault> {
+        Err(Fault::new(
+            FaultKind::NoSuchModel,
+            format!("there is no language model {}", order.model),
+        ))
+    }
+
     /// Models at the vendor for these words.
     async fn search(&self, _desk: &Desk, _words: &str) -> Result<Vec<Model>, Fault> {
         Ok(Vec::new())
@@ -180,6 +194,12 @@ mod tests {
             for model in provider.models() {
                 assert_eq!(model.maker, facts.id, "{}", model.id);
                 assert!(models.insert(model.id.clone()), "two models are called {}", model.id);
+            }
+            for model in provider.chat_models() {
+                assert!(models.insert(model.id.to_owned()), "two models are called {}", model.id);
+                assert_eq!(model.id, format!("text/{}/{}", facts.id, model.vendor_model));
+                let ends = model.until.map(|(end, _)| end.parse::<aquatint_domain::Timestamp>());
+                assert!(ends.is_none_or(|end| end.is_ok()), "{}", model.id);
             }
         }
     }

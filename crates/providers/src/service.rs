@@ -12,6 +12,7 @@ use aquatint_domain::{MediaType, Model};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use crate::chat::{ChatAnswer, ChatOrder};
 use crate::desk::Desk;
 use crate::fault::{Bought, Fault, FaultKind};
 use crate::layers::breaker::Breaker;
@@ -156,6 +157,39 @@ impl Service {
             self.meter.note(vendor, |counts| counts.retries += 1);
             tokio::time::sleep(pause).await;
         }
+    }
+
+    /// Asks a language model. The same rule: only what surely was not answered is asked again.
+    pub async fn chat(&self, order: &ChatOrder) -> Result<ChatAnswer, Fault> {
+        let vendor = self.facts().id;
+        let mut tried = 0;
+        loop {
+            self.breaker.check()?;
+            self.gate.pass().await;
+            self.meter.note(vendor, |counts| counts.submits += 1);
+            let answered = self.provider.chat(&self.desk, order).await;
+            self.breaker.learn(answered.as_ref().err());
+            tried += 1;
+            let fault = match answered {
+                Ok(answer) => {
+                    self.meter.note(vendor, |counts| counts.outputs += 1);
+                    return Ok(answer);
+                }
+                Err(fault) => fault,
+            };
+            self.meter.fault(vendor, &fault);
+            let pause = self.retry.pause(&fault, tried).filter(|_| fault.bought == Bought::No);
+            let Some(pause) = pause else {
+                return Err(fault);
+            };
+            self.meter.note(vendor, |counts| counts.retries += 1);
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Where the service stands: the vendor's own address, or one that an operator named.
+    pub fn is_at_home(&self) -> bool {
+        self.desk.base_url() == self.facts().base_url
     }
 
     /// Finds out, after a crash, what became of an order whose submit was begun and whose answer was never stored.

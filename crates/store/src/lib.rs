@@ -57,7 +57,7 @@ pub use provider_keys::{ProviderKey, ProviderKeys};
 pub use purchases::{Buying, Purchase, PurchaseRow, Purchases};
 pub use runs::{Run, RunKey, Runs, Step};
 pub use sessions::{Session, Sessions, Ticket};
-pub use shares::{Share, Shares};
+pub use shares::{Share, ShareKey, Shares};
 pub use uploads::{NewUpload, Upload, Uploads};
 pub use users::{Member, Membership, NewUser, Totp, User, Users};
 pub use workspaces::{NewWorkspace, Workspace, Workspaces};

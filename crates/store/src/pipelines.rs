@@ -111,6 +111,18 @@ impl Pipelines<'_> {
         .await
     }
 
+    /// Those that are published as node apps, without more than `limit`; the newest first.
+    pub async fn published(&self, workspace: &WorkspaceId, limit: u32) -> Result<Vec<Pipeline>, Problem> {
+        let sql = format!(
+            "SELECT * FROM pipelines WHERE workspace_id = $1 AND deleted_at IS NULL AND app IS NOT NULL ORDER BY id DESC LIMIT {limit}"
+        );
+        rows(self.0.read(), &sql, vec![workspace.as_str().into()])
+            .await?
+            .iter()
+            .map(read)
+            .collect()
+    }
+
     /// A saved graph; the newest where no version is named.
     pub async fn version(&self, id: &PipelineId, version: Option<u32>) -> Result<Option<PipelineVersion>, Problem> {
         let sql = match version {

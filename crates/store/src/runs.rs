@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use aquatint_domain::{
-    ApiKeyId, Balance, CollectionId, Credits, JobId, NodeState, PipelineId, Problem, RunId, RunState, Timestamp,
-    UserId, WorkspaceId,
+    ApiKeyId, Balance, CollectionId, Credits, GrantId, JobId, NodeState, PipelineId, Problem, RunId, RunState,
+    Timestamp, UserId, WorkspaceId,
 };
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde_json::Map;
@@ -34,6 +34,8 @@ pub struct Run {
     pub outputs: Option<Values>,
     pub user: Option<UserId>,
     pub key: Option<ApiKeyId>,
+    /// The permission under which an app started it.
+    pub grant: Option<GrantId>,
     pub balance: Balance,
     pub collection: Option<CollectionId>,
     /// Whether results of earlier work may be used again.
@@ -139,6 +141,7 @@ impl Runs<'_> {
                 to_json(&run.inputs)?.into(),
                 run.user.as_ref().map(|id| id.as_str().to_owned()).into(),
                 run.key.as_ref().map(|id| id.as_str().to_owned()).into(),
+                run.grant.as_ref().map(|id| id.as_str().to_owned()).into(),
                 run.balance.as_str().into(),
                 run.collection.as_ref().map(|id| id.as_str().to_owned()).into(),
                 i64::from(run.uses_cache).into(),
@@ -151,8 +154,8 @@ impl Runs<'_> {
             ];
             execute(
                 &tx,
-                "INSERT INTO runs (id, workspace_id, pipeline_id, version, group_id, position, state, inputs, user_id, key_id, balance, collection_id, uses_cache, idem_key, request_hash, price, charged, created_at, until_node, retry_of) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17, $18, $19)",
+                "INSERT INTO runs (id, workspace_id, pipeline_id, version, group_id, position, state, inputs, user_id, key_id, grant_id, balance, collection_id, uses_cache, idem_key, request_hash, price, charged, created_at, until_node, retry_of) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18, $19, $20)",
                 values,
             )
             .await?;
@@ -466,6 +469,7 @@ fn read(row: &QueryResult) -> Result<Run, Problem> {
         outputs: json_if(row, "outputs")?,
         user: parsed_if(row, "user_id")?,
         key: parsed_if(row, "key_id")?,
+        grant: parsed_if(row, "grant_id")?,
         balance: parsed(row, "balance")?,
         collection: parsed_if(row, "collection_id")?,
         uses_cache: flag(row, "uses_cache")?,

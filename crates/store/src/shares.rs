@@ -31,18 +31,33 @@ pub struct Share {
     pub hash: String,
 }
 
+/// Makes a repeated call find the first one's share.
+#[derive(Clone, Debug)]
+pub struct ShareKey {
+    pub key: String,
+    pub request_hash: [u8; 32],
+}
+
 const SELECT: &str = "SELECT shares.*, CASE WHEN shares.collection_id IS NULL \
     THEN (SELECT COUNT(*) FROM share_assets JOIN assets ON assets.id = share_assets.asset_id WHERE share_assets.share_id = shares.id AND assets.deleted_at IS NULL) \
     ELSE (SELECT COUNT(*) FROM collection_assets JOIN assets ON assets.id = collection_assets.asset_id WHERE collection_assets.collection_id = shares.collection_id AND assets.deleted_at IS NULL) \
     END AS asset_count FROM shares";
 
 impl Shares<'_> {
-    /// Writes a share and, for a selection, its assets in their order.
-    pub async fn insert(&self, hash: &[u8; 32], share: &Share, selection: &[AssetId]) -> Result<(), Problem> {
+    /// Writes a share and, for a selection, its assets in their order. Gives the id of the share that then stands there: a key
+    /// that was used before finds what it made.
+    pub async fn insert(
+        &self,
+        hash: &[u8; 32],
+        share: &Share,
+        selection: &[AssetId],
+        once: Option<&ShareKey>,
+    ) -> Result<ShareId, Problem> {
         let tx = self.0.begin().await?;
-        execute(
+        let inserted = execute(
             &tx,
-            "INSERT INTO shares (id, workspace_id, hash, title, collection_id, password_hash, allow_downloads, expires_at, view_count, created_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10)",
+            "INSERT INTO shares (id, workspace_id, hash, title, collection_id, password_hash, allow_downloads, expires_at, view_count, created_by, created_at, idem_key, request_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, $12) \
+             ON CONFLICT (workspace_id, idem_key) WHERE idem_key IS NOT NULL DO NOTHING",
             vec![
                 share.id.as_str().into(),
                 share.workspace.as_str().into(),
@@ -54,11 +69,32 @@ impl Shares<'_> {
                 millis_if(share.expires_at).into(),
                 share.created_by.as_ref().map(|id| id.as_str().to_owned()).into(),
                 share.created_at.as_millisecond().into(),
+                once.map(|once| once.key.clone()).into(),
+                once.map(|once| hex(&once.request_hash)).into(),
             ],
         )
         .await?;
+        if let (0, Some(once)) = (inserted, once) {
+            let known = row(
+                &tx,
+                "SELECT id, request_hash FROM shares WHERE workspace_id = $1 AND idem_key = $2",
+                vec![share.workspace.as_str().into(), once.key.clone().into()],
+            )
+            .await?
+            .ok_or_else(|| Problem::internal("a share is gone while it is looked at"))?;
+            if get::<String>(&known, "request_hash")? != hex(&once.request_hash) {
+                return Err(Problem::new(
+                    aquatint_domain::Code::IdempotencyMismatch,
+                    "This idempotency key was used with other arguments.",
+                )
+                .at("idempotency_key")
+                .hint("Use a new key for a new call; send the same arguments when retrying."));
+            }
+            return parsed(&known, "id");
+        }
         select(&tx, &share.id, selection).await?;
-        tx.commit().await.map_err(broken)
+        tx.commit().await.map_err(broken)?;
+        Ok(share.id.clone())
     }
 
     /// Writes what can change about a share; `selection` replaces the assets.

@@ -123,6 +123,29 @@ impl Workspaces<'_> {
             .collect()
     }
 
+    /// The number of the secret that signs its webhooks.
+    pub async fn webhook_secret(&self, id: &WorkspaceId) -> Result<u64, Problem> {
+        let found = row(
+            self.0.read(),
+            "SELECT webhook_secret FROM workspaces WHERE id = $1",
+            vec![id.as_str().into()],
+        )
+        .await?;
+        found.as_ref().map_or(Ok(0), |row| number(row, "webhook_secret"))
+    }
+
+    /// From now on another secret signs its webhooks.
+    pub async fn next_webhook_secret(&self, id: &WorkspaceId) -> Result<(), Problem> {
+        let tx = self.0.begin().await?;
+        execute(
+            &tx,
+            "UPDATE workspaces SET webhook_secret = webhook_secret + 1 WHERE id = $1",
+            vec![id.as_str().into()],
+        )
+        .await?;
+        tx.commit().await.map_err(broken)
+    }
+
     /// Moves a workspace to a plan; every process hears of it through the keys' revision.
     pub async fn set_plan(
         &self,

@@ -4,9 +4,11 @@
 mod flow;
 mod inputs;
 mod layers;
+pub(crate) mod models;
 pub(crate) mod nothing;
 mod operations;
 mod output;
+mod sending;
 mod text;
 
 use std::collections::HashMap;
@@ -59,7 +61,13 @@ pub enum Work {
         entry: &'static Entry,
         arguments: fn(&Values, &Values) -> Result<Values, Problem>,
     },
-    /// An operation that may be done twice without harm.
+    /// An operation that tells somebody outside, as a job: it is done in every run, whatever earlier runs have done.
+    Send {
+        entry: &'static Entry,
+        arguments: fn(&Values, &Values) -> Result<Values, Problem>,
+    },
+    /// An operation that may be done twice without harm, or that takes an `idempotency_key`. What it answers under the name of
+    /// a port comes out there.
     Act {
         entry: &'static Entry,
         arguments: fn(&Values, &Values) -> Result<Values, Problem>,
@@ -89,7 +97,7 @@ impl NodeType {
                 let arguments = arguments(settings, &inputs)?;
                 entry.price(studio, &Value::Object(arguments))
             }
-            Work::Input | Work::Instant(_) | Work::Act { .. } => Ok(Credits::ZERO),
+            Work::Input | Work::Instant(_) | Work::Send { .. } | Work::Act { .. } => Ok(Credits::ZERO),
         }
     }
 
@@ -139,6 +147,7 @@ pub fn all() -> &'static [NodeType] {
         all.extend(layers::types());
         all.extend(flow::types());
         all.extend(output::types());
+        all.extend(sending::types());
         if nothing::is_on() {
             all.push(nothing::kind());
         }

@@ -1,10 +1,12 @@
 //! Operations as nodes: their media are ports, and so is every setting that is a word, a number or a truth.
 
+use std::sync::OnceLock;
+
 use aquatint_domain::pipeline::media_of;
 use aquatint_domain::{Port, PortKind, Problem};
 use serde_json::{Value, json};
 
-use super::{NodeType, Ports, Values, Work, as_text};
+use super::{NodeType, Ports, Values, Work, as_text, models};
 use crate::operation::{Entry, NodeMark};
 use crate::operations::ALL;
 
@@ -30,7 +32,10 @@ pub(super) fn types() -> Vec<NodeType> {
                 title: entry.spec.title.to_owned(),
                 about: entry.description().to_owned(),
                 category: entry.spec.group(),
-                inputs: Ports::Fixed(inputs(&mark, &settings)),
+                inputs: match mark.makes {
+                    PortKind::Media => Ports::Of(for_model),
+                    _ => Ports::Fixed(inputs(&mark, &settings)),
+                },
                 outputs: match mark.makes {
                     PortKind::Media => Ports::Of(by_model),
                     makes => Ports::Fixed(vec![Port::new(makes.as_str(), makes)]),
@@ -43,6 +48,25 @@ pub(super) fn types() -> Vec<NodeType> {
             }
         })
         .collect()
+}
+
+/// What every model takes, and the media of the one that is chosen.
+fn for_model(chosen: &Values) -> Vec<Port> {
+    static COMMON: OnceLock<Vec<Port>> = OnceLock::new();
+    let mut ports = COMMON
+        .get_or_init(|| {
+            let entry = crate::operations::find(models::GENERATE);
+            entry
+                .and_then(|entry| Some(inputs(&entry.spec.node?, &settings(entry, &entry.spec.node?))))
+                .unwrap_or_default()
+        })
+        .clone();
+    for port in models::media_ports(chosen) {
+        if ports.iter().all(|known| known.name != port.name) {
+            ports.push(port);
+        }
+    }
+    ports
 }
 
 /// What a model makes is the first part of its id.
@@ -100,8 +124,26 @@ fn inputs(mark: &NodeMark, settings: &Value) -> Vec<Port> {
 fn arguments_of(entry: &'static Entry) -> fn(&Values, &Values) -> Result<Values, Problem> {
     match entry.spec.group() {
         "edit" => |settings, inputs| arguments(settings, inputs, &[("image", "images")]),
+        "generate" => for_one_model,
         _ => |settings, inputs| arguments(settings, inputs, &[]),
     }
+}
+
+/// What only the chosen model knows goes into `inputs`.
+fn for_one_model(settings: &Values, brought: &Values) -> Result<Values, Problem> {
+    let (common, own): (Values, Values) = brought
+        .clone()
+        .into_iter()
+        .partition(|(name, _)| models::is_common(name));
+    let mut made = arguments(settings, &common, &[])?;
+    if !own.is_empty() {
+        let before = match made.remove("inputs") {
+            Some(Value::Object(before)) => before,
+            _ => Values::new(),
+        };
+        made.insert("inputs".into(), Value::Object(arguments(&before, &own, &[])?));
+    }
+    Ok(made)
 }
 
 /// The settings, and over them what came by edges, media as asset ids.

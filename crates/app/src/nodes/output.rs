@@ -53,7 +53,7 @@ pub(super) fn types() -> Vec<NodeType> {
 }
 
 /// The ids of all media in a value.
-fn assets(value: Option<&Value>) -> Result<Vec<String>, Problem> {
+pub(super) fn assets(value: Option<&Value>) -> Result<Vec<String>, Problem> {
     let all = match value {
         Some(Value::Array(all)) => all.as_slice(),
         Some(one) => std::slice::from_ref(one),
@@ -63,7 +63,7 @@ fn assets(value: Option<&Value>) -> Result<Vec<String>, Problem> {
         .map(|one| {
             media_of(one)
                 .map(|asset| asset.to_string())
-                .ok_or_else(|| Problem::invalid("media", "Only media can be put into a collection."))
+                .ok_or_else(|| Problem::invalid("media", "Only pictures and films can come here."))
         })
         .collect()
 }

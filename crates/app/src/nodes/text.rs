@@ -35,8 +35,12 @@ pub(super) fn types() -> Vec<NodeType> {
 
 /// The names in a template, each once, in their order.
 fn names(settings: &Values) -> Vec<String> {
+    names_in(settings.get(TEMPLATE).and_then(Value::as_str).unwrap_or_default())
+}
+
+pub(super) fn names_in(text: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for (name, _) in pieces(settings).into_iter().filter(|(_, is_name)| *is_name) {
+    for (name, _) in pieces(text).into_iter().filter(|(_, is_name)| *is_name) {
         if !names.contains(&name) && names.len() < NAMES_MAX {
             names.push(name);
         }
@@ -45,8 +49,8 @@ fn names(settings: &Values) -> Vec<String> {
 }
 
 /// Literal text and names, in their order.
-fn pieces(settings: &Values) -> Vec<(String, bool)> {
-    let mut rest = settings.get(TEMPLATE).and_then(Value::as_str).unwrap_or_default();
+fn pieces(text: &str) -> Vec<(String, bool)> {
+    let mut rest = text;
     let mut pieces = Vec::new();
     while let Some(open) = rest.find('{') {
         let Some(close) = rest[open..].find('}').map(|close| open + close) else {
@@ -71,13 +75,10 @@ fn pieces(settings: &Values) -> Vec<(String, bool)> {
 }
 
 fn fill(settings: &Values, inputs: &Values) -> Result<Values, Problem> {
-    let text: String = pieces(settings)
-        .into_iter()
-        .map(|(piece, is_name)| match inputs.get(&piece) {
-            Some(value) if is_name => as_text(value),
-            _ => piece,
-        })
-        .collect();
+    let text = filled(
+        settings.get(TEMPLATE).and_then(Value::as_str).unwrap_or_default(),
+        inputs,
+    );
     if text.chars().count() > TEXT_MAX_CHARS {
         return Err(Problem::invalid(
             TEMPLATE,
@@ -85,6 +86,17 @@ fn fill(settings: &Values, inputs: &Values) -> Result<Values, Problem> {
         ));
     }
     Ok(Map::from_iter([("text".to_owned(), json!(text))]))
+}
+
+/// The text with what the inputs bring in its places.
+pub(super) fn filled(text: &str, inputs: &Values) -> String {
+    pieces(text)
+        .into_iter()
+        .map(|(piece, is_name)| match inputs.get(&piece) {
+            Some(value) if is_name => as_text(value),
+            _ => piece,
+        })
+        .collect()
 }
 
 #[cfg(test)]

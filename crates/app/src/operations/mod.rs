@@ -14,13 +14,15 @@ pub mod models;
 pub mod pipelines;
 mod providers;
 mod share_links;
+mod text_generate;
 mod upload;
+mod webhooks;
 mod workspace;
 
 use crate::operation::Entry;
 
 /// Every operation, in the order of the reference page.
-pub static ALL: [Entry; 122] = [
+pub static ALL: [Entry; 128] = [
     Entry::making::<edit::remove_background::RemoveBackground>(),
     Entry::making::<edit::upscale::Upscale>(),
     Entry::making::<edit::expand::Expand>(),
@@ -35,6 +37,7 @@ pub static ALL: [Entry; 122] = [
     Entry::making::<edit::convert::Convert>(),
     Entry::making::<generate_media::GenerateMedia>(),
     Entry::of::<generate_model::GenerateModel>(),
+    Entry::making::<text_generate::Generate>(),
     Entry::of::<models::list::List>(),
     Entry::of::<models::search::Search>(),
     Entry::of::<models::get::Get>(),
@@ -67,6 +70,9 @@ pub static ALL: [Entry; 122] = [
     Entry::of::<share_links::update::Update>(),
     Entry::of::<share_links::contents::Contents>(),
     Entry::of::<share_links::delete::Delete>(),
+    Entry::making::<webhooks::send::Send>(),
+    Entry::of::<webhooks::secret::Secret>(),
+    Entry::of::<webhooks::secret::Rotate>(),
     Entry::of::<account::credits::CreditsBalance>(),
     Entry::of::<account::usage_history::UsageHistory>(),
     Entry::of::<account::estimate::Estimate>(),
@@ -77,6 +83,8 @@ pub static ALL: [Entry; 122] = [
     Entry::of::<pipelines::display::DisplayPipeline>(),
     Entry::of::<pipelines::list::List>(),
     Entry::of::<pipelines::list::Search>(),
+    Entry::of::<pipelines::templates::Templates>(),
+    Entry::of::<pipelines::apps::Apps>(),
     Entry::of::<pipelines::get::Get>(),
     Entry::of::<pipelines::run::Run>(),
     Entry::of::<pipelines::runs::ListRuns>(),

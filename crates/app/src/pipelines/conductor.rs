@@ -16,7 +16,7 @@ use futures::{StreamExt, stream};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::graph::{Ready, ready};
+use super::graph::{Ready, ReadyNode, ready};
 use super::plan::{Due, End, Standing, plan, results};
 use crate::failpoint;
 use crate::nodes::Work;
@@ -163,6 +163,11 @@ pub(super) async fn advance(studio: &Studio, live: &mut Live, jobs: &[JobId]) ->
         end(studio, &live.run, RunState::Failed, &Values::new(), Some(late)).await?;
         return Ok(false);
     }
+    if let Some(problem) = super::starter::gone(studio, &live.run).await? {
+        stop_steps(studio, &live.run).await?;
+        end(studio, &live.run, RunState::Failed, &Values::new(), Some(problem)).await?;
+        return Ok(false);
+    }
     catch_up(studio, live, jobs).await?;
     loop {
         if live.standing.ended.is_some() {
@@ -267,6 +272,10 @@ fn settle(graph: &Ready, step: &mut Step, job: &Job) {
         let port = node
             .and_then(|node| node.outputs.first())
             .map_or("image", |port| port.name.as_str());
+        if let (Some(node), Some(told), true) = (node, &job.result, job.outputs.is_empty()) {
+            step.outputs = ports_of(node, told);
+            return;
+        }
         let mut made: Vec<Value> = job.outputs.iter().map(media_value).collect();
         let value = if made.len() == 1 {
             made.remove(0)
@@ -275,6 +284,19 @@ fn settle(graph: &Ready, step: &mut Step, job: &Job) {
         };
         step.outputs = Map::from_iter([(port.to_owned(), value)]);
     }
+}
+
+/// What an answer says under the names of a node's ports.
+fn ports_of(node: &ReadyNode, told: &Value) -> Values {
+    node.outputs
+        .iter()
+        .filter_map(|port| {
+            Some((
+                port.name.clone(),
+                told.get(&port.name).filter(|value| !value.is_null())?.clone(),
+            ))
+        })
+        .collect()
 }
 
 /// Begins what is due. Says whether any of it is done already.
@@ -356,10 +378,18 @@ async fn begin_one(studio: &Studio, run: &Run, graph: &Ready, due: &Due, known: 
     let now = studio.now();
     let step = fresh(graph, due, now);
     let (entry, arguments, is_job) = match &node.kind.work {
-        Work::Make { entry, arguments } => (*entry, arguments(&node.settings, &due.inputs)?, true),
+        Work::Make { entry, arguments } | Work::Send { entry, arguments } => {
+            (*entry, arguments(&node.settings, &due.inputs)?, true)
+        }
         Work::Act { entry, arguments } => (*entry, arguments(&node.settings, &due.inputs)?, false),
         Work::Input | Work::Instant(_) => return Err(Problem::internal("a node that does no work was due")),
     };
+    let mut arguments = arguments;
+    // However often it is tried, this piece of work is done once.
+    if entry.input_schema()["properties"].get("idempotency_key").is_some() {
+        let key = format!("{}/{}/{}", run.id, node.id, due.item);
+        arguments.insert("idempotency_key".into(), json!(key));
+    }
     let cx = Context {
         studio: studio.clone(),
         caller: caller_of(studio, run),
@@ -367,23 +397,27 @@ async fn begin_one(studio: &Studio, run: &Run, graph: &Ready, due: &Due, known: 
     };
     if !is_job {
         let arguments = entry.accept(Value::Object(arguments))?;
-        Box::pin(entry.run(&cx, arguments)).await?;
+        let reply = Box::pin(entry.run(&cx, arguments)).await?;
+        failpoint::hit("node-acted");
         return Ok(Step {
             state: NodeState::Succeeded,
+            outputs: ports_of(node, &reply.value),
             finished_at: Some(now),
             ..step
         });
     }
     let cache_key = known.cache_key(node, &due.inputs);
+    // What others are told is told in every run.
+    let is_sent = matches!(node.kind.work, Work::Send { .. });
     let place = format!("{}/{}", node.id, due.item);
     if let Some(job) = known.orphans.get(&place) {
         return Ok(Step {
             job: Some(job.clone()),
-            cache_key: Some(cache_key),
+            cache_key: (!is_sent).then_some(cache_key),
             ..step
         });
     }
-    if let Some(outputs) = known.cached.get(&cache_key) {
+    if !is_sent && let Some(outputs) = known.cached.get(&cache_key) {
         return Ok(Step {
             state: NodeState::Succeeded,
             outputs: outputs.clone(),
@@ -393,8 +427,6 @@ async fn begin_one(studio: &Studio, run: &Run, graph: &Ready, due: &Due, known: 
             ..step
         });
     }
-    let mut arguments = arguments;
-    arguments.insert("idempotency_key".into(), json!(format!("{}{place}", key_prefix(run))));
     arguments.insert("wait_seconds".into(), json!(0));
     let arguments = entry.accept(Value::Object(arguments))?;
     let reply = Box::pin(entry.run(&cx, arguments)).await?;
@@ -402,7 +434,7 @@ async fn begin_one(studio: &Studio, run: &Run, graph: &Ready, due: &Due, known: 
     let job = reply.value["job_id"].as_str().unwrap_or_default().parse()?;
     Ok(Step {
         job: Some(job),
-        cache_key: Some(cache_key),
+        cache_key: (!is_sent).then_some(cache_key),
         ..step
     })
 }

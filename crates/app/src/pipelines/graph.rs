@@ -357,7 +357,9 @@ fn check_names(node: &Node, names: &mut HashSet<String>, faults: &mut Vec<Fault>
             format!("A node's id has 1 to {ID_MAX_CHARS} small letters, digits, `_` or `-`."),
         ));
     }
-    for name in [Some(&node.id), node.alias.as_ref()].into_iter().flatten() {
+    // An input may be called what its node is.
+    let alias = node.alias.as_ref().filter(|alias| **alias != node.id);
+    for name in [Some(&node.id), alias].into_iter().flatten() {
         if !names.insert(name.clone()) {
             faults.push(fault(
                 Some(&node.id),

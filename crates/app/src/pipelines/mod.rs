@@ -6,6 +6,7 @@ mod plan;
 mod retry;
 mod rounds;
 mod start;
+mod starter;
 mod text;
 
 pub(crate) use conductor::{cancel, graph_of};

@@ -60,6 +60,7 @@ pub(crate) async fn retry(cx: &Context, order: Retry) -> Result<Started, Problem
         outputs: None,
         user: cx.caller.user.clone(),
         key: cx.caller.key().cloned(),
+        grant: cx.caller.grant().cloned(),
         balance: cx.caller.balance,
         retry_of: Some(run.id.clone()),
         price,

@@ -105,6 +105,7 @@ pub(crate) async fn start(cx: &Context, order: Order) -> Result<Started, Problem
             outputs: None,
             user: cx.caller.user.clone(),
             key: cx.caller.key().cloned(),
+            grant: cx.caller.grant().cloned(),
             balance: cx.caller.balance,
             collection: order.collection.clone(),
             uses_cache: order.uses_cache,
@@ -154,7 +155,7 @@ pub(super) fn run_key(key: String, mut fingerprint: Value) -> RunKey {
 /// A run may do no more than whoever starts it: each node asks for the scope of its operation.
 pub(super) fn check_scopes(cx: &Context, graph: &Ready) -> Result<(), Problem> {
     for node in &graph.nodes {
-        let (Work::Make { entry, .. } | Work::Act { entry, .. }) = &node.kind.work else {
+        let (Work::Make { entry, .. } | Work::Send { entry, .. } | Work::Act { entry, .. }) = &node.kind.work else {
             continue;
         };
         crate::studio::check_scope(&cx.caller, entry).map_err(|problem| problem.at(format!("nodes.{}", node.id)))?;

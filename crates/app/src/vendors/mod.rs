@@ -10,6 +10,7 @@ pub(crate) mod inputs;
 mod keys;
 pub(crate) mod purchase;
 mod webhooks;
+pub(crate) mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

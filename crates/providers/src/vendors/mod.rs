@@ -10,6 +10,7 @@ pub mod ideogram;
 pub mod luma;
 pub mod luma_dream_machine;
 pub mod openai;
+mod openai_chat;
 pub mod recraft;
 pub mod replicate;
 pub mod runway;

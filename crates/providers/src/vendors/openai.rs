@@ -19,6 +19,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::openai_chat;
+use crate::chat::{ChatAnswer, ChatModel, ChatOrder};
 use crate::desk::{Answer, Desk};
 use crate::fault::{Fault, FaultKind};
 use crate::mask;
@@ -210,6 +212,14 @@ impl Provider for OpenAi {
             .iter()
             .any(|model| model.id == slug)
             .then(|| compatible(slug)))
+    }
+
+    fn chat_models(&self) -> &'static [ChatModel] {
+        openai_chat::MODELS
+    }
+
+    async fn chat(&self, desk: &Desk, order: &ChatOrder) -> Result<ChatAnswer, Fault> {
+        openai_chat::chat(desk, order, desk.base_url() == BASE_URL).await
     }
 
     async fn search(&self, desk: &Desk, words: &str) -> Result<Vec<Model>, Fault> {

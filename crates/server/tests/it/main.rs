@@ -17,6 +17,7 @@ mod manners;
 mod matrix;
 mod mcp;
 mod models;
+mod nodes;
 mod passkeys;
 mod payments;
 mod people;

@@ -74,6 +74,12 @@ fn row(operation: &str, own: &Owned) -> (Value, Foreign) {
             json!({ "model": "image/aquatint/scene-preview", "prompt": "a cup", "dry_run": true }),
             Untouched,
         ),
+        "text.generate" => (json!({ "prompt": "x", "images": own.asset }), Untouched),
+        "webhooks.send" => (
+            json!({ "url": "https://192.0.2.1/hook", "asset_ids": [own.asset] }),
+            Nowhere,
+        ),
+        "webhooks.secret" | "webhooks.rotate_secret" => (json!({}), Untouched),
         "models.list" | "models.styles" | "models.shapes" => (json!({}), Untouched),
         "models.search" => (json!({ "query": "scene" }), Untouched),
         "models.get" | "models.schema" => (json!({ "model": "image/aquatint/scene-preview" }), Untouched),
@@ -109,7 +115,11 @@ fn row(operation: &str, own: &Owned) -> (Value, Foreign) {
         ),
         "jobs.get" | "jobs.cancel" => (json!({ "job_id": own.job }), Nowhere),
         "display.gallery" => (assets, Nowhere),
-        "pipelines.list" | "pipelines.list_runs" | "pipelines.list_node_types" => (json!({}), Untouched),
+        "pipelines.list"
+        | "pipelines.list_runs"
+        | "pipelines.list_node_types"
+        | "pipelines.templates"
+        | "pipelines.apps" => (json!({}), Untouched),
         "pipelines.search" => (json!({ "query": "our" }), Untouched),
         "pipelines.get"
         | "pipelines.export"

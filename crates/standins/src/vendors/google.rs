@@ -76,6 +76,9 @@ fn answer(shop: &mut Shop, request: &Request) -> Result<Reply, String> {
     }
     let (model, action) = path.trim_start_matches("models/").split_once(':').ok_or("no action")?;
     match action {
+        "generateContent" if model.starts_with("gemini-") && !model.contains("image") && !model.contains("banana") => {
+            words(shop, model, request)
+        }
         "generateContent" => picture(shop, model, request),
         "predict" => imagen(shop, model, request),
         _ => veo(shop, model, request),
@@ -188,6 +191,50 @@ fn picture(shop: &mut Shop, model: &str, request: &Request) -> Result<Reply, Str
         check_file(&file["mimeType"], &file["data"])?;
     }
     Ok(drawn(shop, model, &body, files.len()))
+}
+
+/// A language model: <https://ai.google.dev/api/generate-content> (read 2026-11-21).
+fn words(shop: &mut Shop, model: &str, request: &Request) -> Result<Reply, String> {
+    if !["gemini-3.5-flash-lite", "gemini-3.8-flash"].contains(&model) {
+        return Err(format!("there is no language model {model}"));
+    }
+    let text = json!({ "type": "object", "additionalProperties": false, "required": ["text"], "properties": { "text": { "type": "string", "minLength": 1 } } });
+    let file = json!({ "type": "object", "additionalProperties": false, "required": ["inlineData"], "properties": { "inlineData": {
+        "type": "object", "additionalProperties": false, "required": ["mimeType", "data"], "properties": { "mimeType": { "type": "string" }, "data": { "type": "string", "minLength": 1 } }
+    } } });
+    let body = request.json_of(&json!({ "type": "object", "additionalProperties": false, "required": ["contents"], "properties": {
+        "systemInstruction": { "type": "object", "additionalProperties": false, "required": ["parts"], "properties": { "parts": { "type": "array", "items": text } } },
+        "contents": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "required": ["parts"], "properties": {
+            "role": { "enum": ["user", "model"] },
+            "parts": { "type": "array", "minItems": 1, "items": { "oneOf": [text, file] } }
+        } } },
+        "generationConfig": { "type": "object", "additionalProperties": false, "properties": {
+            "maxOutputTokens": { "type": "integer", "minimum": 1, "maximum": 65_536 },
+            "thinkingConfig": { "type": "object", "additionalProperties": false, "properties": { "thinkingLevel": { "enum": ["MINIMAL", "LOW", "MEDIUM", "HIGH"] } } }
+        } }
+    } }))?;
+    let parts = body["contents"][0]["parts"].as_array().cloned().unwrap_or_default();
+    let mut pictures = 0;
+    for part in parts.iter().filter(|part| !part["inlineData"].is_null()) {
+        check_file(&part["inlineData"]["mimeType"], &part["inlineData"]["data"])?;
+        pictures += 1;
+    }
+    shop.sell("words-", 1, false);
+    let asked = parts.iter().find_map(|part| part["text"].as_str()).unwrap_or_default();
+    let content = json!({ "role": "model", "parts": [
+        { "text": "Let me think.", "thought": true },
+        { "text": format!("In answer to \"{asked}\", having seen {pictures}.") }
+    ] });
+    let read = 10 + 1_120 * pictures;
+    Ok(Reply::json(
+        200,
+        &json!({
+            "candidates": [{ "content": content, "finishReason": "STOP", "index": 0 }],
+            "usageMetadata": { "promptTokenCount": read, "candidatesTokenCount": 20, "thoughtsTokenCount": 5, "totalTokenCount": read + 25 },
+            "modelVersion": model,
+            "responseId": "abc123"
+        }),
+    ))
 }
 
 fn drawn(shop: &mut Shop, model: &str, body: &Value, files: usize) -> Reply {

@@ -19,7 +19,7 @@ pub static STAND_IN: StandIn = StandIn {
 
 fn step(request: &Request) -> Option<Step> {
     match (request.method.as_str(), request.path.as_str()) {
-        ("POST", "/images/generations" | "/images/edits") => Some(Step::Submit),
+        ("POST", "/images/generations" | "/images/edits" | "/chat/completions") => Some(Step::Submit),
         ("GET", "/models") => Some(Step::Key),
         _ => None,
     }
@@ -35,6 +35,10 @@ fn answer(shop: &mut Shop, request: &Request) -> Result<Reply, String> {
         "/images/generations" => {
             let body = request.json_of(&generation_schema())?;
             made(shop, &body, 0)
+        }
+        "/chat/completions" => {
+            let body = request.json_of(&chat_schema())?;
+            Ok(said(shop, &body))
         }
         _ => {
             let parts = request.form()?;
@@ -86,6 +90,65 @@ fn generation_schema() -> Value {
             }
         ]
     })
+}
+
+/// <https://developers.openai.com/api/reference/resources/chat> (read 2026-11-21); older servers know `max_tokens` alone.
+fn chat_schema() -> Value {
+    let part = json!({ "oneOf": [
+        { "type": "object", "additionalProperties": false, "required": ["type", "text"], "properties": { "type": { "const": "text" }, "text": { "type": "string", "minLength": 1 } } },
+        { "type": "object", "additionalProperties": false, "required": ["type", "image_url"], "properties": { "type": { "const": "image_url" }, "image_url": {
+            "type": "object", "additionalProperties": false, "required": ["url"], "properties": {
+                "url": { "type": "string", "pattern": "^data:image/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/]+=*$" },
+                "detail": { "enum": ["auto", "low", "high"] }
+            }
+        } } }
+    ] });
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["model", "messages"],
+        "properties": {
+            "model": { "type": "string", "minLength": 1 },
+            "messages": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "required": ["role", "content"], "properties": {
+                "role": { "enum": ["developer", "system", "user", "assistant"] },
+                "content": { "oneOf": [{ "type": "string", "minLength": 1 }, { "type": "array", "minItems": 1, "items": part }] }
+            } } },
+            "max_tokens": { "type": "integer", "minimum": 1, "maximum": 128_000 },
+            "max_completion_tokens": { "type": "integer", "minimum": 1, "maximum": 128_000 },
+            "reasoning_effort": { "enum": ["none", "minimal", "low", "medium", "high", "xhigh", "max"] }
+        },
+        "not": { "required": ["max_tokens", "max_completion_tokens"] }
+    })
+}
+
+/// What a model says here: what it was asked, and how many pictures it saw. 10 tokens of words and 500 for each picture go in,
+/// 20 come out.
+fn said(shop: &mut Shop, body: &Value) -> Reply {
+    let id = shop.sell("chatcmpl-", 1, false);
+    let parts: Vec<&Value> = body["messages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|message| message["role"] == "user")
+        .flat_map(|message| message["content"].as_array().into_iter().flatten())
+        .collect();
+    let pictures = parts.iter().filter(|part| part["type"] == "image_url").count();
+    let words = parts.iter().find_map(|part| part["text"].as_str()).unwrap_or_default();
+    let message = json!({ "role": "assistant", "content": format!("In answer to \"{words}\", having seen {pictures}."), "refusal": null, "annotations": [] });
+    let read = 10 + 500 * pictures;
+    Reply::json(
+        200,
+        &json!({
+            "id": id,
+            "object": "chat.completion",
+            "created": 1_790_000_000,
+            "model": body["model"],
+            "choices": [{ "index": 0, "message": message, "logprobs": null, "finish_reason": "stop" }],
+            "usage": { "prompt_tokens": read, "completion_tokens": 20, "total_tokens": read + 20, "prompt_tokens_details": { "cached_tokens": 0, "audio_tokens": 0 }, "completion_tokens_details": { "reasoning_tokens": 5 } },
+            "service_tier": "default"
+        }),
+    )
+    .with("x-request-id", "req_0123456789")
 }
 
 /// The text fields of the form with their types.

@@ -11,6 +11,7 @@ mod m0007_audit;
 mod m0008_pipelines;
 mod m0009_purchases;
 mod m0010_measures;
+mod m0011_nodes;
 mod m0012_runs;
 mod m0013_answers;
 
@@ -39,6 +40,7 @@ const ALL: &[Migration] = &[
     m0008_pipelines::MIGRATION,
     m0009_purchases::MIGRATION,
     m0010_measures::MIGRATION,
+    m0011_nodes::MIGRATION,
     m0012_runs::MIGRATION,
     m0013_answers::MIGRATION,
 ];

@@ -369,7 +369,7 @@ async fn the_trash_and_shares_hide_what_was_deleted() {
             hash: String::new(),
         };
         let order = [ids[2].clone(), ids[0].clone(), ids[1].clone()];
-        shares.insert(&[5; 32], &share, &order).await.expect("written");
+        shares.insert(&[5; 32], &share, &order, None).await.expect("written");
         let found = shares.by_hash(&[5; 32]).await.expect("reads").expect("there");
         assert_eq!(
             (found.asset_count, shares.get(&other, &share.id).await.expect("reads")),

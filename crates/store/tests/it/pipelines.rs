@@ -44,6 +44,7 @@ fn new_run(house: &House, workspace: &WorkspaceId, pipeline: &PipelineId) -> Run
         outputs: None,
         user: None,
         key: None,
+        grant: None,
         balance: Balance::Api,
         collection: None,
         uses_cache: true,

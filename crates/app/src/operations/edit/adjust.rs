@@ -41,6 +41,10 @@ pub struct Options {
     #[schemars(range(min = -100, max = 100))]
     #[serde(default)]
     pub warmth: f64,
+    /// Turns colours, in degrees.
+    #[schemars(range(min = -180, max = 180))]
+    #[serde(default)]
+    pub hue: f64,
 }
 
 impl Edit for Adjust {
@@ -67,11 +71,12 @@ impl Edit for Adjust {
             options.shadows,
             options.saturation,
             options.warmth,
+            options.hue,
         ];
         if all.iter().all(|value| *value == 0.0) {
             return Err(Problem::invalid(
                 "brightness",
-                "Say what to adjust: `exposure`, `brightness`, `contrast`, `highlights`, `shadows`, `saturation` or `warmth`.",
+                "Say what to adjust: `exposure`, `brightness`, `contrast`, `highlights`, `shadows`, `saturation`, `warmth` or `hue`.",
             ));
         }
         Ok(json!(options))

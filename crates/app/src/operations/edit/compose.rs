@@ -7,15 +7,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::resize::Fit;
 use super::{Edit, IMAGE_ALIASES, edit_operation};
 use crate::operation::{Effects, MediaArgument, Spec, post};
+
+/// Pixels between repetitions of a layer.
+const GAP_MAX: u32 = 4_000;
 
 pub struct Compose;
 
 /// Lay pictures and text on a picture.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Options {
-    /// In order. Each has `image` (asset id, URL) or `text`; `anchor` (center, top_left, bottom, …) with `x`, `y` from there; `width`, `height`; `rotate`; `opacity` 0–1; `blend` (normal, multiply, screen, overlay); for text `size` px, `color`, `bold`.
+    /// In order. Each has `image` (asset id, URL) or `text`; `anchor` (center, top_left, bottom, …) with `x`, `y` from there; `width`, `height`, `fit` (fill, contain, cover); `rotate`; `opacity` 0–1; `blend` (multiply, screen, overlay); `tile` with `gap`; for text `size` px, `color`, `bold`, `plate` colour.
     pub layers: Layers,
 }
 
@@ -53,6 +57,14 @@ struct Layer {
     color: Option<String>,
     #[serde(default)]
     bold: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plate: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fit: Option<Fit>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    tile: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gap: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
@@ -99,6 +111,12 @@ impl Edit for Compose {
                 return Err(Problem::invalid(
                     format!("layers[{index}]"),
                     "A layer has either `image` or `text`, not both and not neither.",
+                ));
+            }
+            if layer.gap.is_some_and(|gap| gap > GAP_MAX) {
+                return Err(Problem::invalid(
+                    format!("layers[{index}].gap"),
+                    format!("`gap` is 0 to {GAP_MAX} pixels."),
                 ));
             }
             if layer.rotate.abs() > 360.0 || layer.opacity.is_some_and(|opacity| !(0.0..=1.0).contains(&opacity)) {

@@ -24,6 +24,24 @@ pub struct Options {
     /// With both dimensions: fit inside, fill and cut, or distort.
     #[serde(default)]
     pub fit: Fit,
+    /// What `cover` keeps.
+    #[serde(default, skip_serializing_if = "Focus::is_center")]
+    pub focus: Focus,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Focus {
+    #[default]
+    Center,
+    Subject,
+}
+
+impl Focus {
+    fn is_center(&self) -> bool {
+        *self == Self::Center
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -56,6 +74,9 @@ impl Edit for Resize {
             return Err(Problem::invalid("width", "Send `width`, `height`, or both, in pixels."));
         }
         let mut arguments = json!({ "fit": options.fit });
+        if options.focus == Focus::Subject {
+            arguments["focus"] = json!(options.focus);
+        }
         if let Some(width) = options.width {
             arguments["width"] = json!(width);
         }

@@ -4,7 +4,7 @@ use aquatint_domain::{Graph, Problem, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PIPELINE_ALIASES, PipelineDetails, details, existing, version_of};
+use super::{PIPELINE_ALIASES, PipelineDetails, at_version, details};
 use crate::operation::{Context, Describe, Description, Effects, Operation, Spec, get};
 
 pub struct Get;
@@ -68,8 +68,7 @@ impl Operation for Get {
     type Output = PipelineDetails;
 
     async fn run(cx: &Context, args: Args) -> Result<PipelineDetails, Problem> {
-        let pipeline = existing(cx, &args.pipeline_id).await?;
-        let version = version_of(cx, &pipeline, args.version).await?;
+        let (pipeline, version) = at_version(cx, &args.pipeline_id, args.version).await?;
         details(cx, pipeline, version).await
     }
 }
@@ -87,8 +86,7 @@ impl Operation for Export {
     type Output = PipelineFile;
 
     async fn run(cx: &Context, args: ExportArgs) -> Result<PipelineFile, Problem> {
-        let pipeline = existing(cx, &args.pipeline_id).await?;
-        let version = version_of(cx, &pipeline, args.version).await?;
+        let (pipeline, version) = at_version(cx, &args.pipeline_id, args.version).await?;
         Ok(PipelineFile {
             format: FORMAT.to_owned(),
             name: pipeline.name,

@@ -1,5 +1,6 @@
 //! Pipelines: kept, changed, and run.
 
+pub mod apps;
 pub mod display;
 pub mod get;
 pub mod list;
@@ -10,6 +11,7 @@ pub mod run;
 pub mod run_view;
 pub mod runs;
 pub mod save;
+pub mod templates;
 pub mod validate;
 
 use aquatint_domain::{Code, Credits, Graph, Node, PipelineId, PortKind, Problem, Timestamp, text};
@@ -70,6 +72,13 @@ pub struct PipelineDetails {
     /// What one run costs, where nothing comes from earlier runs; absent where a node type has gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_credits: Option<Credits>,
+    /// What it is published as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app: Option<apps::AppView>,
+    /// JSON Schema of `run`'s `inputs`, by alias or id.
+    pub input_schema: Value,
+    /// JSON Schema of a run's `outputs`.
+    pub output_schema: Value,
     /// Earlier versions, the newest first.
     pub versions: Vec<VersionView>,
 }
@@ -138,9 +147,21 @@ fn input(node: &Node, graph: &Graph) -> Option<InputView> {
     })
 }
 
+/// A pipeline and one of its versions: the one asked for, else that of a version id such as `pip_…@3`, else the newest.
+async fn at_version(cx: &Context, named: &str, version: Option<u32>) -> Result<(Pipeline, PipelineVersion), Problem> {
+    let of_id = named.rsplit_once('@').and_then(|(_, number)| number.parse().ok());
+    let pipeline = existing(cx, named).await?;
+    let version = version_of(cx, &pipeline, version.or(of_id)).await?;
+    Ok((pipeline, version))
+}
+
 /// The pipeline of an id or, as people say it, of a name.
 async fn existing(cx: &Context, named: &str) -> Result<Pipeline, Problem> {
     let store = cx.studio.store().pipelines();
+    let named = match named.rsplit_once('@') {
+        Some((id, number)) if id.starts_with(PipelineId::PREFIX) && number.parse::<u32>().is_ok() => id,
+        _ => named,
+    };
     let found = match named.parse::<PipelineId>() {
         Ok(id) => store.get(&cx.caller.workspace, &id).await?,
         Err(_) => store.by_name(&cx.caller.workspace, named.trim()).await?,
@@ -184,6 +205,9 @@ async fn details(cx: &Context, pipeline: Pipeline, version: PipelineVersion) -> 
         .ok()
         .and_then(|graph| price(&cx.studio, &graph).ok());
     Ok(PipelineDetails {
+        app: apps::app_of(cx, &pipeline).await?,
+        input_schema: apps::inputs(&version.graph).0,
+        output_schema: apps::outputs(&version.graph, &cx.studio.settings().pipelines).0,
         pipeline: PipelineView::of(pipeline, &version.graph),
         graph: version.graph,
         shown_version: version.version,

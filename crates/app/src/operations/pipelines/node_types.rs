@@ -1,6 +1,6 @@
 //! What pipelines are built of.
 
-use aquatint_domain::{Credits, Port, Problem, Scope};
+use aquatint_domain::{Credits, Model, Port, Problem, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -13,7 +13,7 @@ pub struct ListNodeTypes;
 /// Node types and their ports; with `type`, the schema of its settings.
 #[derive(Deserialize, JsonSchema)]
 pub struct Args {
-    /// Only this type.
+    /// A type or model id; `edit.` or `image/` for all of them.
     #[serde(rename = "type")]
     #[schemars(length(min = 1, max = 100))]
     pub kind: Option<String>,
@@ -89,11 +89,20 @@ impl Operation for ListNodeTypes {
     type Output = Output;
 
     async fn run(cx: &Context, args: Args) -> Result<Output, Problem> {
-        let one = args.kind.as_deref().map(|kind| nodes::find(kind, None)).transpose()?;
+        let asked = args.kind.as_deref();
+        if let Some(asked) = asked.filter(|asked| nodes::models::is_model(asked)) {
+            return of_models(cx, asked).await;
+        }
+        let group = asked.filter(|asked| asked.ends_with('.'));
+        let one = asked
+            .filter(|_| group.is_none())
+            .map(|kind| nodes::find(kind, None))
+            .transpose()?;
         let none = Map::new();
         let node_types = nodes::all()
             .iter()
             .filter(|kind| one.is_none_or(|one| one.name == kind.name))
+            .filter(|kind| group.is_none_or(|group| kind.name.starts_with(group)))
             .map(|kind| {
                 let inputs = kind.inputs.with(&none);
                 let all: Vec<&Port> = inputs.iter().filter(|port| port.required).collect();
@@ -118,4 +127,51 @@ impl Operation for ListNodeTypes {
             .collect();
         Ok(Output { node_types })
     }
+}
+
+/// Models as node types: one with its settings, or all whose ids begin so.
+async fn of_models(cx: &Context, asked: &str) -> Result<Output, Problem> {
+    let catalogue = cx.studio.catalogue();
+    let models: Vec<Model> = if asked.ends_with('/') {
+        let all = catalogue.all().iter().filter(|model| model.id.starts_with(asked));
+        all.cloned().collect()
+    } else {
+        cx.studio
+            .model(&cx.caller.workspace, asked)
+            .await?
+            .into_iter()
+            .collect()
+    };
+    if models.is_empty() {
+        return Err(Problem::invalid(
+            "type",
+            format!("There is no model `{}`.", aquatint_domain::text::one_line(asked, 80)),
+        )
+        .hint("`models` `list` shows them all."));
+    }
+    let version = nodes::find(nodes::models::GENERATE, None)?.version;
+    let node_types = models
+        .iter()
+        .map(|model| {
+            let settings = nodes::models::settings(model);
+            NodeTypeView {
+                kind: model.id.clone(),
+                version,
+                title: model.name.clone(),
+                description: model.description.clone(),
+                category: "models".to_owned(),
+                inputs: nodes::models::inputs(model),
+                outputs: nodes::models::outputs(model),
+                setting_names: settings["properties"]
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, _)| name.clone())
+                    .collect(),
+                settings: (!asked.ends_with('/')).then_some(settings),
+                price_credits: Some(model.price.price(1, 1024, 1024, 5.0)),
+            }
+        })
+        .collect();
+    Ok(Output { node_types })
 }

@@ -3,9 +3,9 @@
 use aquatint_domain::{Code, Problem, Scope, text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use super::{PIPELINE_ALIASES, PipelineView, existing, version_of};
+use super::apps::AppView;
+use super::{PIPELINE_ALIASES, PipelineView, apps, existing, version_of};
 use crate::operation::{Context, Describe, Description, Effects, Operation, Spec, post};
 
 pub struct Publish;
@@ -28,6 +28,9 @@ pub struct Args {
 pub struct Output {
     #[serde(flatten)]
     pub pipeline: PipelineView,
+    /// What it is published as: slug, version id, schemas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppView>,
 }
 
 impl Describe for Output {
@@ -73,15 +76,31 @@ impl Operation for Publish {
             )
             .hint("Give each a name that people understand with `update`, then publish."));
         }
-        let app = (!args.withdraw).then(|| {
-            json!({ "version": version.version, "summary": text::one_line(args.summary.as_deref().unwrap_or(&pipeline.description), 300) })
-        });
+        let app = if args.withdraw {
+            None
+        } else {
+            let summary = args.summary.as_deref().unwrap_or(&pipeline.description);
+            // A slug that others may have written down stays.
+            let slug = match apps::published(&pipeline).map(|app| app.slug) {
+                Some(slug) if !slug.is_empty() => slug,
+                _ => apps::free_slug(cx, &pipeline, &pipeline.name).await?,
+            };
+            let app = apps::Published {
+                version: version.version,
+                slug,
+                summary: text::one_line(summary, 300),
+                published_at: Some(cx.studio.now()),
+                published_by: cx.caller.user.clone(),
+            };
+            Some(serde_json::to_value(app).map_err(Problem::internal)?)
+        };
         let store = cx.studio.store().pipelines();
         store
             .publish(&cx.caller.workspace, &pipeline.id, app.as_ref(), cx.studio.now())
             .await?;
         let pipeline = existing(cx, pipeline.id.as_str()).await?;
         Ok(Output {
+            app: apps::app_of(cx, &pipeline).await?,
             pipeline: PipelineView::of(pipeline, &version.graph),
         })
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::run_view::{RunView, view};
-use super::{PIPELINE_ALIASES, existing, version_of};
+use super::{PIPELINE_ALIASES, at_version};
 use crate::jobs::Spending;
 use crate::operation::{Context, Describe, Description, Effects, Operation, Spec, post};
 use crate::operations::collections;
@@ -104,8 +104,7 @@ impl Operation for Run {
     type Output = Output;
 
     async fn run(cx: &Context, args: Args) -> Result<Output, Problem> {
-        let pipeline = existing(cx, &args.pipeline_id).await?;
-        let version = version_of(cx, &pipeline, args.version).await?;
+        let (pipeline, version) = at_version(cx, &args.pipeline_id, args.version).await?;
         if let Some(collection) = &args.collection_id {
             collections::existing(cx, collection).await?;
         }

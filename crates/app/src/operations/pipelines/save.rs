@@ -1,14 +1,17 @@
 //! Making and changing pipelines. A saved version never changes.
 
 use aquatint_domain::{Code, Graph, PipelineId, Problem, Scope, text};
+use aquatint_providers::provider;
 use aquatint_store::{Pipeline, PipelineChange};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::get::{FORMAT, PipelineFile};
-use super::{PIPELINE_ALIASES, PipelineDetails, details, existing, version_of};
+use super::{PIPELINE_ALIASES, PipelineDetails, details, existing, templates, version_of};
+use crate::nodes::models;
 use crate::operation::{Context, Done, Effects, Operation, Spec, delete, post};
-use crate::pipelines::{Ready, refuse};
+use crate::pipelines::{Fault, Ready, refuse};
 
 pub struct Create;
 pub struct Update;
@@ -21,13 +24,15 @@ pub struct Delete;
 pub struct CreateArgs {
     /// Its name.
     #[schemars(length(min = 1, max = 120))]
-    pub name: String,
+    pub name: Option<String>,
     /// What it is for.
     #[schemars(length(max = 1000))]
-    #[serde(default)]
-    pub description: String,
+    pub description: Option<String>,
     /// `{nodes: [{id, type, settings, alias?, title?}], edges: [{from: "node.port", to: "node.port"}]}`; without a port the first is meant.
-    pub graph: Graph,
+    pub graph: Option<Graph>,
+    /// In place of a graph: hero-banner, marketplace-white, social-set, colour-variants, before-after, product-video.
+    #[schemars(length(min = 1, max = 60))]
+    pub template: Option<String>,
 }
 
 /// Change a pipeline; a new graph becomes a new version.
@@ -92,7 +97,33 @@ impl Operation for Create {
     type Output = PipelineDetails;
 
     async fn run(cx: &Context, args: CreateArgs) -> Result<PipelineDetails, Problem> {
-        make(cx, &args.name, &args.description, args.graph).await
+        let template = args.template.as_deref().map(templates::named).transpose()?;
+        let (name, description, graph) = match (args.graph, template) {
+            (Some(_), Some(_)) => {
+                return Err(Problem::invalid(
+                    "template",
+                    "Send a `graph` or a `template`, not both.",
+                ));
+            }
+            (None, None) => {
+                return Err(
+                    Problem::invalid("graph", "Send a `graph`, or a `template` to begin with.")
+                        .hint("`list_node_types` tells what graphs are made of."),
+                );
+            }
+            (Some(graph), None) => {
+                let name = args
+                    .name
+                    .ok_or_else(|| Problem::invalid("name", "A pipeline needs a name."))?;
+                (name, args.description.unwrap_or_default(), graph)
+            }
+            (None, Some(template)) => (
+                args.name.unwrap_or_else(|| template.name.clone()),
+                args.description.unwrap_or_else(|| template.description.clone()),
+                template.graph.clone(),
+            ),
+        };
+        make(cx, &name, &description, graph).await
     }
 }
 
@@ -248,11 +279,51 @@ fn name_of(name: &str) -> Result<String, Problem> {
     Ok(name)
 }
 
-/// Refuses a graph that could not run; pins the versions of the node types that it is made of.
-fn sound(cx: &Context, mut graph: Graph) -> Result<Graph, Problem> {
-    let ready = Ready::of(&graph, &cx.studio.settings().pipelines).map_err(|faults| refuse(&faults))?;
+/// A graph that is ready to run, with the versions of its node types pinned; or all that is wrong with it.
+pub(super) fn checked(cx: &Context, graph: &mut Graph) -> Result<Ready, Vec<Fault>> {
+    // Nodes that are called like a model run it.
+    for node in graph.nodes.iter_mut().filter(|node| models::is_model(&node.kind)) {
+        models::spell_out(node);
+    }
+    let ready = Ready::of(graph, &cx.studio.settings().pipelines)?;
+    let catalogue = cx.studio.catalogue();
+    let mut faults = Vec::new();
+    for node in ready.nodes.iter().filter(|node| node.kind.name == models::GENERATE) {
+        let Some(id) = node.settings.get("model").and_then(Value::as_str) else {
+            continue;
+        };
+        let told = match catalogue.find(id) {
+            Some(model) => models::faults(model, &node.settings),
+            // A vendor may have it all the same; that is asked when it runs.
+            None if id
+                .split('/')
+                .nth(1)
+                .is_some_and(|vendor| provider::find(vendor).is_some()) =>
+            {
+                Vec::new()
+            }
+            None => vec![(
+                "model".to_owned(),
+                format!("There is no model `{}`.", text::one_line(id, 80)),
+            )],
+        };
+        faults.extend(told.into_iter().map(|(setting, message)| Fault {
+            node: Some(node.id.clone()),
+            port: Some(setting),
+            message: format!("`{}`: {message}", node.id),
+        }));
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
     for (node, ready) in graph.nodes.iter_mut().zip(&ready.nodes) {
         node.version = Some(ready.kind.version);
     }
+    Ok(ready)
+}
+
+/// Refuses a graph that could not run.
+fn sound(cx: &Context, mut graph: Graph) -> Result<Graph, Problem> {
+    checked(cx, &mut graph).map_err(|faults| refuse(&faults))?;
     Ok(graph)
 }

@@ -4,8 +4,9 @@ use aquatint_domain::{Credits, Graph, Problem, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::save::checked;
 use crate::operation::{Context, Describe, Description, Effects, Operation, Spec, post};
-use crate::pipelines::{Fault, Ready, price};
+use crate::pipelines::{Fault, price};
 
 pub struct Validate;
 
@@ -51,7 +52,8 @@ impl Operation for Validate {
     type Output = Output;
 
     async fn run(cx: &Context, args: Args) -> Result<Output, Problem> {
-        Ok(match Ready::of(&args.graph, &cx.studio.settings().pipelines) {
+        let mut graph = args.graph;
+        Ok(match checked(cx, &mut graph) {
             Ok(graph) => Output {
                 is_valid: true,
                 faults: Vec::new(),

@@ -1,9 +1,10 @@
 //! Make a share link.
 
 use aquatint_domain::{AssetId, CollectionId, Problem, Scope, ShareId, Timestamp};
-use aquatint_store::Share;
+use aquatint_store::{Share, ShareKey};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::{ShareView, clean_title, end, hashed};
 use crate::operation::{Context, Effects, Operation, Spec, post};
@@ -33,6 +34,9 @@ pub struct Args {
     pub password: Option<String>,
     /// Whether originals may be saved.
     pub allow_downloads: Option<bool>,
+    /// Sent again, finds the same link.
+    #[schemars(length(min = 1, max = 200))]
+    pub idempotency_key: Option<String>,
 }
 
 impl Operation for Create {
@@ -67,6 +71,20 @@ impl Operation for Create {
             }
             (None, false) => all_existing(cx, &selection).await?,
         }
+        // The same call is told by what came.
+        let mut fingerprint = json!([
+            selection,
+            args.collection_id,
+            args.title,
+            args.expires_at,
+            args.expires_in_days,
+            args.allow_downloads,
+        ]);
+        fingerprint.sort_all_objects();
+        let once = args.idempotency_key.map(|key| ShareKey {
+            key,
+            request_hash: *blake3::hash(fingerprint.to_string().as_bytes()).as_bytes(),
+        });
         let mut seen = std::collections::HashSet::new();
         selection.retain(|id| seen.insert(id.clone()));
         let now = cx.studio.now();
@@ -92,12 +110,13 @@ impl Operation for Create {
             hash: String::new(),
             id,
         };
-        cx.studio
+        let id = cx
+            .studio
             .store()
             .shares()
-            .insert(&secret.hash(), &share, &selection)
+            .insert(&secret.hash(), &share, &selection, once.as_ref())
             .await?;
-        let made = cx.studio.share(&cx.caller.workspace, &share.id).await?;
+        let made = cx.studio.share(&cx.caller.workspace, &id).await?;
         Ok(ShareView::of(&cx.studio, made))
     }
 }

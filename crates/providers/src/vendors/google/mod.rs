@@ -19,6 +19,7 @@ mod omni;
 mod pictures;
 mod veo;
 mod webhook;
+mod words;
 
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use aquatint_domain::Model;
 use async_trait::async_trait;
 use serde_json::Value;
 
+use crate::chat::{ChatAnswer, ChatModel, ChatOrder};
 use crate::desk::Desk;
 use crate::fault::Fault;
 use crate::order::Order;
@@ -109,6 +111,14 @@ impl Provider for Google {
         } else {
             omni::cancel(desk, task).await
         }
+    }
+
+    fn chat_models(&self) -> &'static [ChatModel] {
+        words::MODELS
+    }
+
+    async fn chat(&self, desk: &Desk, order: &ChatOrder) -> Result<ChatAnswer, Fault> {
+        words::chat(desk, order).await
     }
 
     async fn webhook(&self, desk: &Desk, delivery: &Delivery) -> Result<Notice, Fault> {
