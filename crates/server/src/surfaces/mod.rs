@@ -5,6 +5,7 @@
 pub mod aiphotogenerator;
 pub mod krea;
 pub mod pixola;
+pub mod rest;
 mod service;
 mod sizes;
 mod slugs;

@@ -55,7 +55,17 @@ pub struct Call<'a> {
     progress: Option<ProgressSender>,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    /// A call that nobody follows.
+    pub(super) fn of(studio: &'a Studio, caller: &'a Caller, door: &'static str) -> Self {
+        Self {
+            studio,
+            caller,
+            door,
+            progress: None,
+        }
+    }
+
     /// Runs an operation.
     pub async fn operation(&self, name: &str, arguments: Value) -> Result<Reply, Problem> {
         self.studio.call(self.caller, name, arguments, None).await
@@ -88,6 +98,18 @@ impl<S: Service> Door<S> {
             endpoint,
             arguments,
             service: PhantomData,
+        }
+    }
+
+    /// The arguments of a tool, brought into form and checked.
+    pub(super) fn accept(&self, tool: &str, arguments: Value) -> Result<Map<String, Value>, Problem> {
+        let known = self
+            .arguments
+            .get(tool)
+            .ok_or_else(|| Problem::not_found("tool", tool).at("tool"))?;
+        match known.accept(arguments)? {
+            Value::Object(arguments) => Ok(arguments),
+            _ => Err(Problem::internal("accepted arguments are an object")),
         }
     }
 }
@@ -131,13 +153,7 @@ impl<S: Service> Toolbox for Door<S> {
         arguments: Value,
         progress: Option<ProgressSender>,
     ) -> Result<ToolReply, Problem> {
-        let known = self
-            .arguments
-            .get(tool)
-            .ok_or_else(|| Problem::not_found("tool", tool).at("tool"))?;
-        let Value::Object(arguments) = known.accept(arguments)? else {
-            return Err(Problem::internal("accepted arguments are an object"));
-        };
+        let arguments = self.accept(tool, arguments)?;
         let call = Call {
             studio: &self.studio,
             caller,

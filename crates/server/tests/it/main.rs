@@ -24,6 +24,7 @@ mod process;
 #[cfg(feature = "c2pa")]
 mod provenance;
 mod providers;
+mod service_rest;
 mod sharing;
 mod stripe;
 mod surface;
