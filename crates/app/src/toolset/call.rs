@@ -4,7 +4,7 @@ use aquatint_domain::{Caller, Problem, text};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{NATIVE, Tool};
+use super::{NATIVE, PAGES, Tool};
 use crate::arguments::nearest;
 use crate::library::PREVIEW;
 use crate::operation::{Entry, MediaLink, Preview, ProgressSender, Reply};
@@ -68,7 +68,8 @@ pub fn resolve(tool: &str, arguments: Value) -> Result<(&'static Entry, Value), 
 }
 
 fn resolve_in(tools: &'static [Tool], tool: &str, mut arguments: Value) -> Result<(&'static Entry, Value), Problem> {
-    let named = tools.iter().find(|known| known.name == tool);
+    // What pages call is the same everywhere.
+    let named = tools.iter().chain(&PAGES).find(|known| known.name == tool);
     let tool = named.ok_or_else(|| Problem::not_found("tool", tool).at("tool"))?;
     if tool.is_single() {
         let entry = operations::find(tool.actions[0].operation);

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use crate::web::cookies;
 
 /// The client's address, where the listener tells it.
-pub(super) type Peer = Option<Extension<ConnectInfo<SocketAddr>>>;
+pub(crate) type Peer = Option<Extension<ConnectInfo<SocketAddr>>>;
 
 /// Access tokens are made for this.
 pub(super) const ENDPOINT: &str = "/api/v1";
@@ -26,10 +26,24 @@ pub(super) async fn admit(
     headers: &HeaderMap,
     peer: Peer,
 ) -> Result<Admission, Problem> {
-    let address = peer.map(|Extension(ConnectInfo(peer))| peer.ip().to_string());
-    let Some(given) = headers.get(header::AUTHORIZATION) else {
-        return by_session(studio, method, headers, address).await;
-    };
+    if headers.contains_key(header::AUTHORIZATION) {
+        return bearer(studio, ENDPOINT, headers, peer).await;
+    }
+    by_session(studio, method, headers, address_of(peer)).await
+}
+
+fn address_of(peer: Peer) -> Option<String> {
+    peer.map(|Extension(ConnectInfo(peer))| peer.ip().to_string())
+}
+
+/// Checks the Bearer secret of a request for something that stands at `endpoint`; a cookie is not looked at.
+pub(crate) async fn bearer(
+    studio: &Studio,
+    endpoint: &'static str,
+    headers: &HeaderMap,
+    peer: Peer,
+) -> Result<Admission, Problem> {
+    let given = headers.get(header::AUTHORIZATION).ok_or_else(unauthorized)?;
     let bearer = given
         .to_str()
         .ok()
@@ -37,7 +51,7 @@ pub(super) async fn admit(
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, secret)| secret.trim());
     match bearer {
-        Some(bearer) => studio.admit(bearer, ENDPOINT, address).await,
+        Some(bearer) => studio.admit(bearer, endpoint, address_of(peer)).await,
         None => Err(unauthorized()),
     }
 }

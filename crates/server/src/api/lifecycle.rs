@@ -8,7 +8,7 @@ const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 const SUNSET: HeaderName = HeaderName::from_static("sunset");
 
 /// Tells a model's end in the headers of an answer that has to do with it.
-pub(super) fn tell(headers: &mut HeaderMap, deprecation: &Deprecation) {
+pub(crate) fn tell(headers: &mut HeaderMap, deprecation: &Deprecation) {
     if let Some(since) = midnight(&deprecation.since)
         && let Ok(value) = HeaderValue::from_str(&format!("@{}", since.as_second()))
     {

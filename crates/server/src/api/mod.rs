@@ -27,9 +27,11 @@ use crate::config::Config;
 pub use openapi::document;
 pub use problem::problem_response;
 
-pub(crate) use caller::tell_allowance;
+pub(crate) use caller::{Peer, bearer, tell_allowance};
+pub(crate) use lifecycle::tell as tell_deprecation;
 pub(crate) use operations::gather_inputs;
 pub(crate) use problem::with_request_id;
+pub(crate) use uploads::receive_for;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -58,6 +60,7 @@ pub fn router(studio: Studio, config: &Config, stop: CancellationToken) -> Route
         .route("/api/v1/jobs/{job_id}/events", get(events::of_job))
         .route("/api/v1/pipelines/runs/{run_id}/events", get(events::of_run))
         .route("/api/v1/events", get(events::of_workspace))
+        .merge(crate::surfaces::rest::routes())
         .layer(DefaultBodyLimit::max(config.max_body_bytes))
         .route("/api/v1/openapi.json", get(openapi::serve))
         .route(

@@ -2,6 +2,7 @@
 //! the permission; it works once. That is why any page may send here: a page in a conversation has
 //! no origin of its own, and no cookie counts for anything.
 
+use aquatint_app::operations::assets::AssetView;
 use aquatint_domain::{Code, Problem};
 use aquatint_store::Upload;
 use axum::body::Body;
@@ -38,32 +39,7 @@ fn open(mut response: Response) -> Response {
 }
 
 pub(super) async fn receive(State(api): State<Api>, Path(token): Path<String>, request: Request) -> Response {
-    let outcome = async {
-        let Ok(_slot) = api.receiving.try_acquire() else {
-            return Err(Problem::new(
-                Code::Unavailable,
-                "Too many uploads at the same time; try again in a moment.",
-            )
-            .retry_after(2));
-        };
-        let upload = api.studio.begin_upload(&token).await?;
-        // The right to upload goes back if the client or this future goes away in the middle.
-        let mut guard = GiveBack {
-            api: api.clone(),
-            upload: Some(upload.clone()),
-        };
-        let received = read(request, upload.max_bytes).await;
-        guard.upload = None;
-        match received {
-            Ok((bytes, name)) => api.studio.finish_upload(&upload, bytes, name).await,
-            Err(problem) => {
-                // Before the answer: whoever reads it may send again at once.
-                api.studio.give_back_upload(&upload).await;
-                Err(problem)
-            }
-        }
-    };
-    open(match outcome.await {
+    open(match receive_for(&api, &token, request).await {
         Ok(asset) => {
             let mut body = serde_json::to_value(&asset).unwrap_or_default();
             body["id"] = body["asset_id"].clone();
@@ -78,6 +54,33 @@ pub(super) async fn receive(State(api): State<Api>, Path(token): Path<String>, r
         }
         Err(problem) => problem_response(&problem),
     })
+}
+
+/// Takes the file of a request for the upload of this secret.
+pub(crate) async fn receive_for(api: &Api, token: &str, request: Request) -> Result<AssetView, Problem> {
+    let Ok(_slot) = api.receiving.try_acquire() else {
+        return Err(Problem::new(
+            Code::Unavailable,
+            "Too many uploads at the same time; try again in a moment.",
+        )
+        .retry_after(2));
+    };
+    let upload = api.studio.begin_upload(token).await?;
+    // The right to upload goes back if the client or this future goes away in the middle.
+    let mut guard = GiveBack {
+        api: api.clone(),
+        upload: Some(upload.clone()),
+    };
+    let received = read(request, upload.max_bytes).await;
+    guard.upload = None;
+    match received {
+        Ok((bytes, name)) => api.studio.finish_upload(&upload, bytes, name).await,
+        Err(problem) => {
+            // Before the answer: whoever reads it may send again at once.
+            api.studio.give_back_upload(&upload).await;
+            Err(problem)
+        }
+    }
 }
 
 struct GiveBack {

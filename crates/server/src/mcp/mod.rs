@@ -39,7 +39,7 @@ pub use resources::StudioShelf;
 pub use rmcp::transport::io::stdio_pipes;
 pub use shelf::{Holds, Page, Shelf};
 pub use stdio::serve_pipe;
-pub use studio::{card, native_cards, page_cards};
+pub use studio::{card, is_for_pages, native_cards, page_cards};
 
 use desk::Desk;
 use front::Front;

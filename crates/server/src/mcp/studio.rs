@@ -61,6 +61,11 @@ pub fn page_cards() -> Vec<Card> {
     PAGES.iter().map(card).collect()
 }
 
+/// Whether only pages call a tool of this name.
+pub fn is_for_pages(tool: &str) -> bool {
+    PAGES.iter().any(|known| known.name == tool)
+}
+
 /// The page that shows what a tool answers. Polling shows in the page of the call that began the work.
 fn widget(tool: &str) -> Option<&'static str> {
     Some(match tool {

@@ -5,6 +5,7 @@
 pub mod aiphotogenerator;
 pub mod krea;
 pub mod pixola;
+pub mod rest;
 pub(crate) mod service;
 pub(crate) mod sizes;
 pub(crate) mod slugs;

@@ -6,13 +6,13 @@ use std::marker::PhantomData;
 
 use aquatint_app::arguments::Arguments;
 use aquatint_app::operation::{Effects, MediaLink, ProgressSender, Reply};
-use aquatint_app::toolset::ToolReply;
+use aquatint_app::toolset::{self, ToolReply};
 use aquatint_app::{Admission, Studio, Waited};
 use aquatint_domain::{Caller, Problem};
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
-use crate::mcp::{Card, Toolbox};
+use crate::mcp::{Card, Toolbox, is_for_pages, page_cards};
 
 /// One tool of a service.
 pub struct Tool {
@@ -100,6 +100,18 @@ impl<S: Service> Door<S> {
             service: PhantomData,
         }
     }
+
+    /// The arguments of a tool, brought into form and checked.
+    pub(super) fn accept(&self, tool: &str, arguments: Value) -> Result<Map<String, Value>, Problem> {
+        let known = self
+            .arguments
+            .get(tool)
+            .ok_or_else(|| Problem::not_found("tool", tool).at("tool"))?;
+        match known.accept(arguments)? {
+            Value::Object(arguments) => Ok(arguments),
+            _ => Err(Problem::internal("accepted arguments are an object")),
+        }
+    }
 }
 
 #[async_trait]
@@ -122,6 +134,14 @@ impl<S: Service> Toolbox for Door<S> {
             .collect()
     }
 
+    fn page_cards(&self) -> Vec<Card> {
+        page_cards()
+    }
+
+    fn public_url(&self) -> String {
+        self.studio.public_url().to_string()
+    }
+
     async fn admit(&self, bearer: &str, address: Option<String>) -> Result<Admission, Problem> {
         self.studio.admit(bearer, self.endpoint, address).await
     }
@@ -141,13 +161,10 @@ impl<S: Service> Toolbox for Door<S> {
         arguments: Value,
         progress: Option<ProgressSender>,
     ) -> Result<ToolReply, Problem> {
-        let known = self
-            .arguments
-            .get(tool)
-            .ok_or_else(|| Problem::not_found("tool", tool).at("tool"))?;
-        let Value::Object(arguments) = known.accept(arguments)? else {
-            return Err(Problem::internal("accepted arguments are an object"));
-        };
+        if is_for_pages(tool) {
+            return toolset::call(&self.studio, caller, tool, arguments, progress).await;
+        }
+        let arguments = self.accept(tool, arguments)?;
         let mut call = Call::new(&self.studio, caller, S::NAME);
         call.progress = progress;
         S::call(&call, tool, arguments).await

@@ -1,8 +1,9 @@
 //! Short names of image models, as services with flat lists of models have them: `scene-preview` for
 //! `image/aquatint/scene-preview`.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
+use aquatint_app::Studio;
 use aquatint_app::arguments::nearest;
 use aquatint_domain::{Code, MediaKind, Model, Problem, text};
 use serde_json::{Value, json};
@@ -23,19 +24,28 @@ impl Models {
     pub async fn of(call: &Call<'_>) -> Result<Self, Problem> {
         let listed = call.operation("models.list", json!({ "type": "image" })).await?.value;
         let catalogue = call.studio.catalogue();
-        let mut taken = HashMap::new();
-        let mut models = Vec::new();
-        for view in listed["models"].as_array().into_iter().flatten() {
-            let Some(model) = view["id"].as_str().and_then(|id| catalogue.find(id)) else {
-                continue;
-            };
+        let listed = listed["models"].as_array().into_iter().flatten();
+        let models = listed.filter_map(|view| view["id"].as_str().and_then(|id| catalogue.find(id)));
+        Ok(Self::named(models))
+    }
+
+    /// Those that need no vendor's key, for whoever asks without credentials.
+    pub fn built_in(studio: &Studio) -> Self {
+        let catalogue = studio.catalogue();
+        let models = catalogue.all().iter();
+        Self::named(models.filter(|model| model.kind == MediaKind::Image && model.capabilities.local))
+    }
+
+    fn named<'a>(models: impl Iterator<Item = &'a Model>) -> Self {
+        let mut taken = HashSet::new();
+        let named = models.map(|model| {
             let mut slug = slug_of(&model.id, 2);
-            if taken.insert(slug.clone(), ()).is_some() {
+            if !taken.insert(slug.clone()) {
                 slug = slug_of(&model.id, 1);
             }
-            models.push((slug, model.clone()));
-        }
-        Ok(Self(models))
+            (slug, model.clone())
+        });
+        Self(named.collect())
     }
 
     /// The same for names alone: who may not see the models still sees what made an image.

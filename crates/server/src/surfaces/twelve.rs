@@ -7,7 +7,7 @@ use aquatint_domain::{Caller, Code, PipelineId, Problem};
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 
-use crate::mcp::{Card, Toolbox, card};
+use crate::mcp::{Card, Toolbox, card, page_cards};
 
 const INSTRUCTIONS: &str = "A studio for images and video. Chain by asset id (`ast_…`): pass the id that one tool returns \
 to the next; ids stay valid, URLs expire (`assets` action `get` renews one). Local files: `upload` action `upload_url`, \
@@ -32,6 +32,14 @@ impl Twelve {
 impl Toolbox for Twelve {
     fn cards(&self) -> Vec<Card> {
         TWELVE.iter().map(card).collect()
+    }
+
+    fn page_cards(&self) -> Vec<Card> {
+        page_cards()
+    }
+
+    fn public_url(&self) -> String {
+        self.studio.public_url().to_string()
     }
 
     async fn admit(&self, bearer: &str, address: Option<String>) -> Result<Admission, Problem> {

@@ -30,6 +30,7 @@ mod process;
 mod provenance;
 mod providers;
 mod runs;
+mod service_rest;
 mod sharing;
 mod stripe;
 mod surface;

@@ -133,6 +133,26 @@ pub fn asset(view: &Value) -> Value {
     })
 }
 
+/// A node app, of one as `pipelines.apps` tells it.
+pub fn node_app(app: &Value) -> Value {
+    json!({
+        "id": app["pipeline_id"],
+        "author_id": app["author_id"],
+        "workspace_id": app["workspace_id"],
+        "name": app["name"],
+        "slug": app["slug"],
+        "description": app["description"],
+        "scope": app["scope"],
+        "version": app["version"],
+        "last_version_id": app["version_id"],
+        "example_outputs": [],
+        "input_openapi_schema": app["input_schema"],
+        "output_openapi_schema": app["output_schema"],
+        "input_key_mapping": app["input_key_mapping"],
+        "output_key_mapping": app["output_key_mapping"],
+    })
+}
+
 /// A problem in Krea's words: changes its hint, and gives the members that go with it.
 pub fn error(public_url: &str, problem: &mut Problem) -> Map<String, Value> {
     let mut members = Map::new();

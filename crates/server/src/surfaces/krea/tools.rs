@@ -58,7 +58,7 @@ pub(super) static TOOLS: [Tool; 8] = [
         ],
         effects: Effects::Spends,
         takes_media: true,
-        widget: Some("job"),
+        widget: Some("job-result-frame"),
         is_patient: true,
     },
     Tool {
@@ -78,7 +78,7 @@ pub(super) static TOOLS: [Tool; 8] = [
         ],
         effects: Effects::Spends,
         takes_media: true,
-        widget: Some("job"),
+        widget: Some("job-result-frame"),
         is_patient: true,
     },
     Tool {
@@ -88,7 +88,7 @@ pub(super) static TOOLS: [Tool; 8] = [
         input: job_id,
         output: job,
         aliases: JOB,
-        widget: Some("job"),
+        widget: Some("job-result-frame"),
         ..TOOL
     },
     Tool {
