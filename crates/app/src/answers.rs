@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::jobs;
 use crate::operation::{Context, Describe, ProgressSender, Reply};
-use crate::operations::pipelines::runs;
+use crate::operations::pipelines::{run_view, runs};
 use crate::studio::Studio;
 
 /// How often the same call is tried when what it finds is of no use.
@@ -234,7 +234,7 @@ impl Work {
             }
             Self::Run(id) => {
                 let run = runs::wait_for(cx, id, wait).await?;
-                reply(&runs::view(cx, run).await?)
+                reply(&run_view::view(&cx.studio, run).await?)
             }
         }
     }

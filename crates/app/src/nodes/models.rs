@@ -124,6 +124,8 @@ pub(crate) fn outputs(model: &Model) -> Vec<Port> {
     vec![match model.kind {
         MediaKind::Image => Port::new("image", PortKind::Image),
         MediaKind::Video => Port::new("video", PortKind::Video),
+        // No port takes these yet; whatever takes anything does.
+        MediaKind::Audio | MediaKind::ThreeD => Port::new("media", PortKind::Any),
     }]
 }
 

@@ -4,7 +4,7 @@
 use aquatint_domain::{Code, Credits, Problem, WorkspaceId};
 use aquatint_providers::chat::ChatRates;
 use aquatint_providers::{Bought, ChatModel, ChatOrder, Fault, FaultKind, Medium, provider};
-use aquatint_store::Purchase;
+use aquatint_store::{Buying, Purchase};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -161,13 +161,22 @@ pub(crate) async fn write(cx: &JobContext, item: &WordsItem) -> Result<Product, 
     let _place = account.service.place().await;
     let facts = account.service.facts();
     let purchases = cx.studio.store().purchases();
-    let begun = purchases
-        .begin::<Body>(&cx.job.id, 0, facts.id, cx.studio.now())
-        .await?;
+    let cost = if account.is_own { Credits::ZERO } else { cx.job.price };
+    let buying = Buying {
+        provider: facts.id,
+        key: &account.key,
+        cost,
+    };
+    let begun = purchases.begin::<Body>(&cx.job.id, 0, &buying, cx.studio.now()).await?;
     let words = match begun {
         Purchase::Made(Body::Words(words)) => words,
         Purchase::Failed(Body::Problem(problem)) => return Err(problem.final_failure()),
         Purchase::New => {
+            // The row counts already, so that two jobs cannot both take what is left.
+            if let Err(problem) = cx.studio.check_budget(facts, account.is_own, Credits::ZERO).await {
+                purchases.forget(&cx.job.id, 0).await?;
+                return Err(problem);
+            }
             failpoint::hit("purchase-begun");
             cx.tell(0.2, "writing");
             let order = ChatOrder {

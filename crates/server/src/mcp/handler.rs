@@ -529,7 +529,7 @@ impl ServerHandler for Handler {
         let shelf = self.shelf("tasks/get", |holds| holds.tasks)?;
         let visit = self.visit(&cx)?;
         let found = shelf.job(&visit.caller, &request.task_id).await;
-        let task = found.and_then(|reply| tasks::detailed(reply, &visit.caller.request));
+        let task = found.and_then(|reply| tasks::detailed(&self.desk, reply, &visit.caller.request));
         let mut result = GetTaskResult::new(task.map_err(|problem| self.refused(&visit, &problem))?);
         result.meta = is_modern(&cx).then(server_meta);
         Ok(result)

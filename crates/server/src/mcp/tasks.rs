@@ -6,6 +6,7 @@ use aquatint_domain::{Code, Problem, RequestId};
 use rmcp::model::{DetailedTask, JsonObject, Task, TaskPayload, TaskStatus};
 use serde_json::Value;
 
+use super::desk::Desk;
 use super::reply;
 
 /// How often a client should ask.
@@ -19,7 +20,7 @@ pub(super) fn begun(reply: &ToolReply) -> Option<Task> {
 }
 
 /// A job's state as a task's, with the result that the call would have had.
-pub(super) fn detailed(reply: ToolReply, request: &RequestId) -> Result<DetailedTask, Problem> {
+pub(super) fn detailed(desk: &Desk, reply: ToolReply, request: &RequestId) -> Result<DetailedTask, Problem> {
     let job = &reply.structured;
     let task = task(job).ok_or_else(|| Problem::internal("a job has no id"))?;
     let payload = match job["status"].as_str() {
@@ -29,7 +30,7 @@ pub(super) fn detailed(reply: ToolReply, request: &RequestId) -> Result<Detailed
         Some("failed") if job["items"].is_null() => {
             let problem = serde_json::from_value(job["error"].clone())
                 .unwrap_or_else(|_| Problem::new(Code::EngineFailed, "The job failed."));
-            completed(reply::failure(&problem, request))?
+            completed(reply::failure(desk, &problem, request))?
         }
         _ => completed(reply::success(reply))?,
     };

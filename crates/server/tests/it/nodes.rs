@@ -368,6 +368,7 @@ impl Heard {
             own.deliveries.lock().push(Delivery {
                 headers,
                 body,
+                secret: String::new(),
                 received_at: SystemClock.now(),
             });
             let mut answers = own.answers.lock();
