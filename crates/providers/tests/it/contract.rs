@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_millis(400);
 const DEADLINE: Duration = Duration::from_secs(2);
 
 /// The vendor's service at a running stand-in.
-fn service(stand: &StandIn, running: &Running, key: &str) -> Service {
+pub(crate) fn service(stand: &StandIn, running: &Running, key: &str) -> Service {
     let config = DeskConfig {
         base_url: Some(running.url()),
         may_be_private: true,

@@ -2,6 +2,7 @@
 //! The fetcher against hostile URLs, hostile names and hostile servers, and every vendor against its stand-in, all on
 //! this machine.
 
+mod chat;
 mod contract;
 mod described;
 mod google_and_bfl;
