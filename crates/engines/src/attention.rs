@@ -10,12 +10,12 @@ use crate::background::oklab_image;
 const WORK_SIDE: u32 = 96;
 /// How much less the rim counts than the middle.
 const RIM: f32 = 0.45;
-/// How far above the middle the weight is, as a share of half the height: faces and lids are.
+/// How far above the middle the weight is where somebody is in the picture, as a share of half the height.
 const ABOVE: f32 = 0.5;
 /// The mean of how much pixels look like skin from which on somebody is believed to be in the picture.
 const SOMEBODY: f32 = 0.02;
 /// Of the windows that hold so much of the most, the highest is taken where somebody is in the picture: heads stay on.
-const NEARLY: f32 = 0.965;
+const NEARLY: f32 = 0.95;
 
 /// The shares of the free width on the left and of the free height on top, from 0 to 1, at which a window of `width` and
 /// `height` holds the most.
@@ -25,7 +25,10 @@ pub(crate) fn shares(picture: &Picture, width: u32, height: u32) -> Result<(f64,
     let side = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
     let small = resize(picture, side(whole_w), side(whole_h))?;
     let (w, h) = (small.width() as usize, small.height() as usize);
-    let (weights, skin) = weights(&small);
+    let (mut weights, skin) = weigh(&small, 0.0);
+    if skin > SOMEBODY {
+        (weights, _) = weigh(&small, ABOVE);
+    }
     let columns: Vec<f32> = (0..w).map(|x| (0..h).map(|y| weights[y * w + x]).sum()).collect();
     let rows: Vec<f32> = (0..h).map(|y| weights[y * w..(y + 1) * w].iter().sum()).collect();
     let share = |sums: &[f32], part: u32, whole: u32, nearly: f32| {
@@ -72,8 +75,8 @@ fn skin([l, a, b]: [f32; 3]) -> f32 {
 }
 
 /// For each pixel its distance from the mean colour of the picture, its local contrast, its colour; and how much of the picture
-/// looks like skin.
-fn weights(small: &Picture) -> (Vec<f32>, f32) {
+/// looks like skin. The weight on the middle is moved up by `above`.
+fn weigh(small: &Picture, above: f32) -> (Vec<f32>, f32) {
     let lab = oklab_image(&small.image);
     let (w, h) = (lab.width() as usize, lab.height() as usize);
     let at = |x: usize, y: usize| lab.get_pixel(x as u32, y as u32).0;
@@ -97,7 +100,7 @@ fn weights(small: &Picture) -> (Vec<f32>, f32) {
             let chroma = here[1].hypot(here[2]);
             let (u, v) = (
                 (x as f32 + 0.5) / w as f32 * 2.0 - 1.0,
-                (y as f32 + 0.5) / h as f32 * 2.0 - 1.0 + ABOVE,
+                (y as f32 + 0.5) / h as f32 * 2.0 - 1.0 + above,
             );
             let central = 1.0 - RIM * (u * u + v * v).min(2.0) / 2.0;
             let skin = skin(here);

@@ -83,6 +83,7 @@ struct Layer {
 #[serde(rename_all = "lowercase")]
 enum Fit {
     Contain,
+    #[serde(alias = "subject")]
     Cover,
     #[default]
     Fill,

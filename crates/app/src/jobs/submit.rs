@@ -17,16 +17,16 @@ use crate::settings::Settings;
 /// Arguments that everything which spends credits takes.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub struct Spending {
-    /// Any unique text. Sent again with the same call it finds the first call's job, and nothing is charged twice.
+    /// Any unique text; the same call again finds the first one's job and is charged once.
     #[schemars(length(min = 1, max = 200))]
     pub idempotency_key: Option<String>,
     /// Only check and price the call.
     #[serde(default)]
     pub dry_run: bool,
-    /// Refuse if the price is above this many credits.
+    /// Refuse above this price.
     #[schemars(range(min = 0))]
     pub max_credits: Option<Credits>,
-    /// Seconds to wait for the result before answering with a job to poll.
+    /// Seconds to wait before answering with a job to poll.
     #[schemars(range(min = 0, max = 25))]
     pub wait_seconds: Option<f64>,
     /// Wait as long as allowed (25 s).

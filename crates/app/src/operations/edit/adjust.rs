@@ -42,7 +42,6 @@ pub struct Options {
     #[serde(default)]
     pub warmth: f64,
     /// Turns colours, in degrees.
-    #[schemars(range(min = -180, max = 180))]
     #[serde(default)]
     pub hue: f64,
 }

@@ -19,7 +19,7 @@ pub struct Compose;
 /// Lay pictures and text on a picture.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Options {
-    /// In order. Each has `image` (asset id, URL) or `text`; `anchor` (center, top_left, bottom, …) with `x`, `y` from there; `width`, `height`, `fit` (fill, contain, cover); `rotate`; `opacity` 0–1; `blend` (multiply, screen, overlay); `tile` with `gap`; for text `size` px, `color`, `bold`, `plate` colour.
+    /// In order. Each has `image` (asset id, URL) or `text`; `anchor` (center, top_left, bottom, …) with `x`, `y` from there; `width`, `height`, `fit`; `rotate`; `opacity` 0–1; `blend` (multiply, screen, overlay); `tile`, `gap`; for text `size` px, `color`, `bold`, `plate`.
     pub layers: Layers,
 }
 

@@ -10,7 +10,7 @@ use crate::operation::{Effects, MediaArgument, Spec, post};
 
 pub struct Crop;
 
-/// Keep one rectangle, given in pixels from the top left corner, the largest centred one of an aspect ratio, or the subject.
+/// Keep a rectangle in pixels from the top left, the largest of an aspect ratio, or the subject.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Options {
     /// Such as `16:9`.
@@ -24,11 +24,11 @@ pub struct Options {
     #[schemars(range(min = 0, max = 100))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub margin: Option<f64>,
-    /// Left edge of the rectangle, in pixels.
+    /// Left edge, pixels.
     #[schemars(range(min = 0, max = 16384))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x: Option<u32>,
-    /// Top edge of the rectangle, in pixels.
+    /// Top edge, pixels.
     #[schemars(range(min = 0, max = 16384))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub y: Option<u32>,

@@ -27,22 +27,22 @@ pub struct Options {
     #[schemars(range(min = 1, max = 16384))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub height: Option<u32>,
-    /// Where the picture stands on the larger canvas.
+    /// Where the picture stands.
     #[serde(default)]
     pub anchor: Anchor,
-    /// Pixels to add on the left.
+    /// Pixels to add.
     #[schemars(range(min = 0, max = 2000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left: Option<u32>,
-    /// Pixels to add on top.
+    /// Pixels to add.
     #[schemars(range(min = 0, max = 2000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top: Option<u32>,
-    /// Pixels to add on the right.
+    /// Pixels to add.
     #[schemars(range(min = 0, max = 2000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub right: Option<u32>,
-    /// Pixels to add at the bottom.
+    /// Pixels to add.
     #[schemars(range(min = 0, max = 2000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bottom: Option<u32>,

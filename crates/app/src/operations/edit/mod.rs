@@ -129,7 +129,7 @@ pub struct Writing {
 /// The arguments of every edit.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct Args<O> {
-    /// Asset id (best), https URL or data URI; or a list of up to 100, edited in parallel as one batch.
+    /// Asset id (best), https URL or data URI; or a list of up to 100.
     pub images: Images,
     #[serde(flatten)]
     pub options: O,

@@ -21,27 +21,9 @@ pub struct Options {
     #[schemars(range(min = 1, max = 16384))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub height: Option<u32>,
-    /// With both dimensions: fit inside, fill and cut, or distort.
+    /// With both dimensions: `cover` cuts, `subject` cuts around what draws the eye, `fill` distorts.
     #[serde(default)]
     pub fit: Fit,
-    /// What `cover` keeps.
-    #[serde(default, skip_serializing_if = "Focus::is_center")]
-    pub focus: Focus,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(inline)]
-pub enum Focus {
-    #[default]
-    Center,
-    Subject,
-}
-
-impl Focus {
-    fn is_center(&self) -> bool {
-        *self == Self::Center
-    }
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -52,6 +34,7 @@ pub enum Fit {
     Contain,
     Cover,
     Fill,
+    Subject,
 }
 
 impl Edit for Resize {
@@ -73,10 +56,11 @@ impl Edit for Resize {
         if options.width.is_none() && options.height.is_none() {
             return Err(Problem::invalid("width", "Send `width`, `height`, or both, in pixels."));
         }
-        let mut arguments = json!({ "fit": options.fit });
-        if options.focus == Focus::Subject {
-            arguments["focus"] = json!(options.focus);
-        }
+        // The engine knows it as one way to cut.
+        let mut arguments = match options.fit {
+            Fit::Subject => json!({ "fit": Fit::Cover, "focus": "subject" }),
+            fit => json!({ "fit": fit }),
+        };
         if let Some(width) = options.width {
             arguments["width"] = json!(width);
         }

@@ -13,7 +13,7 @@ pub struct ListNodeTypes;
 /// Node types and their ports; with `type`, the schema of its settings.
 #[derive(Deserialize, JsonSchema)]
 pub struct Args {
-    /// A type or model id; `edit.` or `image/` for all of them.
+    /// Type or model id.
     #[serde(rename = "type")]
     #[schemars(length(min = 1, max = 100))]
     pub kind: Option<String>,

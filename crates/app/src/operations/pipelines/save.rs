@@ -30,7 +30,7 @@ pub struct CreateArgs {
     pub description: Option<String>,
     /// `{nodes: [{id, type, settings, alias?, title?}], edges: [{from: "node.port", to: "node.port"}]}`; without a port the first is meant.
     pub graph: Option<Graph>,
-    /// In place of a graph: hero-banner, marketplace-white, social-set, colour-variants, before-after, product-video.
+    /// Instead of a graph: hero-banner, marketplace-white, social-set, colour-variants, before-after, product-video.
     #[schemars(length(min = 1, max = 60))]
     pub template: Option<String>,
 }

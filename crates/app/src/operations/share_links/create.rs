@@ -34,7 +34,7 @@ pub struct Args {
     pub password: Option<String>,
     /// Whether originals may be saved.
     pub allow_downloads: Option<bool>,
-    /// Sent again, finds the same link.
+    /// Sent again, the same link.
     #[schemars(length(min = 1, max = 200))]
     pub idempotency_key: Option<String>,
 }

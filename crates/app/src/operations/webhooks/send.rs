@@ -71,9 +71,9 @@ impl Operation for Send {
 
     async fn run(cx: &Context, args: Args) -> Result<JobView, Problem> {
         static SPEC: Spec = Send::SPEC;
+        all_existing(cx, &args.asset_ids).await?;
         // Whatever is wrong with an address stays wrong.
         cx.studio.fetcher().check(&args.url).map_err(Problem::final_failure)?;
-        all_existing(cx, &args.asset_ids).await?;
         let item = ItemArgs {
             url: args.url,
             event: args.event.unwrap_or_else(|| "aquatint.delivery".to_owned()),
