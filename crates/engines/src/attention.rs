@@ -13,7 +13,7 @@ const RIM: f32 = 0.45;
 /// How far above the middle the weight is where somebody is in the picture, as a share of half the height.
 const ABOVE: f32 = 0.5;
 /// The mean of how much pixels look like skin from which on somebody is believed to be in the picture.
-const SOMEBODY: f32 = 0.02;
+const SOMEBODY: f32 = 0.01;
 /// Of the windows that hold so much of the most, the highest is taken where somebody is in the picture: heads stay on.
 const NEARLY: f32 = 0.95;
 

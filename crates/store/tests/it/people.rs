@@ -1,9 +1,9 @@
 //! People, sessions, tickets, invitations, grants and their tokens, share links, the trash.
 
-use aquatint_domain::{GrantId, InviteId, Role, Scope, SessionId, ShareId, Timestamp, UserId, WorkspaceId};
+use aquatint_domain::{Code, GrantId, InviteId, Role, Scope, SessionId, ShareId, Timestamp, UserId, WorkspaceId};
 use aquatint_store::{
-    Grant, Guest, Invite, NewUser, OauthClient, OauthCode, OauthToken, OauthTokenKind, Session, Share, Taken, Ticket,
-    User,
+    Grant, Guest, Invite, NewUser, OauthClient, OauthCode, OauthToken, OauthTokenKind, Session, Share, ShareKey, Taken,
+    Ticket, User,
 };
 use futures::future::join_all;
 
@@ -478,5 +478,57 @@ async fn the_trash_and_shares_hide_what_was_deleted() {
         assert_eq!(assets.totals().await.expect("reads").0, 1);
         assert!(shares.delete(&workspace, &share.id).await.expect("works"));
         assert!(!shares.delete(&workspace, &share.id).await.expect("works"));
+    }
+}
+
+#[tokio::test]
+async fn a_share_that_is_made_under_a_key_is_made_once() {
+    for house in house::each().await {
+        let (workspace, other) = (house.workspace(0, 1).await, house.workspace(0, 1).await);
+        let shares = house.store.shares();
+        let asset = house.asset(&workspace, "One bottle");
+        house.store.assets().insert(&asset).await.expect("written");
+        let new = |workspace: &WorkspaceId| Share {
+            id: ShareId::generate(house.now()),
+            workspace: workspace.clone(),
+            title: None,
+            collection: None,
+            password_hash: None,
+            allow_downloads: true,
+            expires_at: None,
+            revoked_at: None,
+            view_count: 0,
+            last_viewed_at: None,
+            asset_count: 0,
+            created_by: None,
+            created_at: house.now(),
+            hash: String::new(),
+        };
+        let key = |request: u8| ShareKey {
+            key: "run/node/0".into(),
+            request_hash: [request; 32],
+        };
+        let selection = [asset.id.clone()];
+        let (first, second) = (new(&workspace), new(&workspace));
+        let (same, other_call) = (key(1), key(2));
+        // Two who try at once make one.
+        let (a, b) = tokio::join!(
+            shares.insert(&[11; 32], &first, &selection, Some(&same)),
+            shares.insert(&[12; 32], &second, &selection, Some(&same)),
+        );
+        let (a, b) = (a.expect("made"), b.expect("found"));
+        assert_eq!(a, b);
+        assert_eq!(shares.list(&workspace, None, 10).await.expect("reads").items.len(), 1);
+        let third = new(&workspace);
+        let again = shares.insert(&[13; 32], &third, &selection, Some(&same)).await;
+        assert_eq!(again.expect("found"), a);
+        let refused = shares.insert(&[14; 32], &third, &selection, Some(&other_call)).await;
+        assert_eq!(refused.expect_err("another call").code, Code::IdempotencyMismatch);
+        // The key is the workspace's own, and without one every call makes a link.
+        let theirs = new(&other);
+        let made = shares.insert(&[15; 32], &theirs, &[], Some(&same)).await;
+        assert_eq!(made.expect("made"), theirs.id);
+        let plain = shares.insert(&[16; 32], &third, &selection, None).await;
+        assert_eq!(plain.expect("made"), third.id);
     }
 }

@@ -10,10 +10,10 @@ use crate::operation::{Effects, MediaArgument, Spec, post};
 
 pub struct Adjust;
 
-/// Change light and colour; -100 to 100, 0 changes nothing.
+/// Change light and colour; 0 changes nothing.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Options {
-    /// In stops, -4 to 4.
+    /// In stops.
     #[schemars(range(min = -4, max = 4))]
     #[serde(default)]
     pub exposure: f64,

@@ -13,7 +13,7 @@ pub struct Enhance;
 /// Remove noise, set levels and sharpen; nothing is invented.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Options {
-    /// 0–100; by the measured noise when absent.
+    /// By the measured noise when absent.
     #[schemars(range(min = 0, max = 100))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denoise: Option<f64>,

@@ -17,7 +17,7 @@ pub struct Erase;
 /// Erase what `mask` marks and fill it from its surroundings (inpaint).
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Options {
-    /// White is what changes: a picture (asset id, URL, data URI); or in pixels a box `[x, y, width, height]`, boxes `[[x, y, width, height], …]`, or a polygon `[[x, y], …]`.
+    /// White is what changes: a picture (asset id, URL, data URI); or in pixels a box `[x, y, width, height]`, boxes `[[…], …]`, or a polygon `[[x, y], …]`.
     pub mask: Mask,
     /// Grow the mask by so many pixels.
     #[schemars(range(min = 0, max = 200))]

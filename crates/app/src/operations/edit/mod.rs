@@ -129,7 +129,7 @@ pub struct Writing {
 /// The arguments of every edit.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct Args<O> {
-    /// Asset id (best), https URL or data URI; or a list of up to 100.
+    /// Asset id (best), https URL or data URI; or a list.
     pub images: Images,
     #[serde(flatten)]
     pub options: O,

@@ -26,7 +26,7 @@ pub struct Options {
     #[schemars(range(min = 1, max = 16384))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub height: Option<u32>,
-    /// `detail` for clean pictures, `restore` for noisy or compressed ones, `faithful` invents nothing.
+    /// `detail` for clean pictures, `restore` for noisy ones, `faithful` invents nothing.
     #[serde(default)]
     pub mode: Mode,
     /// `built-in`, or a model's id.
