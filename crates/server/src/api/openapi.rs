@@ -250,6 +250,6 @@ mod tests {
                 );
             }
         }
-        assert_eq!(ids.len(), ALL.len() + 2);
+        assert_eq!(ids.len(), ALL.len() + 3);
     }
 }

@@ -525,7 +525,7 @@ mod tests {
         assert_eq!((folder.folder, folder.stem), (home.allowed.join("more"), None));
         for outside in [
             "../private",
-            "/tmp/elsewhere/x.png",
+            "/var/elsewhere/x.png",
             "~/elsewhere-not-allowed/",
             "a/../../private/",
         ] {

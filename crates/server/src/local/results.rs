@@ -203,7 +203,9 @@ pub(super) fn add_save_to(list: &mut Value, folders: &Folders) {
     let tools = list.get_mut("tools").and_then(Value::as_array_mut);
     for tool in tools.into_iter().flatten() {
         let name = tool["name"].as_str().unwrap_or_default();
-        if GIVERS.iter().any(|giver| name.contains(giver)) && !name.contains("cancel") {
+        // What only pages call shows its results there.
+        let for_pages = tool["_meta"]["ui"]["visibility"] == json!(["app"]);
+        if !for_pages && GIVERS.iter().any(|giver| name.contains(giver)) && !name.contains("cancel") {
             let arguments = tool.pointer_mut("/inputSchema/properties");
             if let Some(Value::Object(arguments)) = arguments {
                 let about = json!({ "type": ["boolean", "string"], "description": description });

@@ -242,7 +242,6 @@ fn tool(card: Card) -> Tool {
         .read_only(reads)
         // Nothing can be deleted through MCP.
         .destructive(false)
-        .idempotent(reads)
         .open_world(card.open_world);
     Tool::new(card.name, card.description, object(card.input))
         .with_title(card.title)

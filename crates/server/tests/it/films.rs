@@ -148,15 +148,9 @@ async fn without_ffmpeg_films_are_kept_all_the_same() {
         )
         .await;
     assert!(details["notes"].to_string().contains("no poster"), "{details}");
-    let edit = studio
-        .call(
-            "edit_image",
-            json!({ "action": "resize", "images": [film["asset_id"]], "width": 100 }),
-        )
-        .await;
-    let job = studio.finished(&edit["job_id"]).await;
-    assert_eq!(job["status"], "failed", "{job}");
-    assert!(job.to_string().contains("another codec"), "{job}");
+    let resize = json!({ "action": "resize", "images": [film["asset_id"]], "width": 100 });
+    let refused = studio.refused("edit_image", resize).await;
+    assert!(refused["message"].to_string().contains("another codec"), "{refused}");
     drop(studio);
     let told = aquatint(folder.path())
         .env("AQUATINT_FILMS_FFMPEG", "off")
@@ -335,7 +329,7 @@ async fn a_vendors_film_gets_a_poster_and_a_model_takes_sound() {
         .find(|id| id.ends_with("text-to-video"))
         .expect("offered")
         .to_owned();
-    let call = |audio: &Value| json!({ "model": id, "prompt": "fireflies over a field", "audio": audio });
+    let call = |audio: &Value| json!({ "model": id, "prompt": "fireflies over a field", "inputs": { "audio": audio } });
     let refused = studio.refused("generate_media", call(&model["asset_id"])).await;
     assert_eq!(refused["field"], "audio", "{refused}");
     assert!(

@@ -33,7 +33,7 @@ async fn answered(request: reqwest::RequestBuilder) -> (u16, Value) {
 }
 
 async fn krea_ended(studio: &Process, id: &str) -> Value {
-    for _ in 0..200 {
+    for _ in 0..1_200 {
         let (status, job) = ask(studio, Method::GET, &format!("/krea/jobs/{id}"), None).await;
         assert_eq!(status, 200, "{job}");
         if ["completed", "failed", "cancelled"].contains(&job["status"].as_str().unwrap_or_default()) {
@@ -100,7 +100,7 @@ async fn a_script_of_krea_is_refused_in_kreas_words() {
     let folder = tempfile::tempdir().expect("a folder");
     let studio = Process::start(folder.path());
     let path = format!("/krea/generate/{MODEL}");
-    let (status, refused) = ask(&studio, Method::POST, &path, Some(json!({ "prompt": 7 }))).await;
+    let (status, refused) = ask(&studio, Method::POST, &path, Some(json!({ "prompt": ["x"] }))).await;
     assert_eq!(
         (status, &refused["error"]),
         (400, &json!("invalid_request")),
@@ -266,7 +266,7 @@ async fn a_script_of_pixola_reads_the_lists_and_makes_a_batch() {
     assert_eq!(status, 202, "{begun}");
     let id = begun["batchId"].as_str().expect("an id");
     let mut batch = begun.clone();
-    for _ in 0..200 {
+    for _ in 0..1_200 {
         batch = ask(&studio, Method::GET, &format!("/pixola/api/v1/batches/{id}"), None)
             .await
             .1;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use aquatint_standins::webhooks::{Parcel, send};
 use aquatint_standins::{Running, StandIn, State, Step, vendors};
+use aquatint_testkit::films;
 use serde_json::{Value, json};
 
 use crate::process::{Process, aquatint, run};
@@ -77,6 +78,10 @@ async fn told(stand_in: &'static StandIn, call: Value, protection: Protection) {
     let folder = tempfile::tempdir().expect("a folder");
     let stand = stand_in.start().await;
     configure(folder.path(), vendor, &stand.url(), Some(stand_in.key));
+    if call["model"].as_str().is_some_and(|model| model.starts_with("video/")) {
+        let Some(film) = films::h264() else { return };
+        stand.shop(|shop| shop.film = Some(film.into()));
+    }
     let studio = Process::start_with(folder.path(), &[PUBLIC]);
 
     // The first is asked about as often as ever, for nobody knows whether webhooks arrive.

@@ -140,11 +140,19 @@ async fn generate(call: &Call<'_>, mut arguments: Map<String, Value>) -> Result<
     }
     let order = order(call.studio, model.as_str().unwrap_or_default(), inputs)?;
     if sync {
-        let waited = call.to_its_end("generate.media", order).await?;
+        let waited = call.to_its_end("generate.media", order).await.map_err(schema_first)?;
         return ended(waited);
     }
-    let submitted = call.operation("generate.media", order).await?;
+    let submitted = call.operation("generate.media", order).await.map_err(schema_first)?;
     Ok(shown(&submitted.value, submitted.description.links))
+}
+
+/// What does not fit is told with where to look.
+fn schema_first(problem: Problem) -> Problem {
+    if problem.code == Code::InvalidArgument && problem.hint.is_none() {
+        return problem.hint("Look at the model's inputs with `get_model_schema`.");
+    }
+    problem
 }
 
 /// What was waited for; a failure is the call's failure.

@@ -273,7 +273,7 @@ async fn the_list_is_the_same_bytes_for_everyone_and_carries_annotations() {
     let echo = &tools["result"]["tools"][0];
     assert_eq!(
         echo["annotations"],
-        json!({ "readOnlyHint": true, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false })
+        json!({ "readOnlyHint": true, "destructiveHint": false, "openWorldHint": false })
     );
     assert!(echo["inputSchema"].is_object() && echo["outputSchema"].is_object() && echo["title"].is_string());
     assert_eq!(tools["result"]["tools"][1]["annotations"]["readOnlyHint"], false);
