@@ -34,6 +34,8 @@ enum Chore {
         /// A missing component (PostgreSQL, Node 22, …) that a suite needs is a failure, as in CI
         #[arg(long)]
         all: bool,
+        /// Run only these of tests/clients, such as `app.mjs`, against the program as it was built last
+        clients: Vec<String>,
     },
     /// Everything that CI checks beside the tests: format, lints, licences, documents, arrows
     Check {
@@ -81,7 +83,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().chore {
-        Chore::Test { all } => test::run(all),
+        Chore::Test { all, clients } => test::run(all, &clients),
         Chore::Check { names } => check::run(&names),
         Chore::Bench { names, sr, cutout } if names == ["quality"] => bench::quality(sr.as_deref(), cutout.as_deref()),
         Chore::Bench { names, .. } => bench::run(&names),

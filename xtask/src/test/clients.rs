@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::Counts;
 use crate::components::Components;
@@ -119,10 +119,20 @@ const SUITES: &[Suite] = &[
     suite("conformance.mjs", Language::Node, Server::Fixtures),
 ];
 
-pub fn run(components: &Components, all: bool) -> Result<Counts> {
+pub fn run(components: &Components, all: bool, only: &[String]) -> Result<Counts> {
+    if let Some(unknown) = only
+        .iter()
+        .find(|name| SUITES.iter().all(|suite| suite.script != **name))
+    {
+        let known: Vec<&str> = SUITES.iter().map(|suite| suite.script).collect();
+        bail!("there is no tests/clients/{unknown}; there are {}", known.join(", "));
+    }
     let mut counts = Counts::default();
     let mut ready: Vec<(&Suite, &Path)> = Vec::new();
     for suite in SUITES {
+        if !only.is_empty() && only.iter().all(|name| name != suite.script) {
+            continue;
+        }
         let program = match suite.runs_on {
             Language::Node => &components.node,
             Language::Browser | Language::Films if components.chromium.is_none() => &None,

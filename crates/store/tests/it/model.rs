@@ -150,7 +150,11 @@ async fn apply(house: &House, workspace: &WorkspaceId, model: &mut Model, step: 
             let claim = model.jobs[index].claim.clone().expect("running");
             assert!(house.finish(&claim, success(charge, vec![])).await);
             let charge = charge.min(model.jobs[index].price);
-            model.end(index, JobState::Succeeded, charge);
+            // Whoever asked for its end pays nothing, even if it was done before the worker heard.
+            match model.jobs[index].cancel_requested {
+                true => model.end(index, JobState::Cancelled, 0),
+                false => model.end(index, JobState::Succeeded, charge),
+            }
         }
         Step::Fail(n) => {
             let Some(index) = pick(n) else { return };

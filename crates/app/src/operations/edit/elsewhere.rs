@@ -564,7 +564,12 @@ mod tests {
                     model.id
                 );
                 let price = price_of(&model, &wish, (1024, 1024), &inputs);
-                assert!(price > Credits::ZERO, "{} is free", model.id);
+                // What runs on a machine of one's own costs nothing.
+                assert!(
+                    price > Credits::ZERO || model.maker == "comfyui",
+                    "{} is free",
+                    model.id
+                );
             }
         }
     }
