@@ -27,6 +27,8 @@ pub(super) struct Desk {
     pub shelf: Option<Arc<dyn Shelf>>,
     /// Whether any of the tools has a page to show its results.
     pub has_pages: bool,
+    /// Whether an older client may be told of tools that only pages call.
+    pub may_guess: bool,
 }
 
 impl Desk {
@@ -34,11 +36,12 @@ impl Desk {
         let cards = toolbox.cards();
         let has_pages = cards.iter().any(|card| card.widget.is_some());
         let surface = Surface::new(cards, toolbox.page_cards());
-        let shelf = toolbox.shelf();
+        let (shelf, may_guess) = (toolbox.shelf(), toolbox.may_guess());
         Arc::new(Self {
             toolbox,
             surface,
             has_pages,
+            may_guess,
             shelf,
         })
     }

@@ -45,6 +45,12 @@ pub trait Toolbox: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Whether an older client, which cannot say that it shows pages, is told of those tools. A surface whose list of tools is a
+    /// promise does not.
+    fn may_guess(&self) -> bool {
+        true
+    }
+
     /// Where media and uploads stand, for the policy of the pages. Empty: nowhere.
     fn public_url(&self) -> String {
         String::new()

@@ -74,8 +74,14 @@ fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
     text.starts_with('{').then(|| serde_json::from_str(text).ok()).flatten()
 }
 
-/// Sees whether a request may take the lane. `streams` says whether the client takes progress.
-pub(super) fn order<'a>(headers: &HeaderMap, envelope: &'a Envelope, streams: bool) -> Option<Order<'a>> {
+/// Sees whether a request may take the lane. `streams` says whether the client takes progress, `may_guess` whether an older client
+/// may be one that shows pages.
+pub(super) fn order<'a>(
+    headers: &HeaderMap,
+    envelope: &'a Envelope,
+    streams: bool,
+    may_guess: bool,
+) -> Option<Order<'a>> {
     if !envelope.is_whole {
         return None;
     }
@@ -86,7 +92,7 @@ pub(super) fn order<'a>(headers: &HeaderMap, envelope: &'a Envelope, streams: bo
             let meta: Meta<'_> = read(params.meta.map_or("{}", RawValue::get))?;
             let era = era(headers, method, None, &meta)?;
             let declared = meta.capabilities.as_ref().is_some_and(widgets::are_shown_by);
-            let audience = handler::audience(era == Era::Modern, headers, declared);
+            let audience = handler::audience(era == Era::Modern, headers, declared, may_guess);
             Some(Order::List(era, audience))
         }
         "tools/call" => {

@@ -176,7 +176,7 @@ async fn express_answer(
 ) -> Option<Result<Response, Problem>> {
     let lane = front.express.as_ref()?;
     let id = envelope.id.as_deref()?;
-    match express::order(headers, envelope, accepts.stream)? {
+    match express::order(headers, envelope, accepts.stream, front.desk.may_guess)? {
         Order::List(era, audience) => Some(Ok(lane.list(&front.desk.surface, selection, era, audience, id))),
         Order::Call {
             era,

@@ -139,11 +139,13 @@ impl Handler {
 }
 
 /// Who a client is to the lists. A modern one says with each request whether it shows pages. An older one over HTTP said so in a
-/// handshake that nobody kept, so it may; one that names no revision at all is a bare `curl`.
-pub(super) fn audience(is_modern: bool, headers: &HeaderMap, declared: bool) -> Audience {
-    if declared || (!is_modern && headers.contains_key("mcp-protocol-version")) {
+/// handshake that nobody kept, so it may, where the surface takes the chance (`may_guess`); one that names no revision at all is a
+/// bare `curl`.
+pub(super) fn audience(is_modern: bool, headers: &HeaderMap, declared: bool, may_guess: bool) -> Audience {
+    let is_older = !is_modern && headers.contains_key("mcp-protocol-version");
+    if declared || (is_older && may_guess) {
         Audience::Pages
-    } else if is_modern {
+    } else if is_modern || is_older {
         Audience::Plain
     } else {
         Audience::Bare
@@ -250,7 +252,7 @@ impl ServerHandler for Handler {
             .client_capabilities()
             .is_some_and(|said| widgets::are_shown_by(&said));
         let audience = match cx.extensions.get::<http::request::Parts>() {
-            Some(parts) => audience(is_modern(&cx), &parts.headers, declared),
+            Some(parts) => audience(is_modern(&cx), &parts.headers, declared, self.desk.may_guess),
             // On a pipe the handshake was with this process.
             None if declared => Audience::Pages,
             None => Audience::Plain,

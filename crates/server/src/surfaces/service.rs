@@ -138,6 +138,10 @@ impl<S: Service> Toolbox for Door<S> {
         page_cards()
     }
 
+    fn may_guess(&self) -> bool {
+        false
+    }
+
     fn public_url(&self) -> String {
         self.studio.public_url().to_string()
     }

@@ -38,6 +38,10 @@ impl Toolbox for Twelve {
         page_cards()
     }
 
+    fn may_guess(&self) -> bool {
+        false
+    }
+
     fn public_url(&self) -> String {
         self.studio.public_url().to_string()
     }

@@ -167,7 +167,7 @@ function tile(media: Media, index: number): HTMLElement {
   const colour = media.colors?.[0];
   return h('li', { class: isOn ? 'item on' : 'item', vars: { '--ratio': String(ratioOf(media)), ...(colour && /^#[0-9a-f]{3,8}$/i.test(colour) ? { '--tint': colour } : {}) } },
     h('button', {
-      type: 'button', class: 'tile', 'aria-label': `${nameOf(media)}${isVideo(media) ? ', video' : ''}`, 'data-key': `tile-${key}`,
+      type: 'button', class: 'tile', 'aria-label': `${nameOf(media)}${media.model ? ` · ${media.model}` : ''}${isVideo(media) ? ', video' : ''}`, 'data-key': `tile-${key}`,
       tabindex: index === last ? '0' : '-1',
       onclick: () => { last = index; if (chosen.size > 0) toggle(media); else look(index); },
       onkeydown: (event: KeyboardEvent) => {
