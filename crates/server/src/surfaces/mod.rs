@@ -16,6 +16,7 @@ use std::sync::Arc;
 use aquatint_app::Studio;
 use aquatint_domain::Problem;
 use axum::Router;
+use serde_json::Value;
 
 use crate::mcp::{self, McpConfig, SharedToolbox};
 use crate::oauth::metadata_url;
@@ -77,6 +78,14 @@ pub fn router(studio: &Studio, config: &McpConfig) -> Result<Router, Problem> {
         )?);
     }
     Ok(router)
+}
+
+/// How a service tells of work that has ended, to the address that came with the order.
+pub fn ended(service: &str, view: &Value) -> Value {
+    match service {
+        <krea::Krea as service::Service>::NAME => krea::object::job(view),
+        _ => view.clone(),
+    }
 }
 
 #[cfg(test)]
