@@ -53,6 +53,7 @@ impl Components {
                     "surfaces.mjs",
                     "inspector.mjs",
                     "conformance.mjs",
+                    "patience.mjs",
                     "curl.mjs",
                     "authorization.mjs",
                     "oidc.mjs",

@@ -13,6 +13,7 @@ mod front;
 mod gate;
 mod guides;
 mod handler;
+pub mod icons;
 mod patient;
 mod prompts;
 mod refusal;

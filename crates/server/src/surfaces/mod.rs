@@ -65,7 +65,7 @@ pub static ALL: [Surface; 7] = [
 /// The routes of all surfaces.
 pub fn router(studio: &Studio, config: &McpConfig) -> Result<Router, Problem> {
     let public = studio.public_url();
-    let mut router = Router::new();
+    let mut router = mcp::icons::routes();
     for surface in &ALL {
         let mut own = config.clone();
         own.resource_metadata = Some(metadata_url(&public, surface.path));
