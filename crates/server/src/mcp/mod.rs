@@ -14,6 +14,7 @@ mod gate;
 mod guides;
 mod handler;
 pub mod icons;
+mod listening;
 mod patient;
 mod prompts;
 mod refusal;
