@@ -118,6 +118,7 @@ const SUITES: &[Suite] = &[
     suite("inspector.mjs", Language::Node, Server::Plain),
     suite("pages.mjs", Language::Browser, Server::Plain),
     suite("widgets.mjs", Language::Browser, Server::Widgets),
+    suite("surfacewidgets.mjs", Language::Browser, Server::Widgets),
     suite("app.mjs", Language::Browser, Server::Fresh),
     suite("passkeys.mjs", Language::Browser, Server::Passkeys),
     suite("pipelines.mjs", Language::Browser, Server::Pipelines),
