@@ -116,6 +116,7 @@ const SUITES: &[Suite] = &[
     suite("surfaces.mjs", Language::Node, Server::Plain),
     suite("client.py", Language::Python, Server::Plain),
     suite("inspector.mjs", Language::Node, Server::Plain),
+    suite("inspectorweb.mjs", Language::Browser, Server::Plain),
     suite("pages.mjs", Language::Browser, Server::Plain),
     suite("widgets.mjs", Language::Browser, Server::Widgets),
     suite("surfacewidgets.mjs", Language::Browser, Server::Widgets),
