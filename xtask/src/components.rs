@@ -68,7 +68,15 @@ impl Components {
             row("S3", &[], environment("AQUATINT_TEST_S3")),
             row(
                 "Chromium",
-                &["inspectorweb.mjs", "pages.mjs", "widgets.mjs", "surfacewidgets.mjs", "app.mjs", "films.mjs", "pipelines.mjs"],
+                &[
+                    "inspectorweb.mjs",
+                    "pages.mjs",
+                    "widgets.mjs",
+                    "surfacewidgets.mjs",
+                    "app.mjs",
+                    "films.mjs",
+                    "pipelines.mjs",
+                ],
                 shown(&chromium),
             ),
             row(

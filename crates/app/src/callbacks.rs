@@ -36,7 +36,8 @@ const URL_MAX: usize = 2_000;
 impl Studio {
     /// Checks an address before anything is made for it: what is told to others needs the scope for that.
     pub fn check_callback(&self, caller: &Caller, url: &str) -> Result<(), Problem> {
-        let entry = operations::find("webhooks.send").ok_or_else(|| Problem::internal("no operation sends webhooks"))?;
+        let entry =
+            operations::find("webhooks.send").ok_or_else(|| Problem::internal("no operation sends webhooks"))?;
         check_scope(caller, entry)?;
         if url.len() > URL_MAX {
             return Err(Problem::invalid(

@@ -67,7 +67,11 @@ impl Proxies {
                 (!found.is_empty()).then(|| ((*name).to_owned(), found))
             })
         };
-        let proxy = |names: &[&str]| first(names).map(|(name, address)| Proxy::read(&name, &address)).transpose();
+        let proxy = |names: &[&str]| {
+            first(names)
+                .map(|(name, address)| Proxy::read(&name, &address))
+                .transpose()
+        };
         let direct = first(&["NO_PROXY"]).map(|(_, list)| list).unwrap_or_default();
         Ok(Self {
             https: proxy(&["HTTPS_PROXY", "ALL_PROXY"])?,
@@ -83,7 +87,11 @@ impl Proxies {
             Place::Address(address) => address.is_loopback(),
             Place::Name(name) => name == "localhost" || name.ends_with(".localhost"),
         };
-        let is_direct = is_here || self.direct.iter().any(|direct| direct.holds(&target.place, target.port));
+        let is_direct = is_here
+            || self
+                .direct
+                .iter()
+                .any(|direct| direct.holds(&target.place, target.port));
         proxy.as_ref().filter(|_| !is_direct)
     }
 }
@@ -103,7 +111,9 @@ impl Proxy {
         let url = Url::parse(&whole).map_err(|_| wrong("is not the address of a proxy."))?;
         if url.scheme() != "http" {
             let scheme = text::one_line(url.scheme(), 20);
-            return Err(wrong(&format!("names a proxy of the kind `{scheme}`; only `http` is known.")));
+            return Err(wrong(&format!(
+                "names a proxy of the kind `{scheme}`; only `http` is known."
+            )));
         }
         let host = match url.host() {
             Some(Host::Domain(name)) => name.to_owned(),
@@ -253,11 +263,15 @@ mod tests {
         let config = FetcherConfig {
             allow_http: true,
             ports: vec![80, 443, 8443],
-            allow_private: ["127.0.0.1:80", "localhost:80", "10.1.2.3:80", "studio.lan:80"].map(str::to_owned).to_vec(),
+            allow_private: ["127.0.0.1:80", "localhost:80", "10.1.2.3:80", "studio.lan:80"]
+                .map(str::to_owned)
+                .to_vec(),
             ..FetcherConfig::default()
         };
         let target = Rules::new(&config).expect("rules").read(url).expect(url);
-        proxies.before(&target).map(|proxy| format!("{}:{}", proxy.host, proxy.port))
+        proxies
+            .before(&target)
+            .map(|proxy| format!("{}:{}", proxy.host, proxy.port))
     }
 
     #[test]
@@ -268,8 +282,14 @@ mod tests {
             ("HTTP_PROXY", "http://plain.example.com"),
         ])
         .expect("read");
-        assert_eq!(host_before(&both, "https://a.example.com/").as_deref(), Some("secure.example.com:3128"));
-        assert_eq!(host_before(&both, "http://a.example.com/").as_deref(), Some("plain.example.com:80"));
+        assert_eq!(
+            host_before(&both, "https://a.example.com/").as_deref(),
+            Some("secure.example.com:3128")
+        );
+        assert_eq!(
+            host_before(&both, "http://a.example.com/").as_deref(),
+            Some("plain.example.com:80")
+        );
         let all = proxies(&[("ALL_PROXY", "http://[::1]:8080"), ("HTTP_PROXY", " ")]).expect("read");
         assert_eq!(host_before(&all, "http://a.example.com/").as_deref(), Some("::1:8080"));
         let none = proxies(&[]).expect("read");
@@ -280,7 +300,10 @@ mod tests {
     fn what_no_proxy_lists_and_this_machine_are_reached_directly() {
         let some = proxies(&[
             ("ALL_PROXY", "http://proxy:3128"),
-            ("NO_PROXY", "example.com, .lan ,10.0.0.0/8,other.org:8443,,93.184.216.34"),
+            (
+                "NO_PROXY",
+                "example.com, .lan ,10.0.0.0/8,other.org:8443,,93.184.216.34",
+            ),
         ])
         .expect("read");
         for (url, is_direct) in [
@@ -304,7 +327,11 @@ mod tests {
 
     #[test]
     fn a_proxy_that_cannot_be_used_is_told_without_its_password() {
-        for wrong in ["socks5://ada:hunter2@proxy:1080", "https://ada:hunter2@proxy", "http://ada:hunter2@:1"] {
+        for wrong in [
+            "socks5://ada:hunter2@proxy:1080",
+            "https://ada:hunter2@proxy",
+            "http://ada:hunter2@:1",
+        ] {
             let problem = proxies(&[("HTTPS_PROXY", wrong)]).expect_err("refused");
             let told = format!("{problem:?}");
             assert!(told.contains("HTTPS_PROXY") && !told.contains("hunter2"), "{told}");

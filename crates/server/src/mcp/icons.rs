@@ -12,20 +12,47 @@ use rmcp::model::{Icon, Prompt, Resource, ResourceTemplate};
 
 /// Names, and lines on a square of 24 units.
 static DRAWINGS: [(&str, &str); 14] = [
-    ("edit", "M5 19 15.5 8.5M13.8 6.8l3.4 3.4 1.6-1.6a2.4 2.4 0 0 0-3.4-3.4ZM7 5v4M5 7h4"),
-    ("generate", "M12 4.5l1.9 5.6 5.6 1.9-5.6 1.9L12 19.5l-1.9-5.6L4.5 12l5.6-1.9ZM18 4.5v3M16.5 6h3"),
-    ("models", "M12 4.5l6.5 3.7v7.6L12 19.5l-6.5-3.7V8.2ZM5.7 8.3 12 12l6.3-3.7M12 12v7.3"),
+    (
+        "edit",
+        "M5 19 15.5 8.5M13.8 6.8l3.4 3.4 1.6-1.6a2.4 2.4 0 0 0-3.4-3.4ZM7 5v4M5 7h4",
+    ),
+    (
+        "generate",
+        "M12 4.5l1.9 5.6 5.6 1.9-5.6 1.9L12 19.5l-1.9-5.6L4.5 12l5.6-1.9ZM18 4.5v3M16.5 6h3",
+    ),
+    (
+        "models",
+        "M12 4.5l6.5 3.7v7.6L12 19.5l-6.5-3.7V8.2ZM5.7 8.3 12 12l6.3-3.7M12 12v7.3",
+    ),
     ("asset", "M5 6h14v12H5ZM5 15.5l4-4 3.5 3.5 2.5-2.5 4 4M15.5 9.2h.01"),
     ("collection", "M4.5 7.5V18h15V8.8h-8L9.7 6.5h-5.2Z"),
-    ("pipeline", "M4.5 6h5v4h-5ZM14.5 6h5v4h-5ZM14.5 14h5v4h-5ZM9.5 8h5M12 8v8h2.5"),
-    ("share", "M10.3 13.7a3 3 0 0 0 4.3 0l3-3a3 3 0 0 0-4.3-4.3l-1 1M13.7 10.3a3 3 0 0 0-4.3 0l-3 3a3 3 0 0 0 4.3 4.3l1-1"),
+    (
+        "pipeline",
+        "M4.5 6h5v4h-5ZM14.5 6h5v4h-5ZM14.5 14h5v4h-5ZM9.5 8h5M12 8v8h2.5",
+    ),
+    (
+        "share",
+        "M10.3 13.7a3 3 0 0 0 4.3 0l3-3a3 3 0 0 0-4.3-4.3l-1 1M13.7 10.3a3 3 0 0 0-4.3 0l-3 3a3 3 0 0 0 4.3 4.3l1-1",
+    ),
     ("upload", "M12 15.5V5M8 9l4-4 4 4M5 15.5V19h14v-3.5"),
-    ("account", "M12 5a7 7 0 1 1 0 14 7 7 0 0 1 0-14ZM14.6 9.6a3.4 3.4 0 1 0 0 4.8"),
+    (
+        "account",
+        "M12 5a7 7 0 1 1 0 14 7 7 0 0 1 0-14ZM14.6 9.6a3.4 3.4 0 1 0 0 4.8",
+    ),
     ("job", "M12 5a7 7 0 1 1 0 14 7 7 0 0 1 0-14ZM12 8.5V12l2.8 1.8"),
-    ("cancel", "M12 5a7 7 0 1 1 0 14 7 7 0 0 1 0-14ZM9.5 9.5l5 5M14.5 9.5l-5 5"),
+    (
+        "cancel",
+        "M12 5a7 7 0 1 1 0 14 7 7 0 0 1 0-14ZM9.5 9.5l5 5M14.5 9.5l-5 5",
+    ),
     ("gallery", "M5 5h6v6H5ZM13 5h6v6h-6ZM5 13h6v6H5ZM13 13h6v6h-6Z"),
-    ("style", "M12 4.5c3.6 4.4 5.4 7.3 5.4 9.6a5.4 5.4 0 0 1-10.8 0c0-2.3 1.8-5.2 5.4-9.6ZM9.3 14.3a2.8 2.8 0 0 0 2.7 2.6"),
-    ("guide", "M5 5.5h5a2 2 0 0 1 2 2v11a2 2 0 0 0-2-2H5ZM19 5.5h-5a2 2 0 0 0-2 2v11a2 2 0 0 1 2-2h5Z"),
+    (
+        "style",
+        "M12 4.5c3.6 4.4 5.4 7.3 5.4 9.6a5.4 5.4 0 0 1-10.8 0c0-2.3 1.8-5.2 5.4-9.6ZM9.3 14.3a2.8 2.8 0 0 0 2.7 2.6",
+    ),
+    (
+        "guide",
+        "M5 5.5h5a2 2 0 0 1 2 2v11a2 2 0 0 0-2-2H5ZM19 5.5h-5a2 2 0 0 0-2 2v11a2 2 0 0 1 2-2h5Z",
+    ),
 ];
 
 /// The drawing for a tool of any surface.
@@ -139,11 +166,35 @@ mod tests {
 
     #[test]
     fn every_name_that_is_told_is_drawn() {
-        let told = ["edit_image", "generate", "list_models", "get_image", "collections", "execute_node_app"]
-            .into_iter()
-            .chain(["share_links", "upload", "account", "get_job", "cancel_job", "display", "list_styles"])
-            .map(of_tool)
-            .chain(["asset://{id}", "job://1", "model://a/schema", "guide://x", "ui://aquatint/form"].map(of_resource));
+        let told = [
+            "edit_image",
+            "generate",
+            "list_models",
+            "get_image",
+            "collections",
+            "execute_node_app",
+        ]
+        .into_iter()
+        .chain([
+            "share_links",
+            "upload",
+            "account",
+            "get_job",
+            "cancel_job",
+            "display",
+            "list_styles",
+        ])
+        .map(of_tool)
+        .chain(
+            [
+                "asset://{id}",
+                "job://1",
+                "model://a/schema",
+                "guide://x",
+                "ui://aquatint/form",
+            ]
+            .map(of_resource),
+        );
         for name in told {
             let name = name.expect("it has a drawing");
             assert!(DRAWINGS.iter().any(|(known, _)| *known == name), "{name}");

@@ -134,7 +134,10 @@ async fn each_run_of_a_node_app_is_told() {
         "edges": [{ "from": "photo", "to": "small" }, { "from": "small", "to": "banner" }],
     });
     let made = studio
-        .call("pipelines", json!({ "action": "create", "name": "Small", "graph": graph }))
+        .call(
+            "pipelines",
+            json!({ "action": "create", "name": "Small", "graph": graph }),
+        )
         .await;
     let id = made["pipeline_id"].as_str().expect("an id");
     studio
@@ -157,7 +160,13 @@ async fn an_address_that_may_not_be_called_is_refused_before_anything_is_made() 
     let folder = tempfile::tempdir().expect("a folder");
     let studio = Process::start(folder.path());
     let long = format!("https://hooks.example/{}", "x".repeat(2_000));
-    for hook in ["http://127.0.0.1:1/hook", "http://10.0.0.8/", "ftp://hooks.example/", "not an address", &long] {
+    for hook in [
+        "http://127.0.0.1:1/hook",
+        "http://10.0.0.8/",
+        "ftp://hooks.example/",
+        "not an address",
+        &long,
+    ] {
         let (status, refused) = post(&studio, GENERATE, hook, None, &small()).await;
         assert_eq!(
             (status, &refused["field"]),

@@ -201,7 +201,10 @@ fn done(text: &str) -> CallToolResponse {
     CallToolResult::success(vec![ContentBlock::text(text)]).into()
 }
 
-pub(super) fn ask(questions: impl IntoIterator<Item = (&'static str, InputRequest)>, state: Option<String>) -> CallToolResponse {
+pub(super) fn ask(
+    questions: impl IntoIterator<Item = (&'static str, InputRequest)>,
+    state: Option<String>,
+) -> CallToolResponse {
     let mut requests = InputRequests::new();
     for (key, request) in questions {
         requests.insert(key.into(), request);

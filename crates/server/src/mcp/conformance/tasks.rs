@@ -52,7 +52,11 @@ pub(super) fn tools() -> Vec<Tool> {
         tool("slow_compute", "Takes so many seconds", seconds),
         tool("failing_job", "Fails after a second", json!({})),
         tool("protocol_error_job", "Breaks after a second", json!({})),
-        tool("confirm_delete", "Asks before it goes on", json!({ "filename": { "type": "string" } })),
+        tool(
+            "confirm_delete",
+            "Asks before it goes on",
+            json!({ "filename": { "type": "string" } }),
+        ),
         tool("multi_input", "Asks two things at once", json!({})),
         tool("test_tool_with_task", "Asks for a name first, then works", json!({})),
     ]
@@ -65,7 +69,13 @@ pub(super) async fn call(
     cx: &RequestContext<RoleServer>,
 ) -> Option<Result<CallToolResponse, ErrorData>> {
     let arguments = request.arguments.clone().unwrap_or_default();
-    let word = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or("friend").to_owned();
+    let word = |name: &str| {
+        arguments
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or("friend")
+            .to_owned()
+    };
     let second = Duration::from_secs(1);
     let entry = match request.name.as_ref() {
         "greet" => return Some(Ok(said(&format!("Hello, {}!", word("name"))).into())),
@@ -94,7 +104,10 @@ pub(super) async fn call(
             match name {
                 Some(name) => Entry::new(second, End::Text(format!("Hello, {name}!"))),
                 None if declares_tasks(cx) => {
-                    return Some(Ok(ask([("user_name", elicit("What is your name?", "name", "string"))], None)));
+                    return Some(Ok(ask(
+                        [("user_name", elicit("What is your name?", "name", "string"))],
+                        None,
+                    )));
                 }
                 None => Entry::new(second, End::ToolError),
             }
