@@ -53,6 +53,7 @@ impl Components {
                     "surfaces.mjs",
                     "inspector.mjs",
                     "conformance.mjs",
+                    "patience.mjs",
                     "curl.mjs",
                     "authorization.mjs",
                     "oidc.mjs",
@@ -67,7 +68,15 @@ impl Components {
             row("S3", &[], environment("AQUATINT_TEST_S3")),
             row(
                 "Chromium",
-                &["pages.mjs", "widgets.mjs", "app.mjs", "films.mjs", "pipelines.mjs"],
+                &[
+                    "inspectorweb.mjs",
+                    "pages.mjs",
+                    "widgets.mjs",
+                    "surfacewidgets.mjs",
+                    "app.mjs",
+                    "films.mjs",
+                    "pipelines.mjs",
+                ],
                 shown(&chromium),
             ),
             row(

@@ -1,7 +1,8 @@
-//! Chores of a serving process: saves counters, sends mail, and takes away what has outlived its use.
+//! Chores of a serving process: saves counters, sends mail, makes callbacks, and takes away what has outlived its use.
 
 use std::time::Duration;
 
+use crate::callbacks::Wording;
 use crate::studio::Studio;
 
 const EVERY: Duration = Duration::from_secs(10);
@@ -14,11 +15,11 @@ const GRACE_ROUNDS: u64 = 60;
 const ORPHANS_KEPT: Duration = Duration::from_secs(24 * 3_600);
 
 impl Studio {
-    /// Starts the chores; they end when the task is aborted.
-    pub fn spawn_chores(&self) -> tokio::task::JoinHandle<()> {
+    /// Starts the chores; they end when the task is aborted. `wording` says how callbacks tell of ended work.
+    pub fn spawn_chores(&self, wording: Wording) -> tokio::task::JoinHandle<()> {
         let studio = self.clone();
         tokio::spawn(async move {
-            tokio::join!(studio.keep_house(), studio.send_mail());
+            tokio::join!(studio.keep_house(), studio.send_mail(), studio.make_callbacks(wording));
         })
     }
 

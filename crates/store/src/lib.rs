@@ -5,6 +5,7 @@ mod answers;
 mod assets;
 mod audit;
 mod blobs;
+mod callbacks;
 mod collections;
 mod columns;
 mod connection;
@@ -35,6 +36,7 @@ pub use answers::{Answers, Earlier};
 pub use assets::{AssetFilter, Assets};
 pub use audit::{Audit, AuditFilter, AuditRow};
 pub use blobs::{Blobs, Swept};
+pub use callbacks::{Callbacks, ClaimedCallback, NewCallback};
 pub use collections::{Collection, Collections, NewCollection};
 pub use connection::DatabaseKind;
 pub use invites::{Guest, Invite, Invites, Taken};
@@ -74,6 +76,8 @@ const RESULTS_MS: i64 = 90 * DAY_MS;
 const PAYMENT_EVENTS_MS: i64 = 90 * DAY_MS;
 /// How long it can be seen what became of a letter.
 const ENDED_MAILS_MS: i64 = 30 * DAY_MS;
+/// How long an address is kept for work of which it was to be told: longer than any job lives.
+const OLD_CALLBACKS_MS: i64 = 90 * DAY_MS;
 /// How long what was bought is remembered: longer than any job lives.
 const OLD_PURCHASES_MS: i64 = 90 * DAY_MS;
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
@@ -132,6 +136,7 @@ impl Store {
                 "DELETE FROM payment_events WHERE received_at <= $1",
                 now - PAYMENT_EVENTS_MS,
             ),
+            ("DELETE FROM callbacks WHERE created_at <= $1", now - OLD_CALLBACKS_MS),
             ("DELETE FROM mails WHERE ended_at <= $1", now - ENDED_MAILS_MS),
             // Codes and tokens stay known a while after their end, so that a second use is told from nonsense.
             ("DELETE FROM oauth_codes WHERE expires_at <= $1", now - DAY_MS),
@@ -174,6 +179,10 @@ impl Store {
 
     pub fn invites(&self) -> Invites<'_> {
         Invites(&self.connections)
+    }
+
+    pub fn callbacks(&self) -> Callbacks<'_> {
+        Callbacks(&self.connections)
     }
 
     pub fn mails(&self) -> Mails<'_> {

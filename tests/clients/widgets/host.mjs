@@ -57,7 +57,7 @@ async function show(options) {
   context = {
     theme, styles: { variables: VARIABLES[theme] }, displayMode: 'inline', availableDisplayModes: options.modes ?? ['inline', 'fullscreen'],
     containerDimensions: { maxHeight: 4000, maxWidth: 760 }, locale: 'en-GB', timeZone: 'UTC', platform: 'web',
-    toolInfo: options.tool ? { tool: options.definition ?? { name: options.tool, inputSchema: { type: 'object' } } } : undefined,
+    toolInfo: options.tool ? { tool: options.definition ?? (await tools()).find((tool) => tool.name === options.tool) ?? { name: options.tool, inputSchema: { type: 'object' } } } : undefined,
   };
   document.documentElement.dataset.theme = theme;
   bridge = new AppBridge(options.answers ? null : client, { name: 'aquatint-host', version: '1.0.0' }, options.capabilities ?? CAPABILITIES, { hostContext: context });

@@ -17,7 +17,7 @@ export interface HostContext {
   containerDimensions?: { height?: number; maxHeight?: number; width?: number; maxWidth?: number };
   locale?: string;
   timeZone?: string;
-  toolInfo?: { tool?: { name?: string } };
+  toolInfo?: { tool?: { name?: string; inputSchema?: Json } };
   safeAreaInsets?: { top: number; right: number; bottom: number; left: number };
 }
 
@@ -148,6 +148,9 @@ export const mayFullscreen = (): boolean => (context.availableDisplayModes ?? []
 export const can = (what: string): boolean => capabilities[what] !== undefined;
 /** The tool whose call is shown, if the host tells. */
 export const toolName = (): string | undefined => context.toolInfo?.tool?.name;
+
+/** What that tool takes, if the host tells. */
+export const toolSchema = (): Json | undefined => context.toolInfo?.tool?.inputSchema;
 
 /** Tells the host how high the widget is, whenever that has changed and then has rested for a moment. */
 function watchSize(): void {

@@ -4,6 +4,7 @@
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -43,6 +44,8 @@ enum Server {
     Bridged,
     /// With the fixtures of the conformance suite.
     Fixtures,
+    /// With a vendor that a script plays. Its suites mostly wait, so they run beside all others.
+    Patient,
 }
 
 impl Server {
@@ -76,6 +79,16 @@ client_id = "studio"
 client_secret = "upstream-secret-for-tests-0123456789"
 auto_create = true
 "#;
+/// What the patient server is configured with: each of its jobs holds a worker while the vendor takes its time.
+const SLOW_VENDOR: &str = r#"
+[worker]
+jobs = 4
+
+[providers.fal]
+key = "patience:0123456789abcdef"
+base_url = "http://127.0.0.1:VENDOR"
+allow_private = true
+"#;
 
 #[derive(Clone, Copy)]
 enum Language {
@@ -103,8 +116,10 @@ const SUITES: &[Suite] = &[
     suite("surfaces.mjs", Language::Node, Server::Plain),
     suite("client.py", Language::Python, Server::Plain),
     suite("inspector.mjs", Language::Node, Server::Plain),
+    suite("inspectorweb.mjs", Language::Browser, Server::Plain),
     suite("pages.mjs", Language::Browser, Server::Plain),
     suite("widgets.mjs", Language::Browser, Server::Widgets),
+    suite("surfacewidgets.mjs", Language::Browser, Server::Widgets),
     suite("app.mjs", Language::Browser, Server::Fresh),
     suite("passkeys.mjs", Language::Browser, Server::Passkeys),
     suite("pipelines.mjs", Language::Browser, Server::Pipelines),
@@ -117,6 +132,7 @@ const SUITES: &[Suite] = &[
     suite("registering.mjs", Language::Node, Server::People),
     suite("local.mjs", Language::Node, Server::Bridged),
     suite("conformance.mjs", Language::Node, Server::Fixtures),
+    suite("patience.mjs", Language::Node, Server::Patient),
 ];
 
 pub fn run(components: &Components, all: bool, only: &[String]) -> Result<Counts> {
@@ -156,28 +172,47 @@ pub fn run(components: &Components, all: bool, only: &[String]) -> Result<Counts
     let program = repository::target()?
         .join("debug")
         .join(format!("aquatint{}", std::env::consts::EXE_SUFFIX));
-    for server in Server::ALL {
+    let run_at = |server: Server, tell: &mut dyn FnMut(&str)| -> Result<Counts> {
+        let mut counts = Counts::default();
         let mut ours = ready.iter().filter(|(suite, _)| suite.server == server).peekable();
         if ours.peek().is_none() {
-            continue;
+            return Ok(counts);
         }
         let ports = Ports {
             documents: free_port()?,
             upstream: free_port()?,
+            vendor: free_port()?,
         };
         let studio = match start(server, &program, ports) {
             Ok(studio) => studio,
             Err(error) => {
-                println!("not ok the clients' server: {error:#}");
+                tell(&format!("not ok the clients' server: {error:#}"));
                 counts.failed += 1;
-                continue;
+                return Ok(counts);
             }
         };
         for (suite, runner) in ours {
-            counts.add(run_one(suite, runner, &program, &studio, ports, components)?);
+            counts.add(run_one(suite, runner, &program, &studio, ports, components, tell)?);
         }
-    }
-    Ok(counts)
+        Ok(counts)
+    };
+    thread::scope(|scope| {
+        // What it says is told when everything else is.
+        let beside = scope.spawn(|| {
+            let mut said = Vec::new();
+            let counts = run_at(Server::Patient, &mut |line| said.push(line.to_owned()));
+            (counts, said)
+        });
+        for server in Server::ALL {
+            counts.add(run_at(server, &mut |line| println!("{line}"))?);
+        }
+        let Ok((patient, said)) = beside.join() else {
+            bail!("the suites beside the others ended in a panic");
+        };
+        said.iter().for_each(|line| println!("{line}"));
+        counts.add(patient?);
+        Ok(counts)
+    })
 }
 
 /// Where scripts serve what the studio fetches.
@@ -187,6 +222,8 @@ struct Ports {
     documents: u16,
     /// A provider to sign in with.
     upstream: u16,
+    /// A vendor that makes pictures.
+    vendor: u16,
 }
 
 fn start(server: Server, program: &Path, ports: Ports) -> Result<Studio> {
@@ -199,9 +236,15 @@ fn start(server: Server, program: &Path, ports: Ports) -> Result<Studio> {
             studio.create_user(program, EMAIL, PASSWORD)?;
             Ok(studio)
         }
+        Server::Patient => {
+            let configuration = SLOW_VENDOR.replace("VENDOR", &ports.vendor.to_string());
+            Studio::start_configured(program, &[], &configuration)
+        }
         Server::Fixtures => Studio::start(program, &["--conformance-fixtures"]),
         Server::People => {
-            let Ports { documents, upstream } = ports;
+            let Ports {
+                documents, upstream, ..
+            } = ports;
             let allowed = format!("fetch.allow_private=127.0.0.1:{documents},127.0.0.1:{upstream}");
             let configuration = CLIENTS.replace("UPSTREAM", &upstream.to_string());
             let studio = Studio::start_configured(program, &["--set", &allowed], &configuration)?;
@@ -223,8 +266,9 @@ fn run_one(
     studio: &Studio,
     ports: Ports,
     components: &Components,
+    tell: &mut dyn FnMut(&str),
 ) -> Result<Counts> {
-    println!("\ntests/clients/{}", suite.script);
+    tell(&format!("\ntests/clients/{}", suite.script));
     let folder = repository::root().join("tests/clients");
     let mut command = Command::new(runner);
     command
@@ -249,6 +293,9 @@ fn run_one(
             .env("AQUATINT_CIMD_PORT", ports.documents.to_string())
             .env("AQUATINT_OIDC_PORT", ports.upstream.to_string());
     }
+    if suite.server == Server::Patient {
+        command.env("AQUATINT_VENDOR_PORT", ports.vendor.to_string());
+    }
     let bundle = tempfile::tempdir()?;
     if suite.server == Server::Bridged {
         let path = bundle.path().join("aquatint.mcpb");
@@ -261,7 +308,7 @@ fn run_one(
     }
     let mut counts = Counts::default();
     let end = running::told(&mut command, LIMIT, |line| {
-        println!("{line}");
+        tell(line);
         if line.starts_with("ok ") {
             counts.passed += 1;
         } else if line.starts_with("not ok ") {
@@ -276,11 +323,11 @@ fn run_one(
         End::TimedOut => Some(format!("not done after {} s", LIMIT.as_secs())),
     };
     if let Some(wrong) = wrong {
-        println!("not ok {}: {wrong}", suite.script);
+        tell(&format!("not ok {}: {wrong}", suite.script));
         counts.failed += 1;
     }
     if counts.failed > 0 {
-        println!("the end of the server's log:\n{}", studio.log());
+        tell(&format!("the end of the server's log:\n{}", studio.log()));
     }
     Ok(counts)
 }

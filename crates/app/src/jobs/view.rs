@@ -9,6 +9,9 @@ use super::submit::Order;
 use crate::operation::{Describe, Description, MediaLink, Preview};
 use crate::studio::Studio;
 
+/// The stage of a job that waits for others of its workspace to end; one that waits for a free worker only has none.
+pub const BEHIND_OTHERS: &str = "behind other jobs";
+
 /// One piece of media that a job made.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct OutputView {
@@ -97,6 +100,24 @@ pub struct JobView {
 
 /// The view of a job with its outputs and, for a batch, its items.
 pub(crate) async fn view(studio: &Studio, job: &Job) -> Result<JobView, Problem> {
+    let is_behind = job.state == JobState::Queued && studio.store().jobs().is_lane_full(&job.workspace).await?;
+    view_of(studio, job, is_behind).await
+}
+
+/// The views of jobs of one workspace.
+pub(crate) async fn views(studio: &Studio, jobs: &[Job]) -> Result<Vec<JobView>, Problem> {
+    let is_full = match jobs.iter().find(|job| job.state == JobState::Queued) {
+        Some(job) => studio.store().jobs().is_lane_full(&job.workspace).await?,
+        None => false,
+    };
+    let mut views = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        views.push(view_of(studio, job, is_full && job.state == JobState::Queued).await?);
+    }
+    Ok(views)
+}
+
+async fn view_of(studio: &Studio, job: &Job, is_behind: bool) -> Result<JobView, Problem> {
     let items = match job.kind {
         JobKind::Single => Vec::new(),
         JobKind::Batch => studio.store().jobs().items(&job.workspace, &job.id).await?,
@@ -170,6 +191,8 @@ pub(crate) async fn view(studio: &Studio, job: &Job) -> Result<JobView, Problem>
         },
         stage: if job.state.is_terminal() {
             String::new()
+        } else if is_behind {
+            BEHIND_OTHERS.to_owned()
         } else {
             job.stage.clone()
         },

@@ -16,7 +16,7 @@ mod providers;
 mod share_links;
 mod text_generate;
 mod upload;
-mod webhooks;
+pub(crate) mod webhooks;
 mod workspace;
 
 use crate::operation::Entry;

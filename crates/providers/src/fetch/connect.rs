@@ -61,6 +61,16 @@ pub(super) async fn open(
     config: &FetcherConfig,
 ) -> Result<Box<dyn Line>, Refusal> {
     let stream = dial_any(target, addresses, dialer, config).await?;
+    secure(target, stream, tls, config).await
+}
+
+/// TLS over a connection, where the target wants it.
+pub(super) async fn secure(
+    target: &Target,
+    stream: TcpStream,
+    tls: &Arc<ClientConfig>,
+    config: &FetcherConfig,
+) -> Result<Box<dyn Line>, Refusal> {
     if !target.is_tls() {
         return Ok(Box::new(stream));
     }

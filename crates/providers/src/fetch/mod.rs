@@ -10,13 +10,14 @@
 //! 5. Here: redirects are followed by hand, a few at most, never from https to http.
 //!
 //! It is built on hyper's connection rather than on a client library: there is no pool to share
-//! between tenants, no proxy variable, no cookie jar and no second resolver that could have its own
+//! between tenants, no proxy variable that a server would obey (see `proxy`), no cookie jar and no second resolver that could have its own
 //! opinion of an address, and the remote end is known before the request leaves.
 
 mod addresses;
 mod connect;
 mod exchange;
 mod file_name;
+mod proxy;
 mod refusal;
 mod resolve;
 mod target;
@@ -36,6 +37,7 @@ use target::{Rules, Target};
 pub use addresses::is_public;
 pub use connect::{Dial, SystemDialer};
 pub use exchange::{Call, Piece, Reply, Sink, Stream, Unanswered};
+pub use proxy::Proxies;
 pub use resolve::{Resolve, SystemResolver};
 
 /// What an operator decides about fetching.
@@ -59,6 +61,8 @@ pub struct FetcherConfig {
     pub user_agent: String,
     /// Names of this server, as `host` or `host:port`: it does not fetch from itself.
     pub own_hosts: Vec<String>,
+    /// Through which proxies the world is reached. A server has none.
+    pub proxies: Proxies,
 }
 
 impl Default for FetcherConfig {
@@ -74,6 +78,7 @@ impl Default for FetcherConfig {
             min_bytes_per_second: 1_024,
             user_agent: concat!("aquatint/", env!("CARGO_PKG_VERSION")).to_owned(),
             own_hosts: Vec::new(),
+            proxies: Proxies::default(),
         }
     }
 }
@@ -278,6 +283,11 @@ impl Inner {
 
     /// A connection to a checked address of the target.
     async fn line(&self, target: &Target) -> Result<Box<dyn connect::Line>, Refusal> {
+        if let Some(proxy) = self.config.proxies.before(target) {
+            let (doors, patience) = (&self.doors, self.config.connect_timeout);
+            let stream = proxy.tunnel(target, &*doors.resolver, &*doors.dialer, patience).await?;
+            return connect::secure(target, stream, self.tls(target)?, &self.config).await;
+        }
         let addresses = resolve::public_addresses(target, &*self.doors.resolver, &self.config).await?;
         connect::open(target, &addresses, &*self.doors.dialer, self.tls(target)?, &self.config).await
     }

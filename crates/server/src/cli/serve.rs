@@ -39,7 +39,7 @@ pub(super) async fn run(config: Config, has_worker: bool) -> Result<()> {
 
     let stop = CancellationToken::new();
     let worker = has_worker.then(|| studio.spawn_worker(WORKER));
-    let chores = studio.spawn_chores();
+    let chores = studio.spawn_chores(crate::surfaces::ended);
     let app = crate::router(&studio, &config, address, stop.clone()).map_err(explain)?;
     let server = tokio::spawn(listen::serve(listener, app, stop.clone()));
     greet(&studio, &config, address, &url).await?;

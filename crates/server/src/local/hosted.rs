@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aquatint_domain::{Code, Problem, text};
 use aquatint_providers::Secret;
-use aquatint_providers::fetch::{Call, Fetcher, FetcherConfig, Piece, Stream, Unanswered};
+use aquatint_providers::fetch::{Call, Fetcher, FetcherConfig, Piece, Proxies, Stream, Unanswered};
 use async_trait::async_trait;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -83,7 +83,7 @@ impl Server {
         resource.to_string()
     }
 
-    /// A fetcher that reaches this server, wherever it stands, and of others only public ones.
+    /// A fetcher that reaches this server, wherever it stands, and of others only public ones; through the proxies of the environment.
     pub(super) fn fetcher(&self) -> Result<Fetcher, Problem> {
         let port = self.endpoint.port_or_known_default().unwrap_or(443);
         let host = self.endpoint.host_str().unwrap_or_default();
@@ -93,6 +93,7 @@ impl Server {
             connect_timeout: Duration::from_secs(15),
             first_byte_timeout: PATIENCE,
             total_timeout: UPLOAD_PATIENCE,
+            proxies: Proxies::from_environment()?,
             ..FetcherConfig::default()
         })
     }

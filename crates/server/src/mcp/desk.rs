@@ -35,7 +35,7 @@ impl Desk {
     pub(super) fn new(toolbox: SharedToolbox) -> Arc<Self> {
         let cards = toolbox.cards();
         let has_pages = cards.iter().any(|card| card.widget.is_some());
-        let surface = Surface::new(cards, toolbox.page_cards());
+        let surface = Surface::new(cards, toolbox.page_cards(), &toolbox.public_url());
         let (shelf, may_guess) = (toolbox.shelf(), toolbox.may_guess());
         Arc::new(Self {
             toolbox,

@@ -18,6 +18,7 @@ use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use super::accept::{Accepts, is_json};
 use super::config::McpConfig;
@@ -26,6 +27,7 @@ use super::envelope::{Envelope, Fault};
 use super::express::{self, Express, Order};
 use super::gate::Gate;
 use super::handler::Visit;
+use super::listening;
 use super::patient::{self, Asker};
 use super::refusal::{self, refuse, rpc, rpc_error};
 use super::surface::Selection;
@@ -52,6 +54,8 @@ pub(super) struct Front {
     pub config: McpConfig,
     pub gate: Gate,
     pub desk: Arc<Desk>,
+    /// Places for clients that listen.
+    pub listeners: Arc<Semaphore>,
     express: Option<Express>,
     engine: Engine,
 }
@@ -84,6 +88,7 @@ impl Front {
             // With the fixtures the list is another one, and the suite is there to test rmcp's side.
             express: (!config.conformance_fixtures).then(|| Express::new(&desk.surface)),
             desk,
+            listeners: Arc::new(Semaphore::new(listening::LISTENERS)),
             engine,
             config,
         })
@@ -157,7 +162,11 @@ async fn answer(front: &Front, request: Request, from_page: bool) -> Response {
 
     // Nearly all the traffic is two requests; when nothing about them is odd they need no more than this.
     let caller = &admission.caller;
-    let mut response = match express_answer(front, &parts.headers, &envelope, caller, selection, accepts).await {
+    let mut special = express_answer(front, &parts.headers, &envelope, caller, selection, accepts).await;
+    if special.is_none() && accepts.stream {
+        special = listening::answer(front, &parts.headers, &envelope, caller).await;
+    }
+    let mut response = match special {
         Some(Ok(response)) => response,
         Some(Err(problem)) => refuse(&problem, Some(&caller.request), &front.config, true),
         None => long_way(front, parts, envelope, caller, selection, accepts).await,

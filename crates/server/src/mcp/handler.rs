@@ -25,7 +25,7 @@ use super::refusal::{members, required_scopes};
 use super::reply;
 use super::shelf::{Holds, Page, Shelf};
 use super::surface::{Audience, Selection};
-use super::{tasks, widgets};
+use super::{icons, tasks, widgets};
 
 /// How long a client may keep a list, or a page. They change with a release only.
 const LIST_TTL_MS: u64 = 300_000;
@@ -363,7 +363,9 @@ impl ServerHandler for Handler {
     ) -> Result<ListPromptsResult, ErrorData> {
         let shelf = self.shelf("prompts/list", |holds| holds.prompts)?;
         one_page(page)?;
-        let mut result = ListPromptsResult::with_all_items(shelf.prompts());
+        let mut prompts = shelf.prompts();
+        icons::on_prompts(&self.desk.toolbox.public_url(), &mut prompts);
+        let mut result = ListPromptsResult::with_all_items(prompts);
         if is_modern(&cx) {
             result.ttl_ms = Some(LIST_TTL_MS);
             result.cache_scope = Some(CacheScope::Private);
@@ -406,6 +408,7 @@ impl ServerHandler for Handler {
         if self.desk.has_pages && cursor.is_none() {
             found.resources.splice(0..0, widgets::list());
         }
+        icons::on_resources(&self.desk.toolbox.public_url(), &mut found.resources);
         let mut result = ListResourcesResult::with_all_items(found.resources);
         result.next_cursor = found.next;
         if is_modern(&cx) {
@@ -422,11 +425,12 @@ impl ServerHandler for Handler {
         cx: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         one_page(page)?;
-        let templates = match self.shelf("resources/templates/list", |holds| holds.resources) {
+        let mut templates = match self.shelf("resources/templates/list", |holds| holds.resources) {
             Ok(shelf) => shelf.templates(),
             Err(_) if self.desk.has_pages => Vec::new(),
             Err(none) => return Err(none),
         };
+        icons::on_templates(&self.desk.toolbox.public_url(), &mut templates);
         let mut result = ListResourceTemplatesResult::with_all_items(templates);
         if is_modern(&cx) {
             result.ttl_ms = Some(LIST_TTL_MS);

@@ -13,6 +13,8 @@ mod front;
 mod gate;
 mod guides;
 mod handler;
+pub mod icons;
+mod listening;
 mod patient;
 mod prompts;
 mod refusal;

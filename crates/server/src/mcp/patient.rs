@@ -189,7 +189,7 @@ impl Pending {
 }
 
 /// One event. JSON as serde writes it holds no line breaks.
-fn event(data: &[u8]) -> Bytes {
+pub(super) fn event(data: &[u8]) -> Bytes {
     [b"event: message\ndata: ", data, b"\n\n"].concat().into()
 }
 

@@ -10,7 +10,7 @@ use rmcp::model::{JsonObject, MetaObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
 use super::door::Card;
-use super::widgets;
+use super::{icons, widgets};
 
 /// Most tools of a surface: a selection is one word of bits.
 const MAX_TOOLS: usize = 64;
@@ -51,22 +51,27 @@ pub(super) struct Shown {
     json: String,
     /// The same with its page, if it has one.
     json_with_page: Option<String>,
+    /// The same with its icon too, for who shows pages.
+    json_with_icon: Option<String>,
 }
 
 impl Shown {
-    fn new(card: Card, is_for_pages: bool) -> Self {
+    fn new(card: Card, is_for_pages: bool, public_url: &str) -> Self {
         let (effects, is_patient) = (card.effects, card.is_patient);
         let meta = meta(card.widget, is_for_pages);
         let mut tool = tool(card);
         let text = |tool: &Tool| serde_json::to_string(tool).expect("a tool is made of strings and JSON");
         let json = text(&tool);
         tool.meta = meta;
+        let json_with_page = tool.meta.is_some().then(|| text(&tool));
+        tool.icons = icons::for_tool(public_url, &tool.name);
         Self {
             effects,
             is_for_pages,
             is_patient,
             json,
-            json_with_page: tool.meta.is_some().then(|| text(&tool)),
+            json_with_page,
+            json_with_icon: tool.icons.is_some().then(|| text(&tool)),
             tool,
         }
     }
@@ -76,10 +81,13 @@ impl Shown {
     }
 
     fn json(&self, audience: Audience) -> &str {
-        match &self.json_with_page {
-            Some(json) if audience != Audience::Bare => json,
-            _ => &self.json,
+        let page = self.json_with_page.as_deref();
+        match audience {
+            Audience::Bare => None,
+            Audience::Plain => page,
+            Audience::Pages => self.json_with_icon.as_deref().or(page),
         }
+        .unwrap_or(&self.json)
     }
 
     pub(super) fn name(&self) -> &str {
@@ -97,8 +105,8 @@ pub(super) struct Surface {
 }
 
 impl Surface {
-    /// The tools, and those that only pages call.
-    pub(super) fn new(cards: Vec<Card>, page_cards: Vec<Card>) -> Self {
+    /// The tools, and those that only pages call. `public_url` is where their icons stand.
+    pub(super) fn new(cards: Vec<Card>, page_cards: Vec<Card>, public_url: &str) -> Self {
         let count = cards.len() + page_cards.len();
         assert!(count <= MAX_TOOLS, "a surface has at most {MAX_TOOLS} tools");
         let mut surface = Self {
@@ -111,7 +119,7 @@ impl Surface {
             let place = place + cards.len();
             surface.places.insert(card.name, place);
             surface.for_pages |= 1 << place;
-            surface.shown.push(Shown::new(card, true));
+            surface.shown.push(Shown::new(card, true, public_url));
         }
         let mut own = Vec::with_capacity(count);
         for (place, card) in cards.into_iter().enumerate() {
@@ -122,7 +130,7 @@ impl Surface {
                     None => surface.groups.push((group, Selection(1 << place))),
                 }
             }
-            own.push(Shown::new(card, false));
+            own.push(Shown::new(card, false, public_url));
         }
         own.append(&mut surface.shown);
         surface.shown = own;
@@ -205,6 +213,7 @@ impl Surface {
             .map(|shown| {
                 let mut tool = shown.tool.clone();
                 tool.meta = tool.meta.filter(|_| audience != Audience::Bare);
+                tool.icons = tool.icons.filter(|_| audience == Audience::Pages);
                 tool
             })
             .collect()
@@ -326,6 +335,7 @@ mod tests {
                 card("cancel_job", vec!["jobs"]),
             ],
             vec![card("asset_preview", vec!["assets"])],
+            "https://studio.example.com",
         )
     }
 
@@ -382,11 +392,14 @@ mod tests {
             plain.contains("ui://aquatint/job") && !plain.contains("asset_preview"),
             "{plain}"
         );
+        assert!(!bare.contains("icons") && !plain.contains("icons"));
         let narrowed = surface.select(Some("tools=edit")).expect("known");
         for selection in [Selection::ALL, narrowed] {
             let paged = text(selection, Audience::Pages);
             let meta = r#""_meta":{"ui":{"resourceUri":"ui://aquatint/job"},"ui/resourceUri":"ui://aquatint/job"}"#;
             assert!(paged.contains(meta), "{paged}");
+            let icon = r#""icons":[{"src":"https://studio.example.com/icons/edit.svg""#;
+            assert!(paged.contains(icon), "{paged}");
             assert!(paged.contains(r#""_meta":{"ui":{"visibility":["app"]}}"#), "{paged}");
             assert!(
                 surface.find("asset_preview", selection).is_some(),

@@ -38,7 +38,7 @@ static TOOLS: [Tool; 2] = [
         ],
         effects: Effects::Spends,
         takes_media: true,
-        widget: None,
+        widget: Some("form"),
         is_patient: true,
     },
     Tool {
@@ -50,7 +50,7 @@ static TOOLS: [Tool; 2] = [
         aliases: &[],
         effects: Effects::Reads,
         takes_media: false,
-        widget: None,
+        widget: Some("models"),
         is_patient: false,
     },
 ];

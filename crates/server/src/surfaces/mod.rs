@@ -16,6 +16,7 @@ use std::sync::Arc;
 use aquatint_app::Studio;
 use aquatint_domain::Problem;
 use axum::Router;
+use serde_json::Value;
 
 use crate::mcp::{self, McpConfig, SharedToolbox};
 use crate::oauth::metadata_url;
@@ -64,7 +65,7 @@ pub static ALL: [Surface; 7] = [
 /// The routes of all surfaces.
 pub fn router(studio: &Studio, config: &McpConfig) -> Result<Router, Problem> {
     let public = studio.public_url();
-    let mut router = Router::new();
+    let mut router = mcp::icons::routes();
     for surface in &ALL {
         let mut own = config.clone();
         own.resource_metadata = Some(metadata_url(&public, surface.path));
@@ -77,6 +78,14 @@ pub fn router(studio: &Studio, config: &McpConfig) -> Result<Router, Problem> {
         )?);
     }
     Ok(router)
+}
+
+/// How a service tells of work that has ended, to the address that came with the order.
+pub fn ended(service: &str, view: &Value) -> Value {
+    match service {
+        <krea::Krea as service::Service>::NAME => krea::object::job(view),
+        _ => view.clone(),
+    }
 }
 
 #[cfg(test)]

@@ -451,3 +451,95 @@ async fn a_call_that_makes_a_job_is_a_task_where_that_is_declared() {
     let done = wait(&studio, &id).await;
     assert_eq!(done["status"], "completed", "{done}");
 }
+
+/// Listens until the stream ends; gives the messages in it.
+async fn listened(studio: &Process, key: &str, tasks: &Value, extensions: &Value) -> (u16, Vec<Value>) {
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": MODERN,
+        "io.modelcontextprotocol/clientCapabilities": { "extensions": extensions },
+    });
+    let params = json!({ "notifications": { "taskIds": tasks }, "_meta": meta });
+    let body = json!({ "jsonrpc": "2.0", "id": "ear", "method": "subscriptions/listen", "params": params });
+    let request = studio.client.post(format!("{}/mcp", studio.url)).bearer_auth(key);
+    let request = request
+        .header("accept", "application/json, text/event-stream")
+        .header("mcp-protocol-version", MODERN)
+        .header("mcp-method", "subscriptions/listen");
+    let answer = request.json(&body).send().await.expect("an answer");
+    let status = answer.status().as_u16();
+    let text = answer.text().await.expect("a stream that ends");
+    let messages = match text.strip_prefix('{') {
+        Some(_) => vec![serde_json::from_str(&text).expect("JSON")],
+        None => text
+            .lines()
+            .filter_map(|line| line.strip_prefix("data: "))
+            .map(|data| serde_json::from_str(data).expect("JSON"))
+            .collect(),
+    };
+    (status, messages)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_listens_to_a_task_hears_of_its_end() {
+    const TASKS: &[&str] = &["io.modelcontextprotocol/tasks"];
+    let declared = json!({ "io.modelcontextprotocol/tasks": {} });
+    let folder = tempfile::tempdir().expect("a folder");
+    let studio = Process::start(folder.path());
+    let call = json!({ "name": "generate_media", "arguments": {
+        "model": "image/aquatint/scene-preview", "prompt": "shelves", "width": 1024, "height": 1024, "count": 2 } });
+    let (_, begun) = ask(&studio, &studio.key, "tools/call", call, TASKS).await;
+    let id = begun["result"]["taskId"].clone();
+    assert!(id.is_string(), "{begun}");
+    let wanted = json!([id, "job_00000000000000000000000000", "nonsense"]);
+    let (status, heard) = listened(&studio, &studio.key, &wanted, &declared).await;
+    assert_eq!(status, 200, "{heard:?}");
+    let (first, last) = (&heard[0], heard.last().expect("messages"));
+    assert_eq!(first["method"], "notifications/subscriptions/acknowledged", "{first}");
+    assert_eq!(first["params"]["notifications"]["taskIds"], json!([id]));
+    assert_eq!(
+        (&last["id"], &last["result"]["resultType"]),
+        (&json!("ear"), &json!("complete"))
+    );
+    let news = &heard[1..heard.len() - 1];
+    for note in news {
+        assert_eq!(
+            (&note["method"], &note["params"]["taskId"]),
+            (&json!("notifications/tasks"), &id),
+            "{note}"
+        );
+        assert_eq!(note["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"], "ear");
+    }
+    let end = &news.last().expect("news")["params"];
+    assert_eq!(end["status"], "completed", "{end}");
+    assert_eq!(
+        end["result"]["structuredContent"]["outputs"].as_array().map(Vec::len),
+        Some(2),
+        "{end}"
+    );
+    assert_eq!(
+        news.iter()
+            .filter(|note| note["params"]["status"] == "completed")
+            .count(),
+        1
+    );
+
+    // What has ended is told at once; what is not there is not, and the stream is over.
+    let (_, heard) = listened(&studio, &studio.key, &json!([id]), &declared).await;
+    assert_eq!((heard.len(), &heard[1]["params"]["status"]), (3, &json!("completed")));
+    let (_, heard) = listened(&studio, &studio.key, &json!(["nonsense"]), &declared).await;
+    assert_eq!(heard.len(), 2, "{heard:?}");
+
+    // Without the extension there is nothing to listen to; without the scope it is refused; another workspace hears nothing.
+    let (_, refused) = listened(&studio, &studio.key, &json!([id]), &json!({})).await;
+    assert!(refused[0]["error"].is_object(), "{refused:?}");
+    let poor = run(folder.path(), &["key", "create", "poor", "--scopes", "account:read"]);
+    let (status, _) = listened(&studio, &poor, &json!([id]), &declared).await;
+    assert_eq!(status, 403);
+    run(folder.path(), &["workspace", "create", "other"]);
+    let other = run(folder.path(), &["key", "create", "other", "--workspace", "other"]);
+    let (_, heard) = listened(&studio, &other, &json!([id]), &declared).await;
+    assert_eq!(heard[0]["params"]["notifications"]["taskIds"], json!([]), "{heard:?}");
+    let many: Vec<String> = (0..33).map(|place| format!("job_{place}")).collect();
+    let (_, refused) = listened(&studio, &studio.key, &json!(many), &declared).await;
+    assert!(refused[0].to_string().contains("32"), "{refused:?}");
+}

@@ -458,3 +458,70 @@ async fn a_cancel_passes() {
         );
     }
 }
+
+/// A proxy that knows one server, `studio.lan`; gives its port, and the heads of what it was asked.
+async fn proxy(studio: &str) -> (u16, std::sync::Arc<parking_lot::Mutex<Vec<String>>>) {
+    use tokio::io::AsyncReadExt;
+    let studio = studio.trim_start_matches("http://").to_owned();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let heads: std::sync::Arc<parking_lot::Mutex<Vec<String>>> = std::sync::Arc::default();
+    let heard = heads.clone();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let (studio, heard) = (studio.clone(), heard.clone());
+            tokio::spawn(async move {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(client.read_u8().await?);
+                }
+                let head = String::from_utf8_lossy(&head).into_owned();
+                let is_known = head.contains("Proxy-Authorization: Basic YWRhOnNlY3JldA==\r\n");
+                heard.lock().push(head);
+                if !is_known {
+                    return client.write_all(b"HTTP/1.1 407 Who are you\r\n\r\n").await;
+                }
+                let mut server = tokio::net::TcpStream::connect(studio).await?;
+                client.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").await?;
+                tokio::io::copy_bidirectional(&mut client, &mut server).await.map(drop)
+            });
+        }
+    });
+    (port, heads)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bridge_goes_through_the_proxy_of_its_environment() {
+    let data = tempfile::tempdir().expect("a folder");
+    let studio = Process::start_with(data.path(), &[("AQUATINT_ALLOWED_HOSTS", "studio.lan")]);
+    let own = tempfile::tempdir().expect("a folder");
+    let (port, heads) = proxy(&studio.url).await;
+    let server = studio.url.replace("127.0.0.1", "studio.lan");
+    let place = server.trim_start_matches("http://").to_owned();
+    let arguments = ["--server", server.as_str(), "--key", studio.key.as_str()];
+
+    let known = format!("http://ada:secret@127.0.0.1:{port}");
+    let (mut local, hello) = Local::start_legacy(own.path(), &[("HTTP_PROXY", &known)], &arguments).await;
+    assert_eq!(hello["result"]["serverInfo"]["name"], "aquatint", "{hello}");
+    local.good("account", json!({ "action": "credits" })).await;
+    let asked = heads.lock().clone();
+    assert!(asked.len() >= 2);
+    for head in &asked {
+        assert!(head.starts_with(&format!("CONNECT {place} HTTP/1.1\r\n")), "{head}");
+        assert!(!head.contains(&studio.key), "{head}");
+    }
+
+    let stranger = format!("127.0.0.1:{port}");
+    let mut local = Local::start(own.path(), &[("http_proxy", &stranger)], &arguments);
+    let refused = local.ask("tools/list", json!({})).await;
+    let words = refused["error"]["message"].as_str().expect("words");
+    assert!(words.contains("proxy") && words.contains("407"), "{words}");
+
+    // Where NO_PROXY names the server, the proxy hears nothing of it.
+    let count = heads.lock().len();
+    let environment = [("HTTP_PROXY", known.as_str()), ("NO_PROXY", "studio.lan")];
+    let mut local = Local::start(own.path(), &environment, &arguments);
+    let refused = local.ask("tools/list", json!({})).await;
+    assert!(refused["error"].is_object(), "nobody is called studio.lan: {refused}");
+    assert_eq!(heads.lock().len(), count);
+}

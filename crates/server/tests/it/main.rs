@@ -3,6 +3,7 @@
 
 mod authenticator;
 mod beside;
+mod callbacks;
 mod crash;
 mod dags;
 mod doors;
@@ -29,6 +30,7 @@ mod process;
 #[cfg(feature = "c2pa")]
 mod provenance;
 mod providers;
+mod receiver;
 mod runs;
 mod service_rest;
 mod sharing;

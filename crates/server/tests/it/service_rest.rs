@@ -120,21 +120,6 @@ async fn a_script_of_krea_is_refused_in_kreas_words() {
     let (status, _) = ask(&studio, Method::GET, "/krea/jobs/job_00000000000000000000000000", None).await;
     assert_eq!(status, 404);
 
-    // A webhook that would never be called is told at once.
-    let request = studio
-        .client
-        .post(format!("{}{path}", studio.url))
-        .bearer_auth(&studio.key);
-    let request = request
-        .header("x-webhook-url", "https://hooks.example/x")
-        .json(&json!({ "prompt": "x" }));
-    let (status, refused) = answered(request).await;
-    assert_eq!(status, 400, "{refused}");
-    assert!(
-        refused["hint"].as_str().expect("a hint").contains("/krea/jobs/"),
-        "{refused}"
-    );
-
     let (status, refused) = answered(studio.client.get(format!("{}/krea/jobs", studio.url))).await;
     assert_eq!((status, &refused["error"]), (401, &json!("unauthorized")), "{refused}");
     let broken = studio

@@ -102,6 +102,13 @@ impl Jobs<'_> {
             .map_or(Ok((0, 0)), |row| Ok((number(row, "well")?, number(row, "ill")?)))
     }
 
+    /// Whether a workspace has as many jobs running as it may: what waits there waits for these, and not for a worker.
+    pub async fn is_lane_full(&self, workspace: &WorkspaceId) -> Result<bool, Problem> {
+        let sql = "SELECT 1 AS one FROM lanes WHERE workspace_id = $1 AND running >= concurrency";
+        let found = row(self.0.read(), sql, vec![workspace.as_str().into()]).await?;
+        Ok(found.is_some())
+    }
+
     /// What waits and runs over all workspaces.
     pub async fn counts(&self) -> Result<QueueCounts, Problem> {
         let found = row(self.0.read(), "SELECT CAST(COALESCE(SUM(queued), 0) AS BIGINT) AS queued, CAST(COALESCE(SUM(running), 0) AS BIGINT) AS running FROM lanes", vec![]).await?;

@@ -14,6 +14,7 @@ mod m0010_measures;
 mod m0011_nodes;
 mod m0012_runs;
 mod m0013_answers;
+mod m0014_callbacks;
 
 use aquatint_domain::{Code, Problem, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
@@ -43,6 +44,7 @@ const ALL: &[Migration] = &[
     m0011_nodes::MIGRATION,
     m0012_runs::MIGRATION,
     m0013_answers::MIGRATION,
+    m0014_callbacks::MIGRATION,
 ];
 
 /// Brings the schema up to date. Several processes may do this at the same moment: one does, the others wait.

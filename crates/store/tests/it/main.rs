@@ -4,6 +4,7 @@ mod answers;
 mod assets;
 mod blobs;
 mod books;
+mod callbacks;
 mod collections;
 mod house;
 mod jobs;

@@ -45,8 +45,10 @@ function read(result: ToolResult): void {
   if (result.isError) { problem = problemOf(own, host.textOf(result)); draw(); return; }
   if (own.plan_units || own.balance !== undefined || own.credits !== undefined || own.unlimited !== undefined) balance = own;
   else if (own.price_credits !== undefined || own.credits_each !== undefined || own.prices !== undefined) estimate = own;
+  // Services tell the balance alone.
+  isNative = host.toolName() !== 'check_credits';
   draw();
-  void fill();
+  if (isNative) void fill();
 }
 
 async function sum(next: typeof by): Promise<void> {
@@ -73,7 +75,7 @@ function purse(): Child {
       h('p', { class: 'big num' }, balance.unlimited ? 'No limit' : number(left)),
       h('p', { class: 'quiet small' }, `Plan ${label(String(balance.plan ?? balance.subscription ?? 'unknown'))}`)),
     h('dl', { class: 'facts' }, parts.map(([name, value]) => h('div', null, h('dt', { class: 'quiet small' }, name), h('dd', { class: 'num' }, number(value))))),
-    balance.credits_url && host.can('openLinks') && button(balance.unlimited ? 'Open usage' : 'Get credits', () => host.openLink(String(balance?.credits_url)), { icon: 'open' }));
+    (balance.credits_url ?? balance.creditsUrl) && host.can('openLinks') && button(balance.unlimited ? 'Open usage' : 'Get credits', () => host.openLink(String(balance?.credits_url ?? balance?.creditsUrl)), { icon: 'open' }));
 }
 
 /** A bar for each day; the same as a table for those who do not see it. */

@@ -3,17 +3,33 @@ import '../look.css';
 import * as host from '../bridge';
 import { connect, type Json, type ToolResult } from '../bridge';
 import { h, problemBox, render, root } from '../dom';
-import { orderOn, place, schemaForm } from '../parts/form';
+import { orderOn, place, schemaForm, type Order } from '../parts/form';
 import { jobPanel } from '../parts/jobpanel';
 import { problemOf } from '../parts/work';
 import { label } from '../words';
 
 const page = root();
-const panel = jobPanel(page, () => form?.start(given));
+const panel = jobPanel(page, back);
 let form: { start: (values: Json) => void } | undefined;
 let given: Json = {};
 let isJob = false;
 let isLate = false;
+
+/** From a result to the form that makes another one: of the model, or of the tool that was called. */
+function back(): void {
+  const schema = host.toolSchema();
+  if (!form && schema?.properties) {
+    const model = String(given.model ?? '');
+    form = schemaForm(page, { id: model, name: model ? label(model) : 'Generate', schema, about: model || 'The best model that there is' }, orderOn(host.toolName(), model), made);
+  }
+  form?.start(given);
+}
+
+function made(placed: Order): void {
+  isJob = true;
+  given = { ...given, ...placed.args, ...(placed.args.inputs as Json | undefined) };
+  void place(placed, panel);
+}
 
 function read(result: ToolResult): void {
   isLate = true;
@@ -33,8 +49,7 @@ function read(result: ToolResult): void {
   }
   const model = String(own.model ?? own.model_id ?? own.id ?? given.model ?? given.model_id ?? '');
   form = schemaForm(page, { id: model, name: own.name ?? label(model.replace(/^.*\//, '')), schema, about: model },
-    orderOn(host.toolName() ?? 'models', model),
-    (placed) => { isJob = true; given = { ...given, ...placed.args, ...(placed.args.inputs as Json | undefined) }; void place(placed, panel); });
+    orderOn(host.toolName() ?? 'models', model), made);
   form.start(given);
 }
 

@@ -18,6 +18,8 @@ let view: View = 'loading';
 let models: Entry[] = [];
 let heading = 'Models';
 let isNative = false;
+/** Krea tells a model's inputs by a tool of its own. */
+let isKrea = false;
 let search = '';
 let kind: 'all' | 'image' | 'video' = 'all';
 let isLocal = false;
@@ -38,6 +40,7 @@ function read(result: ToolResult): void {
   if (problem) { show('list'); return; }
   isNative = host.toolName() === 'models' || Array.isArray(own.models) && own.models.some((one: Json) => one.capabilities);
   if (Array.isArray(own.models)) {
+    isKrea = own.models.some((one: Json) => typeof one.endpoint === 'string');
     models = own.models.map(entryOf);
     heading = args.action === 'recommend' ? 'Recommended models' : args.action === 'search' ? 'Models found' : 'Models';
     if (args.type === 'image' || args.type === 'video') kind = args.type;
@@ -53,7 +56,7 @@ function read(result: ToolResult): void {
 function open(entry: Entry, schema: Json): void {
   view = 'form';
   const form = schemaForm(page, { id: entry.id, name: entry.name === entry.id ? label(entry.id.replace(/^.*\//, '')) : entry.name, schema, price: entry.price || undefined, about: entry.about || entry.id },
-    orderOn('models', entry.id),
+    orderOn(isKrea ? 'generate' : 'models', entry.id),
     (placed) => { view = 'job'; void place(placed, panel); },
     models.length > 0 ? () => show('list') : undefined);
   form.start({});
@@ -62,6 +65,11 @@ function open(entry: Entry, schema: Json): void {
 async function choose(entry: Entry): Promise<void> {
   if (isNative) {
     const told = await ask('models', { action: 'get', model: entry.id });
+    open(entry, told.input_schema ?? {});
+    return;
+  }
+  if (isKrea) {
+    const told = await ask('get_model_schema', { model: entry.id });
     open(entry, told.input_schema ?? {});
     return;
   }

@@ -30,7 +30,8 @@ export function entryOf(own: Json): Entry {
   if (own.supports_image_to_image) can.add('image_to_image');
   const price = own.price as Json | number | string | undefined;
   const id = String(own.id ?? own.slug ?? own.key ?? own.model ?? '');
-  const plain = own.price_credits ?? own.credits ?? own.cost ?? own.pricing;
+  // AIPhotoGenerator tells a price for each of several sizes; the second is the usual one.
+  const plain = own.price_credits ?? own.credits ?? own.cost ?? own.pricing?.credits ?? own.pricing ?? own.costs?.[1]?.credits;
   const rate = typeof price === 'object' ? price : undefined;
   const gone = own.deprecation as Json | undefined;
   return {

@@ -40,7 +40,7 @@ export function schemaForm(root: HTMLElement, model: Model, order: (inputs: Json
   const properties = (model.schema.properties ?? {}) as Record<string, Json>;
   const required = new Set<string>(model.schema.required ?? []);
   const names = Object.keys(properties).filter((name) => !PLUMBING.has(name) && properties[name]?.const === undefined);
-  const isNative = order({}).tool === 'generate_media';
+  const orders = order({}).tool;
   // A ratio is enough to begin with.
   const isSpare = (name: string): boolean => name === 'shape' && names.includes('aspect_ratio');
   const place = (name: string): number => (FIRST.indexOf(name) < 0 || isSpare(name) ? 99 : FIRST.indexOf(name));
@@ -117,7 +117,7 @@ export function schemaForm(root: HTMLElement, model: Model, order: (inputs: Json
     const value = values[name];
     const choices = choicesOf(schema) ?? (name === 'aspect_ratio' && typesOf(schema).includes('string') ? RATIOS : undefined);
     const types = typesOf(schema);
-    if (!choices && isNative && (name === 'shape' || name === 'style')) return named(name, common);
+    if (!choices && orders !== 'generate' && (name === 'shape' || name === 'style')) return named(name, common);
     if (choices) {
       const isShort = choices.length <= 5 && choices.every((one) => String(one).length <= 8);
       if (isShort) {
@@ -161,12 +161,12 @@ export function schemaForm(root: HTMLElement, model: Model, order: (inputs: Json
       : h('input', { ...common, class: 'input', maxlength: schema.maxLength, placeholder: schema.default ?? '', value: value ?? '', oninput: change });
   }
 
-  /** Shapes and styles are lists of the server's. */
+  /** Shapes and styles are lists of the server's, which each surface tells in its own way. */
   function named(name: 'shape' | 'style', common: Json): HTMLElement {
     const list = h('select', { ...common, class: 'input', onchange: (event: Event) => set(name, (event.target as HTMLSelectElement).value) }, h('option', { value: '' }, 'None'));
-    lists[name] ??= ask('models', { action: `${name}s` }).then((told) => (told[`${name}s`] ?? []) as Json[]);
+    lists[name] ??= (orders === 'generate_media' ? ask('models', { action: `${name}s` }) : ask(`list_${name}s`, {})).then((told) => (told[`${name}s`] ?? []) as Json[]);
     lists[name].then((all) => {
-      list.append(...all.map((one) => h('option', { value: one.slug, selected: values[name] === one.slug }, [one.name, one.aspect_ratio].filter(Boolean).join(', '))));
+      list.append(...all.map((one) => h('option', { value: one.slug, selected: values[name] === one.slug }, [one.name, one.aspect_ratio ?? one.aspectRatio].filter(Boolean).join(', '))));
     }).catch(() => undefined);
     return list;
   }

@@ -5,7 +5,7 @@ use aquatint_store::JobFilter;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::jobs::{JobView, view};
+use crate::jobs::{JobView, views};
 use crate::operation::{Context, Describe, Description, Effects, Operation, Spec, get};
 
 pub struct ListJobs;
@@ -68,12 +68,8 @@ impl Operation for ListJobs {
                 args.limit.unwrap_or(20),
             )
             .await?;
-        let mut jobs = Vec::with_capacity(page.items.len());
-        for job in &page.items {
-            jobs.push(view(&cx.studio, job).await?);
-        }
         Ok(Output {
-            jobs,
+            jobs: views(&cx.studio, &page.items).await?,
             next_cursor: page.next_cursor,
         })
     }

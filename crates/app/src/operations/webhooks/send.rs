@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use aquatint_domain::{AssetId, Code, Credits, Problem, Scope, text};
+use aquatint_domain::{AssetId, Code, Credits, Problem, Scope, WorkspaceId, text};
 use aquatint_providers::Call;
 use aquatint_providers::webhook::sign_standard;
 use bytes::Bytes;
@@ -114,41 +114,52 @@ impl Making for Send {
     async fn make(cx: &JobContext, item: ItemArgs) -> Result<Product, Problem> {
         let id = item.delivery.clone().unwrap_or_else(|| cx.job.id.to_string());
         let body = body(cx, &item, &id).await?;
-        let secret = cx.studio.webhook_secret(&cx.job.workspace).await?;
-        let sent_at = cx.studio.now().as_second().to_string();
-        let signature =
-            sign_standard(&secret, &id, &sent_at, &body).map_err(|fault| Problem::internal(fault.message))?;
-        let headers = [
-            ("webhook-id", id.as_str()),
-            ("webhook-timestamp", &sent_at),
-            ("webhook-signature", &signature),
-        ];
-        let call = Call {
-            headers: &headers,
-            body: Some(("application/json", body)),
-            patience: Some(PATIENCE),
-            ..Call::default()
-        };
         cx.tell(0.3, "sending");
-        let reply = cx.studio.fetcher().call(&item.url, &call, ANSWER_MAX).await;
-        let reply = reply.map_err(|why| {
-            tracing::info!(job = %cx.job.id, cause = why.cause, "a webhook was not delivered");
-            away("The receiver could not be reached, or did not answer in time.".to_owned())
-        })?;
-        match reply.status {
-            200..=299 => Ok(Product {
-                assets: Vec::new(),
-                facts: Some(json!({ "status": reply.status, "delivery_id": id })),
-                charge: Credits::ZERO,
-                collection: None,
-            }),
-            408 | 425 | 429 | 500..=599 => Err(away(format!("The receiver answered {}.", reply.status))),
-            300..=399 => Err(refused(format!(
-                "The receiver answered {}; redirects are not followed.",
-                reply.status
-            ))),
-            status => Err(refused(format!("The receiver answered {status}."))),
-        }
+        let status = deliver(&cx.studio, &cx.job.workspace, &item.url, &id, body).await?;
+        Ok(Product {
+            assets: Vec::new(),
+            facts: Some(json!({ "status": status, "delivery_id": id })),
+            charge: Credits::ZERO,
+            collection: None,
+        })
+    }
+}
+
+/// One try: signs the body with the workspace's secret and posts it. Gives the receiver's status; what may pass is retryable.
+pub(crate) async fn deliver(
+    studio: &Studio,
+    workspace: &WorkspaceId,
+    url: &str,
+    id: &str,
+    body: Bytes,
+) -> Result<u16, Problem> {
+    let secret = studio.webhook_secret(workspace).await?;
+    let sent_at = studio.now().as_second().to_string();
+    let signature = sign_standard(&secret, id, &sent_at, &body).map_err(|fault| Problem::internal(fault.message))?;
+    let headers = [
+        ("webhook-id", id),
+        ("webhook-timestamp", &sent_at),
+        ("webhook-signature", &signature),
+    ];
+    let call = Call {
+        headers: &headers,
+        body: Some(("application/json", body)),
+        patience: Some(PATIENCE),
+        ..Call::default()
+    };
+    let reply = studio.fetcher().call(url, &call, ANSWER_MAX).await;
+    let reply = reply.map_err(|why| {
+        tracing::info!(delivery = id, cause = why.cause, "a webhook was not delivered");
+        away("The receiver could not be reached, or did not answer in time.".to_owned())
+    })?;
+    match reply.status {
+        status @ 200..=299 => Ok(status),
+        408 | 425 | 429 | 500..=599 => Err(away(format!("The receiver answered {}.", reply.status))),
+        300..=399 => Err(refused(format!(
+            "The receiver answered {}; redirects are not followed.",
+            reply.status
+        ))),
+        status => Err(refused(format!("The receiver answered {status}."))),
     }
 }
 

@@ -13,6 +13,7 @@ use aquatint_providers::Secret;
 use aquatint_providers::fetch::{Call, Fetcher};
 use serde_json::Value;
 use tokio::sync::{Mutex, watch};
+use tokio::time::Instant;
 use url::{Url, form_urlencoded};
 
 use super::hosted::Server;
@@ -25,6 +26,8 @@ use store::Tokens;
 const CALL_PATIENCE: Duration = Duration::from_secs(45);
 /// How long the browser page stays good.
 const PAGE_PATIENCE: Duration = Duration::from_secs(600);
+/// How long the browser is left alone after somebody said no, or nobody came.
+const PAUSE: Duration = Duration::from_secs(60);
 /// A token that ends within this time is exchanged before it is used.
 const MARGIN_S: i64 = 60;
 const MAX_REPLY_BYTES: u64 = 256 * 1024;
@@ -46,7 +49,25 @@ struct Inner {
 /// A page in the browser.
 struct Page {
     url: String,
-    ended: watch::Receiver<Option<Result<(), Problem>>>,
+    ended: watch::Receiver<Option<Ended>>,
+}
+
+/// How a page ended, and when.
+type Ended = (Result<(), Problem>, Instant);
+
+impl Page {
+    /// Why no other page is opened yet: every request of an agent would bring one, and whoever said no would be asked for ever.
+    fn pause(&self) -> Option<Problem> {
+        let ended = self.ended.borrow();
+        let Some((Err(problem), at)) = ended.as_ref() else {
+            return None;
+        };
+        let left = PAUSE.checked_sub(at.elapsed()).filter(|left| !left.is_zero())?;
+        let seconds = left.as_secs() + 1;
+        Some(problem.clone().retry_after(seconds).hint(format!(
+            "The browser opens again with a request in {seconds} s or later; `aquatint sign-in --server URL` opens it now."
+        )))
+    }
 }
 
 impl SignIn {
@@ -94,6 +115,9 @@ impl SignIn {
                 *page = None;
                 return Ok(token);
             }
+            if let Some(problem) = page.as_ref().and_then(Page::pause) {
+                return Err(problem);
+            }
             let is_open = page.as_ref().is_some_and(|page| page.ended.borrow().is_none());
             if !is_open {
                 *page = Some(self.open_page().await?);
@@ -106,7 +130,7 @@ impl SignIn {
         // The guard of the channel must not be held while something is waited for.
         let heard = async { ended.wait_for(Option::is_some).await.map(|outcome| outcome.clone()) };
         match tokio::time::timeout(patience, heard).await {
-            Ok(Ok(outcome)) => outcome.unwrap_or(Ok(()))?,
+            Ok(Ok(outcome)) => outcome.map_or(Ok(()), |(outcome, _)| outcome)?,
             Ok(Err(_)) => {
                 return Err(Problem::new(
                     Code::Unauthorized,
@@ -224,7 +248,7 @@ impl SignIn {
                 Ok(Err(problem)) => Err(problem),
                 Ok(Ok(code)) => own.exchange(&authority, &client_id, &redirect, &verifier, &code).await,
             };
-            let _ = sender.send(Some(outcome));
+            let _ = sender.send(Some((outcome, Instant::now())));
         });
         Ok(Page { url, ended })
     }

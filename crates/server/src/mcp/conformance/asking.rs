@@ -201,7 +201,10 @@ fn done(text: &str) -> CallToolResponse {
     CallToolResult::success(vec![ContentBlock::text(text)]).into()
 }
 
-fn ask(questions: impl IntoIterator<Item = (&'static str, InputRequest)>, state: Option<String>) -> CallToolResponse {
+pub(super) fn ask(
+    questions: impl IntoIterator<Item = (&'static str, InputRequest)>,
+    state: Option<String>,
+) -> CallToolResponse {
     let mut requests = InputRequests::new();
     for (key, request) in questions {
         requests.insert(key.into(), request);
@@ -221,7 +224,7 @@ fn ask_name() -> InputRequest {
     elicit("What is your name?", "name", "string")
 }
 
-fn elicit(message: &str, field: &str, kind: &str) -> InputRequest {
+pub(super) fn elicit(message: &str, field: &str, kind: &str) -> InputRequest {
     let schema = json!({ "type": "object", "properties": { field: { "type": kind } }, "required": [field] });
     InputRequest::Elicitation(ElicitRequest::new(ElicitRequestParams::FormElicitationParams {
         meta: None,

@@ -7,16 +7,17 @@
 
 mod asking;
 mod plain;
+mod tasks;
 
 use std::sync::Arc;
 
 use rmcp::ErrorData;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CompletionInfo,
-    CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse, ListPromptsResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, RequestStateCodec, ServerCapabilities, ServerConfig,
-    SetLevelRequestParams, SubscribeRequestParams, Tool, UnsubscribeRequestParams,
+    CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult,
+    CompletionInfo, CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
+    GetTaskParams, GetTaskResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, RequestStateCodec, ServerCapabilities,
+    ServerConfig, SetLevelRequestParams, SubscribeRequestParams, Tool, UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
@@ -32,6 +33,7 @@ const TTL_MS: u64 = 60_000;
 pub(super) struct Fixtures {
     native: Handler,
     codec: Arc<RequestStateCodec>,
+    tasks: tasks::Tasks,
 }
 
 impl Fixtures {
@@ -42,6 +44,7 @@ impl Fixtures {
         Self {
             native,
             codec: Arc::new(RequestStateCodec::new_unchecked(key.as_bytes())),
+            tasks: tasks::Tasks::default(),
         }
     }
 }
@@ -80,6 +83,7 @@ impl ServerHandler for Fixtures {
         let mut result = self.native.list_tools(page, cx).await?;
         result.tools.extend(plain::tools());
         result.tools.extend(asking::tools());
+        result.tools.extend(tasks::tools());
         Ok(result)
     }
 
@@ -89,6 +93,9 @@ impl ServerHandler for Fixtures {
         cx: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         if let Some(answer) = asking::call(&self.codec, &request, &cx) {
+            return answer;
+        }
+        if let Some(answer) = tasks::call(&self.tasks, &request, &cx).await {
             return answer;
         }
         if let Some(answer) = plain::call(&request, &cx).await {
@@ -103,6 +110,31 @@ impl ServerHandler for Fixtures {
         cx: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
         self.native.on_custom_request(request, cx).await
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        cx: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        match self.tasks.get(&request.task_id) {
+            Some(task) => Ok(GetTaskResult::new(task)),
+            None => self.native.get_task(request, cx).await,
+        }
+    }
+
+    async fn update_task(&self, request: UpdateTaskParams, cx: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        if self.tasks.update(&request.task_id, &request.input_responses) {
+            return Ok(());
+        }
+        self.native.update_task(request, cx).await
+    }
+
+    async fn cancel_task(&self, request: CancelTaskParams, cx: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        if self.tasks.cancel(&request.task_id) {
+            return Ok(());
+        }
+        self.native.cancel_task(request, cx).await
     }
 
     async fn list_prompts(

@@ -1,5 +1,6 @@
 //! Krea's objects, made of the studio's: jobs, models, assets and errors. Plain functions, so that MCP and REST show the same.
 
+use aquatint_app::BEHIND_OTHERS;
 use aquatint_domain::model::Deprecation;
 use aquatint_domain::{Code, Problem};
 use serde_json::{Map, Value, json};
@@ -72,6 +73,7 @@ fn status(view: &Value) -> &str {
     let has_begun = view["progress"].as_f64().unwrap_or_default() > 0.0;
     let has_parts = view["media"].as_array().is_some_and(|media| !media.is_empty());
     match view["status"].as_str().unwrap_or_default() {
+        "queued" if view["stage"] == BEHIND_OTHERS => "backlogged",
         "running" if has_parts => "intermediate-complete",
         // A vendor has taken it and has not begun yet.
         "running" if view["stage"] == "queued" || view["stage"] == "waiting" => "scheduled",
@@ -205,6 +207,10 @@ mod tests {
     fn states_are_told_in_kreas_words() {
         let words = [
             (json!({ "job_id": "job_1", "status": "queued" }), "queued"),
+            (
+                json!({ "job_id": "job_1", "status": "queued", "stage": BEHIND_OTHERS }),
+                "backlogged",
+            ),
             (
                 json!({ "job_id": "job_1", "status": "running", "progress": 0.0 }),
                 "processing",

@@ -38,6 +38,7 @@ pub(super) static TOOLS: [Tool; 8] = [
         input: || json!({ "type": "object", "properties": { "model": model() }, "required": ["model"] }),
         output: || json!({ "type": "object", "properties": { "model": { "type": "string" }, "input_schema": { "type": "object" } }, "required": ["model", "input_schema"] }),
         aliases: &[("model_id", "model"), ("modelId", "model"), ("id", "model")],
+        widget: Some("form"),
         ..TOOL
     },
     Tool {

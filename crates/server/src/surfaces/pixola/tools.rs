@@ -37,7 +37,7 @@ pub(super) static TOOLS: [Tool; 8] = [
         aliases: &[("n", "count")],
         effects: Effects::Spends,
         takes_media: false,
-        widget: Some("job"),
+        widget: Some("form"),
         is_patient: true,
     },
     Tool {

@@ -15,7 +15,10 @@ use serde_json::{Map, Value, json};
 use super::{Answer, Asked, idempotency, number, object as body_object, serve};
 use crate::api::{Api, Peer, receive_for};
 use crate::surfaces::krea::{Krea, object, order};
+use crate::surfaces::service::Service;
 
+/// The header with the address that is told of a job's end.
+const WEBHOOK: &str = "x-webhook-url";
 /// Keys and access tokens of the MCP surface count here too.
 const ENDPOINT: &str = "/mcp/krea";
 /// Jobs on one page of the operation behind the list.
@@ -49,12 +52,13 @@ async fn generate(
 ) -> Response {
     let given = headers.clone();
     serve(api, ENDPOINT, &headers, peer, |asked: Asked<Krea>| async move {
-        no_webhook(&given)?;
+        let webhook = webhook(&asked, &given)?;
         let mut order = order(&asked.studio, &model, body_object(body)?)?;
         if let Some(key) = idempotency(&given)? {
             order["idempotency_key"] = json!(key);
         }
         let job = asked.operation("generate.media", order).await?;
+        call_back(&asked, webhook.as_deref(), job["job_id"].as_str().as_slice()).await?;
         let catalogue = asked.studio.catalogue();
         let known = job["model"].as_str().and_then(|id| catalogue.find(id));
         Ok(Answer {
@@ -65,15 +69,31 @@ async fn generate(
     .await
 }
 
-/// A script that waits for a call that never comes would wait for ever, so that is told at once.
-fn no_webhook(headers: &HeaderMap) -> Result<(), Problem> {
-    if headers.contains_key("x-webhook-url") {
-        return Err(
-            Problem::invalid("X-Webhook-URL", "This server calls no webhooks when a job ends.")
-                .hint("Leave the header out and ask `GET /krea/jobs/{job_id}` every 2 to 5 seconds."),
-        );
+/// Where the job's end is told. A script that waits for a call that can never come is told so before anything is made.
+fn webhook(asked: &Asked<Krea>, headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(given) = headers.get(WEBHOOK) else {
+        return Ok(None);
+    };
+    let url = given
+        .to_str()
+        .map_err(|_| Problem::invalid(WEBHOOK, "The address must be plain text."));
+    let checked = url.and_then(|url| asked.studio.check_callback(&asked.caller, url).map(|()| url));
+    let url = checked.map_err(|problem| {
+        let problem = problem.at(WEBHOOK);
+        if problem.hint.is_some() {
+            problem
+        } else {
+            problem.hint("Leave the header out and ask `GET /krea/jobs/{job_id}` every 2 to 5 seconds.")
+        }
+    })?;
+    Ok(Some(url.to_owned()))
+}
+
+async fn call_back(asked: &Asked<Krea>, webhook: Option<&str>, jobs: &[&str]) -> Result<(), Problem> {
+    match webhook {
+        Some(url) => asked.studio.call_back(&asked.caller, Krea::NAME, url, jobs).await,
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Jobs, newest first. `status` and `types` narrow them, in Krea's words and with commas between.
@@ -260,7 +280,7 @@ async fn execute_node_app(
 ) -> Response {
     let given = headers.clone();
     serve(api, ENDPOINT, &headers, peer, |asked: Asked<Krea>| async move {
-        no_webhook(&given)?;
+        let webhook = webhook(&asked, &given)?;
         let mut given: Map<String, Value> = body_object(body)?;
         let inputs = match given.remove("inputs") {
             Some(inputs) => inputs,
@@ -273,6 +293,8 @@ async fn execute_node_app(
             Some(ids) => ids.clone(),
             None => vec![job["job_id"].clone()],
         };
+        let started: Vec<&str> = ids.iter().filter_map(Value::as_str).collect();
+        call_back(&asked, webhook.as_deref(), &started).await?;
         let jobs: Vec<Value> = ids
             .into_iter()
             .map(|id| {

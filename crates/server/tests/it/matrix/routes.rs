@@ -6,6 +6,8 @@ use super::*;
 pub(super) const OTHERS: &[(&str, &str, u16)] = &[
     ("GET", "/", 200),
     ("GET", "/style.css", 200),
+    ("GET", "/icons/edit.svg", 200),
+    ("GET", "/icons/nothing.svg", 404),
     ("GET", "/healthz", 200),
     ("GET", "/readyz", 200),
     ("GET", "/metrics", 200),

@@ -1,15 +1,10 @@
 //! Share links and webhooks: what a run tells the world.
 
-use std::net::Ipv4Addr;
-use std::sync::Arc;
-
-use aquatint_domain::{Clock, SystemClock};
-use aquatint_providers::webhook::{Delivery, verify_standard};
-use axum::http::{HeaderMap, StatusCode};
+use aquatint_providers::webhook::verify_standard;
 use bytes::Bytes;
-use parking_lot::Mutex;
 
 use super::*;
+use crate::receiver::Heard;
 
 /// A graph that shares what comes.
 fn sharing() -> Value {
@@ -71,55 +66,6 @@ async fn a_run_makes_one_share_link_whatever_happens() {
     assert_eq!(run_done["status"], "succeeded", "{run_done}");
     assert!(run_done["outputs"]["url"].is_string(), "{run_done}");
     assert_eq!(links(&studio).await.len(), 4, "three by runs, one by hand");
-}
-
-/// What a receiver of webhooks heard, and how it answers.
-#[derive(Clone, Default)]
-struct Heard {
-    deliveries: Arc<Mutex<Vec<Delivery>>>,
-    /// Statuses of the next answers; 200 when there are none.
-    answers: Arc<Mutex<Vec<u16>>>,
-}
-
-impl Heard {
-    async fn start() -> (Self, u16) {
-        let heard = Self::default();
-        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        let own = heard.clone();
-        let hook = axum::routing::post(async move |headers: HeaderMap, body: Bytes| {
-            own.deliveries.lock().push(Delivery {
-                headers,
-                body,
-                received_at: SystemClock.now(),
-                secret: String::new(),
-            });
-            let mut answers = own.answers.lock();
-            let status = if answers.is_empty() { 200 } else { answers.remove(0) };
-            StatusCode::from_u16(status).expect("a status")
-        });
-        let router = axum::Router::new().route("/hook", hook);
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        (heard, port)
-    }
-
-    fn ids(&self) -> Vec<String> {
-        let deliveries = self.deliveries.lock();
-        deliveries
-            .iter()
-            .map(|delivery| delivery.header("webhook-id").expect("an id").to_owned())
-            .collect()
-    }
-
-    fn bodies(&self) -> Vec<Value> {
-        let deliveries = self.deliveries.lock();
-        deliveries
-            .iter()
-            .map(|delivery| serde_json::from_slice(&delivery.body).expect("JSON"))
-            .collect()
-    }
 }
 
 fn telling(url: &str) -> Value {

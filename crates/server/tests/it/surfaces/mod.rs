@@ -10,6 +10,7 @@ mod patience;
 mod permissions;
 mod pixola;
 mod studio;
+mod waiting;
 
 use std::time::Duration;
 
