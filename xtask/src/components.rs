@@ -172,7 +172,7 @@ fn on_path(names: &[&str]) -> Result<PathBuf, String> {
 }
 
 /// The library that `ORT_DYLIB_PATH` names, or the one of the Python package beside the clients.
-fn onnx_runtime() -> Result<PathBuf, String> {
+pub fn onnx_runtime() -> Result<PathBuf, String> {
     if let Some(path) = std::env::var_os("ORT_DYLIB_PATH") {
         let path = PathBuf::from(path);
         return if path.is_file() {

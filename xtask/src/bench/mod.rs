@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what the studio costs, beside peers on the same machine in the same run. The load
 //! stays on loopback and is bounded in count and time. Figures are printed and kept, never asserted.
 
+mod cutout;
 mod load;
 mod mcp;
 mod peers;
@@ -38,7 +39,9 @@ const ALL: &[Benchmark] = &[
     ("start", process::start),
     ("mcp", mcp::run),
     ("upload", work::upload),
+    ("resize", work::resize),
     ("upscale", work::upscale),
+    ("cutout", cutout::run),
     ("batch", work::batch),
     ("jobs", work::jobs),
     ("pipelines", pipelines::run),

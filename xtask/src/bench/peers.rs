@@ -94,6 +94,25 @@ pub fn node_folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// A Python with rembg, installed where pip is at hand.
+pub fn rembg() -> Result<PathBuf> {
+    let wanted = folder().join("python/cutout.txt");
+    let environment = repository::target()?.join("peers/python-cutout");
+    let python = environment.join("bin/python");
+    let installed = environment.join("installed.txt");
+    if std::fs::read(&installed).ok() != Some(std::fs::read(&wanted)?) {
+        let mut make = Command::new("python3");
+        running::quietly("python3 -m venv for rembg", make.args(["-m", "venv"]).arg(&environment))?;
+        let mut install = Command::new(&python);
+        install
+            .args(["-m", "pip", "install", "--quiet", "--requirement"])
+            .arg(&wanted);
+        running::quietly("pip install for rembg", &mut install)?;
+        std::fs::copy(&wanted, &installed)?;
+    }
+    Ok(python)
+}
+
 /// The server of the TypeScript SDK.
 pub fn typescript() -> Result<Peer> {
     let folder = node_folder()?;

@@ -42,14 +42,21 @@ pub fn upload(program: &Path) -> Result<Vec<Row>> {
     }
     let cpu = (Usage::family_cpu_seconds(studio.pid())? - before) / f64::from(UPLOADS);
     let wall = began.elapsed().as_secs_f64() / f64::from(UPLOADS);
+    let peak = Usage::largest_child_bytes(studio.pid())? as f64;
     let mut rows = vec![Row::new(
         format!("aquatint, upload of a 12 MP JPEG ({:.1} MB)", jpeg.len() as f64 / 1e6),
-        vec![("cpu_ms", cpu * 1e3), ("wall_ms", wall * 1e3)],
+        vec![
+            ("cpu_ms", cpu * 1e3),
+            ("wall_ms", wall * 1e3),
+            ("child_peak_mb", peak / 1e6),
+        ],
     )];
     match sharp(&jpeg, folder.path()) {
-        Ok(seconds) => {
-            rows.push(Row::new("sharp, 1024 and 256 px WebP", vec![("cpu_ms", seconds * 1e3)]));
-            rows.push(Row::new("aquatint / sharp", vec![("ratio", cpu / seconds)]));
+        Ok((seconds, bytes)) => {
+            let figures = vec![("cpu_ms", seconds * 1e3), ("peak_mb", bytes / 1e6)];
+            rows.push(Row::new("sharp, 1024 and 256 px WebP", figures));
+            let ratios = vec![("cpu", cpu / seconds), ("memory", peak / bytes)];
+            rows.push(Row::new("aquatint / sharp", ratios));
         }
         Err(error) => println!("  sharp left out: {error:#}"),
     }
@@ -80,7 +87,8 @@ fn send(studio: &Studio, connection: &mut Connection, jpeg: &[u8], number: u32) 
     Ok(())
 }
 
-fn sharp(jpeg: &[u8], folder: &Path) -> Result<f64> {
+/// CPU seconds for one picture, and the most memory in bytes.
+fn sharp(jpeg: &[u8], folder: &Path) -> Result<(f64, f64)> {
     let path = folder.join("photo.jpg");
     std::fs::write(&path, jpeg)?;
     let mut command = Command::new("node");
@@ -88,10 +96,45 @@ fn sharp(jpeg: &[u8], folder: &Path) -> Result<f64> {
         .arg(peers::node_folder()?.join("bundle.mjs"))
         .arg(&path)
         .arg(UPLOADS.to_string());
-    running::output(&mut command)?
+    numbers(&running::output(&mut command)?).context("sharp told no numbers")
+}
+
+/// Two numbers with a space between.
+fn numbers(told: &str) -> Option<(f64, f64)> {
+    let (first, second) = told.trim().split_once(' ')?;
+    Some((first.parse().ok()?, second.parse().ok()?))
+}
+
+/// Lanczos3 from 512² to 2,048² by the engines' own resampling and by Pillow, which also says how alike the results are.
+pub fn resize(_: &Path) -> Result<Vec<Row>> {
+    let folder = tempfile::tempdir()?;
+    let source = folder.path().join("source.bmp");
+    std::fs::write(&source, bitmap(512, 512, 0))?;
+    let made = folder.path().join("made.png");
+    let mut own = repository::cargo();
+    own.args([
+        "run",
+        "--release",
+        "--quiet",
+        "--package",
+        "aquatint-engines",
+        "--example",
+        "quality",
+    ]);
+    own.args(["--", "--resize"]).arg(&source).arg("--to").arg(&made);
+    let seconds: f64 = running::output(&mut own)?
         .trim()
         .parse()
-        .context("sharp told no number")
+        .context("the example told no number")?;
+    let script = peers::folder().join("python/resize.py");
+    let mut pillow = Command::new(peers::rembg()?);
+    pillow.arg(script).arg(&source).arg(&made);
+    let (peer, psnr) = numbers(&running::output(&mut pillow)?).context("Pillow told no numbers")?;
+    Ok(vec![
+        Row::new("aquatint, Lanczos3 512² to 2,048²", vec![("wall_ms", seconds * 1e3)]),
+        Row::new("Pillow", vec![("wall_ms", peer * 1e3)]),
+        Row::new("aquatint / Pillow", vec![("wall", seconds / peer), ("psnr_db", psnr)]),
+    ])
 }
 
 /// From the call to the result, with everything that stands between: the network at once and four times as large, and a
@@ -218,7 +261,7 @@ fn ended(studio: &Studio, connection: &mut Connection, job: &Value) -> Result<Va
 }
 
 /// A picture sent through a one-time URL; its asset id.
-fn sent(studio: &Studio, connection: &mut Connection, picture: &[u8]) -> Result<Value> {
+pub(super) fn sent(studio: &Studio, connection: &mut Connection, picture: &[u8]) -> Result<Value> {
     let asked = json!({ "action": "upload_url", "file_name": "a.bmp" });
     let made = tool(studio, connection, "upload", &asked)?;
     let url = made["upload_url"].as_str().context("no upload URL")?;
@@ -283,7 +326,7 @@ fn camera_jpeg(program: &Path, folder: &Path) -> Result<Vec<u8>> {
 }
 
 /// A picture with slopes, edges, texture and a little noise, as an uncompressed BMP.
-fn bitmap(width: usize, height: usize, seed: u32) -> Vec<u8> {
+pub(super) fn bitmap(width: usize, height: usize, seed: u32) -> Vec<u8> {
     let stride = (width * 3).div_ceil(4) * 4;
     let size = 54 + stride * height;
     let mut bytes = Vec::with_capacity(size);

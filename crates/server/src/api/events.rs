@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aquatint_app::{JobEvent, Studio};
+use aquatint_app::{JobEvent, Standing, Studio};
 use aquatint_domain::{Caller, Code, Job, JobId, Problem, RunId, Scope, WorkspaceId};
 use axum::extract::{Path, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -27,6 +27,8 @@ use super::problem::problem_response;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long the row of what is followed may go unread.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// How long a stream may outlive what let its reader in: a key that was revoked, a session that was ended.
+const STANDING_CHECK: Duration = Duration::from_secs(5);
 /// The pause between two looks at a run. What changes in it is told together.
 const RUN_PAUSE: Duration = Duration::from_millis(150);
 
@@ -41,10 +43,10 @@ pub(super) async fn of_job(
         let caller = reader(&api, &headers, peer).await?;
         let id: JobId = job.parse()?;
         let found = api.studio.store().jobs().get(&caller.workspace, &id).await?;
-        found.ok_or_else(|| Problem::not_found("job", &id))
+        Ok::<_, Problem>((caller, found.ok_or_else(|| Problem::not_found("job", &id))?))
     };
-    let job: Job = match started.await {
-        Ok(job) => job,
+    let (caller, job): (Caller, Job) = match started.await {
+        Ok(started) => started,
         Err(problem) => return problem_response(&problem),
     };
     let (id, workspace, studio) = (job.id, job.workspace, api.studio.clone());
@@ -62,7 +64,12 @@ pub(super) async fn of_job(
         let (studio, workspace, id) = (studio.clone(), workspace.clone(), id.clone());
         async move { seen_job(&studio, &workspace, &id).await }.boxed()
     };
-    answer("job", Following::new(news.boxed(), Duration::ZERO, look).events())
+    answer(
+        &api,
+        &caller,
+        "job",
+        Following::new(news.boxed(), Duration::ZERO, look).events(),
+    )
 }
 
 async fn seen_job(studio: &Studio, workspace: &WorkspaceId, id: &JobId) -> Option<Seen> {
@@ -91,9 +98,9 @@ pub(super) async fn of_run(
         let caller = reader(&api, &headers, peer).await?;
         let id: RunId = run.parse()?;
         api.studio.run_view(&caller.workspace, &id).await?;
-        Ok::<_, Problem>((caller.workspace, id))
+        Ok::<_, Problem>((caller, id))
     };
-    let (workspace, id) = match started.await {
+    let (caller, id) = match started.await {
         Ok(started) => started,
         Err(problem) => return problem_response(&problem),
     };
@@ -106,7 +113,7 @@ pub(super) async fn of_run(
     let progress = live(api.studio.events().subscribe(), api.stop.clone())
         .filter(move |event| std::future::ready(running.lock().contains(&event.job_id)))
         .map(|_| News::Look);
-    let studio = api.studio.clone();
+    let (studio, workspace) = (api.studio.clone(), caller.workspace.clone());
     let look = move || {
         let (studio, workspace, id, jobs) = (studio.clone(), workspace.clone(), id.clone(), jobs.clone());
         async move {
@@ -121,7 +128,7 @@ pub(super) async fn of_run(
         .boxed()
     };
     let news = stream::select(changes, progress).boxed();
-    answer("run", Following::new(news, RUN_PAUSE, look).events())
+    answer(&api, &caller, "run", Following::new(news, RUN_PAUSE, look).events())
 }
 
 /// What is heard about something that is followed.
@@ -204,8 +211,9 @@ pub(super) async fn of_workspace(State(api): State<Api>, peer: Peer, headers: He
     match reader(&api, &headers, peer).await {
         Ok(caller) => {
             let events = live(api.studio.events().subscribe(), api.stop.clone());
-            let own = events.filter(move |event| std::future::ready(event.workspace == caller.workspace));
-            answer("job", own.map(|event| json!(event)))
+            let workspace = caller.workspace.clone();
+            let own = events.filter(move |event| std::future::ready(event.workspace == workspace));
+            answer(&api, &caller, "job", own.map(|event| json!(event)))
         }
         Err(problem) => problem_response(&problem),
     }
@@ -240,7 +248,24 @@ fn live<T: Clone + Send + 'static>(receiver: Receiver<T>, stop: CancellationToke
     news.boxed()
 }
 
-fn answer(name: &'static str, events: impl Stream<Item = Value> + Send + 'static) -> Response {
+/// Comes when the caller would not be let in any more.
+async fn shut_out(studio: Studio, standing: Standing) {
+    loop {
+        tokio::time::sleep(STANDING_CHECK).await;
+        // A database that does not answer shuts nobody out.
+        if let Ok(Some(_)) = studio.lost(&standing).await {
+            return;
+        }
+    }
+}
+
+fn answer(
+    api: &Api,
+    caller: &Caller,
+    name: &'static str,
+    events: impl Stream<Item = Value> + Send + 'static,
+) -> Response {
+    let events = events.take_until(shut_out(api.studio.clone(), caller.into()));
     let events = events.map(move |event| Ok::<_, Infallible>(Event::default().event(name).data(event.to_string())));
     let mut response = Sse::new(events)
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))

@@ -3,6 +3,7 @@
 
 mod file;
 mod table;
+mod values;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};

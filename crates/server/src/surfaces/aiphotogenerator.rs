@@ -7,7 +7,7 @@ use aquatint_domain::{Code, Problem};
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 
-use super::service::{Call, Service, Tool, failure_of, reply};
+use super::service::{Call, Checkers, Service, Tool, checkers, failure_of, reply};
 use super::sizes;
 use super::slugs::{Chosen, Models, vendor_of};
 
@@ -89,6 +89,11 @@ impl Service for AiPhotoGenerator {
     const INSTRUCTIONS: &'static str = "Images in one step: `generate_image` waits and returns the URL of the finished image \
         and its `image_id`. `list_models` tells models and prices. When a call was cut before its answer came, repeat it \
         unchanged: it finds the same image, charged once.";
+
+    fn checkers() -> &'static Checkers {
+        static CHECKERS: Checkers = Checkers::new(|| checkers(&TOOLS));
+        &CHECKERS
+    }
 
     fn translate(_: &Studio, problem: &mut Problem, members: &mut Map<String, Value>) {
         members.insert("success".to_owned(), json!(false));

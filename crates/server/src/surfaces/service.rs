@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::marker::PhantomData;
+use std::sync::LazyLock;
 
 use aquatint_app::arguments::Arguments;
 use aquatint_app::operation::{Effects, MediaLink, ProgressSender, Reply};
@@ -39,6 +40,9 @@ pub trait Service: Send + Sync + 'static {
     const NAME: &'static str;
     const TOOLS: &'static [Tool];
     const INSTRUCTIONS: &'static str;
+
+    /// The checkers of the tools' arguments, made once: `static CHECKERS: Checkers = Checkers::new(|| checkers(&TOOLS))`.
+    fn checkers() -> &'static Checkers;
 
     /// A problem in the service's words.
     fn translate(studio: &Studio, problem: &mut Problem, members: &mut Map<String, Value>);
@@ -79,37 +83,39 @@ impl<'a> Call<'a> {
     }
 }
 
+/// What checks the arguments of a service's tools, by the tool's name.
+pub type Checkers = LazyLock<HashMap<&'static str, Arguments>>;
+
+/// The checkers of a table of tools.
+pub(super) fn checkers(tools: &[Tool]) -> HashMap<&'static str, Arguments> {
+    let checker = |tool: &Tool| (tool.name, Arguments::new(&(tool.input)(), tool.aliases));
+    tools.iter().map(checker).collect()
+}
+
+/// The arguments of a service's tool, brought into form and checked.
+pub(super) fn accept<S: Service>(tool: &str, arguments: Value) -> Result<Map<String, Value>, Problem> {
+    let checker = S::checkers()
+        .get(tool)
+        .ok_or_else(|| Problem::not_found("tool", tool).at("tool"))?;
+    match checker.accept(arguments)? {
+        Value::Object(arguments) => Ok(arguments),
+        _ => Err(Problem::internal("accepted arguments are an object")),
+    }
+}
+
 /// A service as a toolbox of the MCP door.
 pub(super) struct Door<S: Service> {
     studio: Studio,
     endpoint: &'static str,
-    arguments: HashMap<&'static str, Arguments>,
     service: PhantomData<fn() -> S>,
 }
 
 impl<S: Service> Door<S> {
     pub(super) fn new(studio: &Studio, endpoint: &'static str) -> Self {
-        let arguments = S::TOOLS
-            .iter()
-            .map(|tool| (tool.name, Arguments::new(&(tool.input)(), tool.aliases)))
-            .collect();
         Self {
             studio: studio.clone(),
             endpoint,
-            arguments,
             service: PhantomData,
-        }
-    }
-
-    /// The arguments of a tool, brought into form and checked.
-    pub(super) fn accept(&self, tool: &str, arguments: Value) -> Result<Map<String, Value>, Problem> {
-        let known = self
-            .arguments
-            .get(tool)
-            .ok_or_else(|| Problem::not_found("tool", tool).at("tool"))?;
-        match known.accept(arguments)? {
-            Value::Object(arguments) => Ok(arguments),
-            _ => Err(Problem::internal("accepted arguments are an object")),
         }
     }
 }
@@ -168,7 +174,7 @@ impl<S: Service> Toolbox for Door<S> {
         if is_for_pages(tool) {
             return toolset::call(&self.studio, caller, tool, arguments, progress).await;
         }
-        let arguments = self.accept(tool, arguments)?;
+        let arguments = accept::<S>(tool, arguments)?;
         let mut call = Call::new(&self.studio, caller, S::NAME);
         call.progress = progress;
         S::call(&call, tool, arguments).await

@@ -10,21 +10,12 @@ use std::time::Duration;
 use image::{DynamicImage, GenericImageView, ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
 
-use crate::pictures::{data_uri, encode, product};
+use crate::pictures::{encode, product};
+use crate::pipelines::{self, create, ended};
 use crate::process::{Process, run};
 
-async fn create(studio: &Process, name: &str, graph: Value) -> String {
-    let made = studio
-        .call("pipelines", json!({ "action": "create", "name": name, "graph": graph }))
-        .await;
-    made["pipeline_id"].as_str().expect("an id").to_owned()
-}
-
 async fn bring(studio: &Process, picture: &[u8]) -> Value {
-    let asset = studio
-        .call("upload", json!({ "action": "url", "url": data_uri(picture) }))
-        .await;
-    asset["asset_id"].clone()
+    pipelines::bring(studio, picture).await.into()
 }
 
 async fn start(studio: &Process, pipeline: &str, inputs: Value) -> Value {
@@ -35,18 +26,6 @@ async fn start(studio: &Process, pipeline: &str, inputs: Value) -> Value {
         )
         .await;
     started["run_id"].clone()
-}
-
-async fn ended(studio: &Process, run: &Value) -> Value {
-    for _ in 0..8 {
-        let run = studio
-            .call("pipelines", json!({ "action": "get_run", "run_id": run, "sync": true }))
-            .await;
-        if !["queued", "running"].contains(&run["status"].as_str().unwrap_or_default()) {
-            return run;
-        }
-    }
-    panic!("the run {run} does not end");
 }
 
 async fn done(studio: &Process, pipeline: &str, inputs: Value) -> Value {

@@ -26,21 +26,21 @@ fn banner() -> Value {
     })
 }
 
-async fn create(studio: &Process, name: &str, graph: Value) -> String {
+pub async fn create(studio: &Process, name: &str, graph: Value) -> String {
     let made = studio
         .call("pipelines", json!({ "action": "create", "name": name, "graph": graph }))
         .await;
     made["pipeline_id"].as_str().expect("an id").to_owned()
 }
 
-async fn bring(studio: &Process, picture: &[u8]) -> String {
+pub async fn bring(studio: &Process, picture: &[u8]) -> String {
     let asset = studio
         .call("upload", json!({ "action": "url", "url": data_uri(picture) }))
         .await;
     asset["asset_id"].as_str().expect("an id").to_owned()
 }
 
-async fn ended(studio: &Process, run: &Value) -> Value {
+pub async fn ended(studio: &Process, run: &Value) -> Value {
     for _ in 0..8 {
         let run = studio
             .call("pipelines", json!({ "action": "get_run", "run_id": run, "sync": true }))

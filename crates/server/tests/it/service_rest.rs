@@ -152,6 +152,18 @@ async fn a_script_of_krea_uploads_and_uses_assets() {
     assert_eq!(listed["items"][0]["id"], id, "{listed}");
     assert_eq!(ask(&studio, Method::GET, "/krea/assets/ast_nothing", None).await.0, 404);
 
+    // Deleting is for people: a key is told so, and the asset stays.
+    let (status, refused) = ask(&studio, Method::DELETE, &format!("/krea/assets/{id}"), None).await;
+    assert_eq!((status, &refused["code"]), (403, &json!("forbidden")), "{refused}");
+    assert_eq!(
+        ask(&studio, Method::GET, &format!("/krea/assets/{id}"), None).await.0,
+        200
+    );
+    assert_eq!(
+        ask(&studio, Method::DELETE, "/krea/assets/ast_nothing", None).await.0,
+        404
+    );
+
     // Without a field `file`, or without anything, the answer says what to send.
     let request = studio
         .client

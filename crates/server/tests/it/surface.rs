@@ -4,12 +4,13 @@
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures::StreamExt;
 use serde_json::{Value, json};
 
 use crate::pictures::{data_uri, product};
-use crate::process::Process;
+use crate::process::{Process, run};
 
 /// What the native list may cost a model, in tokens of o200k_base.
 const LIST_MAX_TOKENS: usize = 6_000;
@@ -338,6 +339,47 @@ async fn events_of_a_job_tell_its_way_and_end_with_it() {
         .rest("GET", "/jobs/job_00000000000000000000000000/events", None)
         .await;
     assert_eq!((status, &problem["code"]), (404, &json!("not_found")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_events_ends_when_its_readers_key_is_revoked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let studio = Process::start(folder.path());
+    let key = run(folder.path(), &["key", "create", "reader"]);
+    let listen = |secret: String| {
+        let request = studio.client.get(format!("{}/api/v1/events", studio.url));
+        async move { request.bearer_auth(secret).send().await.expect("an answer") }
+    };
+    let (mut of_reader, mut of_other) = (listen(key).await, listen(studio.key.clone()).await);
+    assert!(of_reader.status().is_success() && of_other.status().is_success());
+    let listed = run(folder.path(), &["key", "list"]);
+    let line = listed.lines().find(|line| line.contains("reader")).expect("a line");
+    run(
+        folder.path(),
+        &["key", "revoke", line.split_whitespace().next().expect("an id")],
+    );
+    let end = async {
+        while let Some(part) = of_reader.chunk().await.expect("bytes") {
+            assert!(!part.starts_with(b"event"), "nothing happened");
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), end)
+        .await
+        .expect("it ends");
+    // The other key hears on.
+    let order = json!({ "model": "image/aquatint/scene-preview", "prompt": "a vase", "width": 256, "height": 256 });
+    assert_eq!(studio.rest("POST", "/generate", Some(order)).await.0, 202);
+    let news = async {
+        loop {
+            let part = of_other.chunk().await.expect("bytes").expect("it goes on");
+            if part.starts_with(b"event") {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), news)
+        .await
+        .expect("it hears");
 }
 
 #[tokio::test(flavor = "multi_thread")]

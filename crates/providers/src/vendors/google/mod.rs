@@ -12,6 +12,7 @@
 //! Pictures are answered at once. Omni videos are interactions in the background and Veo videos long-running operations:
 //! the two are told apart by the form of the task's id.
 
+mod content;
 mod errors;
 mod imagen;
 mod models;

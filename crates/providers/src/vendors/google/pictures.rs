@@ -2,9 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::content::{self, Candidate, generate, parts};
 use super::errors::is_refusal;
 use super::models::token_rates;
 use crate::desk::{Answer, Desk};
@@ -14,19 +14,13 @@ use crate::outcome::{Outcome, Output, Submitted};
 use crate::price::per_million;
 
 pub async fn make(desk: &Desk, order: &Order) -> Result<Submitted, Fault> {
-    let place = format!("/v1beta/models/{}:generateContent", order.model.vendor_model);
-    let answer = desk.post(place).json(&body(order)).buying().slow().send().await?;
+    let answer = generate(desk, &order.model.vendor_model, &body(order)).await?;
     read(&answer, order).map(Submitted::Done)
 }
 
 fn body(order: &Order) -> Value {
-    // Pictures first: the prompt speaks of what was shown.
-    let mut parts: Vec<Value> = ["images", "video"]
-        .iter()
-        .flat_map(|field| order.media_of(field))
-        .map(|medium| json!({ "inlineData": { "mimeType": medium.media_type.as_str(), "data": medium.base64() } }))
-        .collect();
-    parts.push(json!({ "text": order.text("prompt").unwrap_or_default() }));
+    let media = ["images", "video"].iter().flat_map(|field| order.media_of(field));
+    let parts = parts(media, order.text("prompt").unwrap_or_default());
     let mut config = json!({ "responseModalities": ["IMAGE"] });
     let mut image = Map::new();
     if let Some(ratio) = order.text("aspect_ratio").filter(|ratio| *ratio != "auto") {
@@ -59,94 +53,11 @@ fn body(order: &Order) -> Value {
     body
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Reply {
-    #[serde(default)]
-    candidates: Vec<Candidate>,
-    prompt_feedback: Option<Feedback>,
-    usage_metadata: Option<Usage>,
-    model_version: Option<String>,
-    response_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Feedback {
-    block_reason: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Candidate {
-    content: Option<Content>,
-    finish_reason: Option<String>,
-    finish_message: Option<String>,
-    #[serde(default)]
-    safety_ratings: Vec<Rating>,
-}
-
-#[derive(Deserialize)]
-struct Rating {
-    category: Option<String>,
-    #[serde(default)]
-    blocked: bool,
-}
-
-#[derive(Deserialize)]
-struct Content {
-    #[serde(default)]
-    parts: Vec<Part>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Part {
-    inline_data: Option<Inline>,
-    /// A draft on the way to the picture.
-    #[serde(default)]
-    thought: bool,
-}
-
-#[derive(Deserialize)]
-struct Inline {
-    data: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Usage {
-    #[serde(default)]
-    prompt_token_count: u64,
-    #[serde(default)]
-    candidates_token_count: u64,
-    #[serde(default)]
-    thoughts_token_count: u64,
-    #[serde(default)]
-    candidates_tokens_details: Vec<Modality>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Modality {
-    modality: String,
-    #[serde(default)]
-    token_count: u64,
-}
-
 fn read(answer: &Answer, order: &Order) -> Result<Outcome, Fault> {
-    let reply: Reply = answer.read()?;
-    if let Some(reason) = reply.prompt_feedback.and_then(|feedback| feedback.block_reason) {
-        return Err(Fault::refused("its safety rules stopped the prompt", [reason.clone()]).code(reason));
-    }
+    let reply = content::read(answer)?;
     let mut outputs = Vec::new();
     for candidate in &reply.candidates {
-        let parts = candidate
-            .content
-            .iter()
-            .flat_map(|content| &content.parts)
-            .filter(|part| !part.thought);
-        for inline in parts.filter_map(|part| part.inline_data.as_ref()) {
+        for inline in candidate.parts().filter_map(|part| part.inline_data.as_ref()) {
             let bytes = STANDARD
                 .decode(&inline.data)
                 .map_err(|_| answer.unreadable("`inlineData.data` is not base64"))?;

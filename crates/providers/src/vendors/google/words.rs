@@ -1,9 +1,9 @@
 //! Words by `generateContent`: one request, answered at once. Prices as listed at
 //! <https://ai.google.dev/gemini-api/docs/pricing> in 2026-10: those of 3.8 Flash are half until the end of 2026.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::content::{self, generate, parts};
 use super::errors::is_refusal;
 use crate::chat::{ChatAnswer, ChatModel, ChatOrder, ChatRates};
 use crate::desk::{Answer, Desk};
@@ -44,18 +44,12 @@ pub(super) static MODELS: &[ChatModel] = &[
 ];
 
 pub async fn chat(desk: &Desk, order: &ChatOrder) -> Result<ChatAnswer, Fault> {
-    let place = format!("/v1beta/models/{}:generateContent", order.model);
-    let answer = desk.post(place).json(&body(order)).buying().slow().send().await?;
+    let answer = generate(desk, &order.model, &body(order)).await?;
     read(&answer)
 }
 
 fn body(order: &ChatOrder) -> Value {
-    let mut parts: Vec<Value> = order
-        .pictures
-        .iter()
-        .map(|picture| json!({ "inlineData": { "mimeType": picture.media_type.as_str(), "data": picture.base64() } }))
-        .collect();
-    parts.push(json!({ "text": order.prompt }));
+    let parts = parts(order.pictures.iter(), &order.prompt);
     let mut body = json!({
         "contents": [{ "role": "user", "parts": parts }],
         "generationConfig": { "maxOutputTokens": order.max_tokens, "thinkingConfig": { "thinkingLevel": "LOW" } },
@@ -66,77 +60,18 @@ fn body(order: &ChatOrder) -> Value {
     body
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Reply {
-    #[serde(default)]
-    candidates: Vec<Candidate>,
-    prompt_feedback: Option<Feedback>,
-    usage_metadata: Option<Usage>,
-    model_version: Option<String>,
-    response_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Feedback {
-    block_reason: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Candidate {
-    content: Option<Content>,
-    finish_reason: Option<String>,
-    finish_message: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Content {
-    #[serde(default)]
-    parts: Vec<Part>,
-}
-
-#[derive(Deserialize)]
-struct Part {
-    text: Option<String>,
-    #[serde(default)]
-    thought: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Usage {
-    #[serde(default)]
-    prompt_token_count: u64,
-    #[serde(default)]
-    candidates_token_count: u64,
-    #[serde(default)]
-    thoughts_token_count: u64,
-}
-
 fn read(answer: &Answer) -> Result<ChatAnswer, Fault> {
-    let reply: Reply = answer.read()?;
-    if let Some(reason) = reply.prompt_feedback.and_then(|feedback| feedback.block_reason) {
-        return Err(Fault::refused("its safety rules stopped the prompt", [reason.clone()]).code(reason));
-    }
+    let reply = content::read(answer)?;
     let candidate = reply
         .candidates
-        .into_iter()
-        .next()
+        .first()
         .ok_or_else(|| answer.unreadable("the answer has no candidates"))?;
-    let reason = candidate.finish_reason.unwrap_or_default();
-    let said = candidate.finish_message.unwrap_or_default();
+    let reason = candidate.finish_reason.clone().unwrap_or_default();
+    let said = candidate.finish_message.as_deref().unwrap_or_default();
     if is_refusal(&reason) {
         return Err(Fault::refused(said, [reason.clone()]).code(reason).bought(Bought::Yes));
     }
-    let text: String = candidate
-        .content
-        .into_iter()
-        .flat_map(|content| content.parts)
-        .filter(|part| !part.thought)
-        .filter_map(|part| part.text)
-        .collect();
+    let text: String = candidate.parts().filter_map(|part| part.text.as_deref()).collect();
     if text.trim().is_empty() {
         let words = format!("it ended without words ({reason}). {said}");
         return Err(Fault::new(FaultKind::TaskFailed, words).bought(Bought::Yes));

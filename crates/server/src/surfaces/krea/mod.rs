@@ -10,7 +10,7 @@ use aquatint_domain::{Code, JobId, Problem, RunId, text};
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 
-use super::service::{Call, Service, Tool, failure_of, reply};
+use super::service::{Call, Checkers, Service, Tool, checkers, failure_of, reply};
 use crate::api::gather_inputs;
 
 /// Names that Krea's models have for inputs, and what models here call the same; the first that a model has.
@@ -37,6 +37,11 @@ impl Service for Krea {
     const INSTRUCTIONS: &'static str = "Images and video by model id. `list_models`, then `get_model_schema` for the inputs, \
         then `generate`, which answers at once with a `job_id`: poll `get_job` every 2 to 5 seconds. Set `sync` only when the \
         user asks to wait. Local files: `get_upload_url`. `execute_node_app` runs a published pipeline.";
+
+    fn checkers() -> &'static Checkers {
+        static CHECKERS: Checkers = Checkers::new(|| checkers(&tools::TOOLS));
+        &CHECKERS
+    }
 
     fn translate(studio: &Studio, problem: &mut Problem, members: &mut Map<String, Value>) {
         members.extend(object::error(&studio.public_url(), problem));

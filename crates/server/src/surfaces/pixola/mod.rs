@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 pub use batch::{batch, image, image_details, model_row, shape_row, style_row};
 
 use super::aiphotogenerator::{put, spendable};
-use super::service::{Call, Service, Tool, failure_of, reply};
+use super::service::{Call, Checkers, Service, Tool, checkers, failure_of, reply};
 use super::sizes;
 use super::slugs::Models;
 
@@ -30,6 +30,11 @@ impl Service for Pixola {
     const INSTRUCTIONS: &'static str = "Images from prompts: `generate_image` waits by itself and returns the URLs. \
         `list_models`, `list_styles` and `list_shapes` tell the slugs for its `model`, `style` and `shape`. For versions in \
         different styles make one call for each. `check_credits` tells the balance.";
+
+    fn checkers() -> &'static Checkers {
+        static CHECKERS: Checkers = Checkers::new(|| checkers(&tools::TOOLS));
+        &CHECKERS
+    }
 
     fn translate(_: &Studio, problem: &mut Problem, members: &mut Map<String, Value>) {
         let (word, status) = match problem.code {

@@ -6,6 +6,7 @@ mod pixola;
 mod pixola_document;
 
 use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 
 use aquatint_app::Studio;
@@ -19,7 +20,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use super::service::{Call, Door, Service};
+use super::service::{Call, Service, accept};
 use crate::api::{Api, Peer, bearer, tell_allowance, tell_deprecation};
 
 /// The routes, for the state of REST.
@@ -29,9 +30,9 @@ pub fn routes() -> Router<Api> {
 
 /// What a script asked, with what its credentials may do.
 struct Asked<S: Service> {
-    door: Door<S>,
     studio: Studio,
     caller: Caller,
+    service: PhantomData<fn() -> S>,
 }
 
 /// An answer on its way out.
@@ -54,7 +55,7 @@ impl From<Value> for Answer {
 impl<S: Service> Asked<S> {
     /// Calls a tool of the service; its structured result is the answer.
     async fn tool(&self, name: &str, arguments: Value) -> Result<Value, Problem> {
-        let arguments = self.door.accept(name, arguments)?;
+        let arguments = accept::<S>(name, arguments)?;
         let ToolReply { structured, .. } = S::call(&self.call(), name, arguments).await?;
         Ok(structured)
     }
@@ -82,9 +83,9 @@ where
     };
     let request = admission.caller.request.to_string();
     let asked = Asked {
-        door: Door::new(&api.studio, endpoint),
         studio: api.studio.clone(),
         caller: admission.caller,
+        service: PhantomData,
     };
     let mut response = match work(asked).await {
         Ok(answer) => {

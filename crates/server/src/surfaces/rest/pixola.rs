@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::{Answer, Asked, idempotency, object, plain, refuse, serve};
 use crate::api::{Api, Peer};
 use crate::surfaces::pixola::{Pixola, model_row, order, shape_row, style_row};
+use crate::surfaces::service::accept;
 use crate::surfaces::slugs::Models;
 
 /// Keys and access tokens of the MCP surface count here too.
@@ -132,7 +133,7 @@ async fn generate(
 ) -> Response {
     let given = headers.clone();
     serve(api, ENDPOINT, &headers, peer, |asked: Asked<Pixola>| async move {
-        let arguments = asked.door.accept("generate_image", Value::Object(object(body)?))?;
+        let arguments = accept::<Pixola>("generate_image", Value::Object(object(body)?))?;
         let (mut order, notes) = order(&asked.call(), &arguments).await?;
         if let Some(key) = idempotency(&given)? {
             order["idempotency_key"] = json!(key);
