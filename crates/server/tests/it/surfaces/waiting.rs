@@ -62,7 +62,7 @@ async fn a_job_behind_others_of_its_workspace_is_backlogged() {
         (&native["status"], &native["stage"]),
         (&json!("queued"), &json!("behind other jobs"))
     );
-    assert_eq!(listed(&studio, "backlogged").await, [second.clone()]);
+    assert_eq!(listed(&studio, "backlogged").await, std::slice::from_ref(&second));
     assert!(listed(&studio, "queued").await.is_empty());
     client.call("cancel_job", json!({ "jobId": first })).await;
     is_running(&client, &second).await;
@@ -80,7 +80,7 @@ async fn a_job_that_only_lacks_a_worker_is_queued() {
     // One of two may run, and the only worker has it.
     let second = submit(&client).await;
     assert_eq!(status(&client, &second).await, "queued");
-    assert_eq!(listed(&studio, "queued").await, [second.clone()]);
+    assert_eq!(listed(&studio, "queued").await, std::slice::from_ref(&second));
     assert!(listed(&studio, "backlogged").await.is_empty());
     for job in [first, second] {
         client.call("cancel_job", json!({ "jobId": job })).await;
