@@ -12,7 +12,8 @@ const PATH: &str = "/mcp/krea";
 
 /// A studio that runs so many jobs at a time, so many of them for one workspace.
 fn studio(data: &Path, workers: u32, concurrent: u32) -> Process {
-    let text = format!("[worker]\njobs = {workers}\n[plans.local]\nconcurrent_jobs = {concurrent}\n");
+    let plan = "refuses = false\nrequests_per_minute = 0\nrequests_per_day = 0\n";
+    let text = format!("[worker]\njobs = {workers}\n[plans.local]\nconcurrent_jobs = {concurrent}\n{plan}");
     std::fs::write(data.join("aquatint.toml"), text).expect("written");
     Process::start(data)
 }
