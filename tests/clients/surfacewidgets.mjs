@@ -13,7 +13,7 @@ const SLOW_MS = 120_000;
 const MODEL = 'image/aquatint/scene-preview';
 /** Which tool of which service has which page. */
 const PAGES = {
-  krea: { list_models: 'models', get_model_schema: 'form', generate: 'job-result-frame', execute_node_app: 'job-result-frame', get_job: 'job-result-frame' },
+  krea: { list_models: 'models', get_model_schema: 'form', generate: 'job-result-frame', execute_node_app: 'job-result-frame', get_job: 'job-result-frame', get_upload_url: 'upload' },
   pixola: { generate_image: 'form', list_models: 'models', check_credits: 'account', list_images: 'gallery', get_image: 'gallery' },
   pixelcut: { edit_image: 'job', generate_media: 'job', display: 'gallery', models: 'models', account: 'account', share_links: 'share', upload: 'upload', pipelines: 'pipeline', display_pipeline: 'pipeline' },
   aiphotogenerator: { generate_image: 'form', list_models: 'models' },

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aquatint_domain::{CallbackId, Caller, JobId, Problem, RunId};
+use aquatint_domain::{Caller, JobId, Problem, RunId};
 use aquatint_store::{ClaimedCallback, NewCallback};
 use bytes::Bytes;
 use serde_json::Value;
@@ -54,7 +54,6 @@ impl Studio {
         let rows: Vec<NewCallback> = work
             .iter()
             .map(|id| NewCallback {
-                id: CallbackId::generate(now),
                 workspace: caller.workspace.clone(),
                 work: (*id).to_owned(),
                 service: service.to_owned(),
@@ -77,7 +76,7 @@ impl Studio {
                     tokio::spawn(async move {
                         if let Err(problem) = studio.tell(&claim, wording).await {
                             // The claim runs out, and then it is tried again.
-                            tracing::warn!(?problem, callback = %claim.id, "a callback could not be dealt with");
+                            tracing::warn!(?problem, callback = claim.work, "a callback could not be dealt with");
                         }
                         drop(line);
                     });
@@ -100,7 +99,7 @@ impl Studio {
             return Ok(());
         };
         let body = Bytes::from(wording(&claim.service, &view).to_string());
-        let sent = send::deliver(self, &claim.workspace, &claim.url, claim.id.as_str(), body).await;
+        let sent = send::deliver(self, &claim.workspace, &claim.url, &claim.work, body).await;
         let Err(problem) = sent else {
             callbacks.told(claim, self.now()).await?;
             return Ok(());
@@ -111,7 +110,12 @@ impl Studio {
                 callbacks.retry(claim, &problem.message, next).await?;
             }
             _ => {
-                tracing::warn!(callback = %claim.id, work = claim.work, attempts = claim.attempts, why = problem.message, "a callback was given up");
+                tracing::warn!(
+                    callback = claim.work,
+                    attempts = claim.attempts,
+                    why = problem.message,
+                    "a callback was given up"
+                );
                 callbacks.give_up(claim, &problem.message, self.now()).await?;
             }
         }

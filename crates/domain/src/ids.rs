@@ -84,7 +84,6 @@ id!(/** A signed-in browser. */ SessionId, "ses_");
 id!(/** A passkey of a person. */ PasskeyId, "psk_");
 id!(/** An invitation into a workspace. */ InviteId, "inv_");
 id!(/** A letter on its way. */ MailId, "mal_");
-id!(/** A word to whoever submitted work that it has ended. */ CallbackId, "cbk_");
 id!(/** A public link to assets or to a collection. */ ShareId, "shr_");
 id!(/** A reusable graph of work. */ PipelineId, "pip_");
 id!(/** One run of a pipeline. */ RunId, "run_");

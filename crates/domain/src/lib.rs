@@ -24,8 +24,8 @@ pub use clock::{Clock, SystemClock};
 pub use credits::Credits;
 pub use error::{Code, Problem};
 pub use ids::{
-    ApiKeyId, AssetId, CallbackId, CollectionId, EntryId, GrantId, HoldId, InviteId, JobId, MailId, OrderId, PasskeyId,
-    PipelineId, RequestId, RunId, SessionId, ShareId, UploadId, UserId, WorkspaceId,
+    ApiKeyId, AssetId, CollectionId, EntryId, GrantId, HoldId, InviteId, JobId, MailId, OrderId, PasskeyId, PipelineId,
+    RequestId, RunId, SessionId, ShareId, UploadId, UserId, WorkspaceId,
 };
 pub use jiff::Timestamp;
 pub use job::{Job, JobKind, JobState};

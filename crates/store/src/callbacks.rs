@@ -1,7 +1,7 @@
 //! Callbacks: whoever submitted work and named an address is told there of its end. One row for each job or run, claimed by one node
 //! at a time once the work has ended, whatever happened to the process that took the order.
 
-use aquatint_domain::{CallbackId, Problem, Timestamp, WorkspaceId};
+use aquatint_domain::{Problem, Timestamp, WorkspaceId};
 
 use crate::columns::{get, number, parsed};
 use crate::connection::{Connections, broken, execute, is_postgres, row};
@@ -10,7 +10,6 @@ pub struct Callbacks<'a>(pub(crate) &'a Connections);
 
 #[derive(Clone, Debug)]
 pub struct NewCallback {
-    pub id: CallbackId,
     pub workspace: WorkspaceId,
     /// The id of the job or the run.
     pub work: String,
@@ -23,8 +22,8 @@ pub struct NewCallback {
 /// A callback that this node alone may make until its claim runs out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimedCallback {
-    pub id: CallbackId,
     pub workspace: WorkspaceId,
+    /// The job or the run; it names the callback.
     pub work: String,
     pub service: String,
     pub url: String,
@@ -39,11 +38,10 @@ impl Callbacks<'_> {
         for new in callbacks {
             execute(
                 &tx,
-                "INSERT INTO callbacks (id, workspace_id, work, service, url, state, attempts, due_at, created_at) VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $6, $6) ON CONFLICT (work) DO NOTHING",
+                "INSERT INTO callbacks (work, workspace_id, service, url, state, attempts, due_at, created_at) VALUES ($1, $2, $3, $4, 'waiting', 0, $5, $5) ON CONFLICT (work) DO NOTHING",
                 vec![
-                    new.id.as_str().into(),
-                    new.workspace.as_str().into(),
                     new.work.clone().into(),
+                    new.workspace.as_str().into(),
                     new.service.clone().into(),
                     new.url.clone().into(),
                     new.created_at.as_millisecond().into(),
@@ -57,7 +55,7 @@ impl Callbacks<'_> {
     /// Claims one whose work has ended, until `until`; after that it is anybody's again.
     pub async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<ClaimedCallback>, Problem> {
         // Most of the time there is none, and finding that out needs no lock.
-        let due = "SELECT id FROM callbacks WHERE state = 'waiting' AND due_at <= $1 \
+        let due = "SELECT work FROM callbacks WHERE state = 'waiting' AND due_at <= $1 \
                    AND (EXISTS (SELECT 1 FROM jobs WHERE jobs.id = callbacks.work AND jobs.finished_at IS NOT NULL) \
                    OR EXISTS (SELECT 1 FROM runs WHERE runs.id = callbacks.work AND runs.finished_at IS NOT NULL)) \
                    ORDER BY due_at LIMIT 1";
@@ -75,14 +73,15 @@ impl Callbacks<'_> {
         };
         let found = row(
             &tx,
-            &format!("UPDATE callbacks SET attempts = attempts + 1, due_at = $2 WHERE id = ({due}{lock}) RETURNING *"),
+            &format!(
+                "UPDATE callbacks SET attempts = attempts + 1, due_at = $2 WHERE work = ({due}{lock}) RETURNING *"
+            ),
             vec![now.as_millisecond().into(), until.as_millisecond().into()],
         )
         .await?;
         let claimed = found
             .map(|row| {
                 Ok::<_, Problem>(ClaimedCallback {
-                    id: parsed(&row, "id")?,
                     workspace: parsed(&row, "workspace_id")?,
                     work: get(&row, "work")?,
                     service: get(&row, "service")?,
@@ -129,9 +128,9 @@ impl Callbacks<'_> {
 
     async fn change(&self, claim: &ClaimedCallback, what: &str, values: Vec<sea_orm::Value>) -> Result<bool, Problem> {
         let tx = self.0.begin().await?;
-        let mut all = vec![claim.id.as_str().into(), i64::from(claim.attempts).into()];
+        let mut all = vec![claim.work.clone().into(), i64::from(claim.attempts).into()];
         all.extend(values);
-        let sql = format!("UPDATE callbacks SET {what} WHERE id = $1 AND attempts = $2 AND state = 'waiting'");
+        let sql = format!("UPDATE callbacks SET {what} WHERE work = $1 AND attempts = $2 AND state = 'waiting'");
         let changed = execute(&tx, &sql, all).await?;
         tx.commit().await.map_err(broken)?;
         Ok(changed == 1)

@@ -50,7 +50,8 @@ export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms);
 /** Shows a widget; complaints about an earlier one are forgotten. */
 export async function show(name, options = {}) {
   // While a page is being written it can be shown as it was built last, without building the server.
-  const html = process.env.AQUATINT_WIDGETS && name ? readFileSync(`${process.env.AQUATINT_WIDGETS}/${name}.html`, 'utf8') : undefined;
+  const file = name || options.uri.replace(/^.*\//, '').replace('job-result-frame', 'job');
+  const html = process.env.AQUATINT_WIDGETS ? readFileSync(`${process.env.AQUATINT_WIDGETS}/${file}.html`, 'utf8') : undefined;
   await host('show')({ uri: `ui://aquatint/${name}`, html, ...options });
   wrong.length = 0;
 }

@@ -22,6 +22,8 @@ function back(): void {
     const model = String(given.model ?? '');
     form = schemaForm(page, { id: model, name: model ? label(model) : 'Generate', schema, about: model || 'The best model that there is' }, orderOn(host.toolName(), model), made);
   }
+  // What the host changes from now on concerns the form.
+  if (form) isJob = false;
   form?.start(given);
 }
 

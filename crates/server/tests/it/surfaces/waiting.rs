@@ -12,7 +12,8 @@ const PATH: &str = "/mcp/krea";
 
 /// A studio that runs so many jobs at a time, so many of them for one workspace.
 fn studio(data: &Path, workers: u32, concurrent: u32) -> Process {
-    let text = format!("[worker]\njobs = {workers}\n[plans.local]\nconcurrent_jobs = {concurrent}\n");
+    let plan = "refuses = false\nrequests_per_minute = 0\nrequests_per_day = 0\n";
+    let text = format!("[worker]\njobs = {workers}\n[plans.local]\nconcurrent_jobs = {concurrent}\n{plan}");
     std::fs::write(data.join("aquatint.toml"), text).expect("written");
     Process::start(data)
 }
@@ -62,7 +63,7 @@ async fn a_job_behind_others_of_its_workspace_is_backlogged() {
         (&native["status"], &native["stage"]),
         (&json!("queued"), &json!("behind other jobs"))
     );
-    assert_eq!(listed(&studio, "backlogged").await, [second.clone()]);
+    assert_eq!(listed(&studio, "backlogged").await, std::slice::from_ref(&second));
     assert!(listed(&studio, "queued").await.is_empty());
     client.call("cancel_job", json!({ "jobId": first })).await;
     is_running(&client, &second).await;
@@ -80,7 +81,7 @@ async fn a_job_that_only_lacks_a_worker_is_queued() {
     // One of two may run, and the only worker has it.
     let second = submit(&client).await;
     assert_eq!(status(&client, &second).await, "queued");
-    assert_eq!(listed(&studio, "queued").await, [second.clone()]);
+    assert_eq!(listed(&studio, "queued").await, std::slice::from_ref(&second));
     assert!(listed(&studio, "backlogged").await.is_empty());
     for job in [first, second] {
         client.call("cancel_job", json!({ "jobId": job })).await;
