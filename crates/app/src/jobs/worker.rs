@@ -23,6 +23,9 @@ use crate::studio::Studio;
 const IDLE_POLL: Duration = Duration::from_secs(1);
 /// How often progress is written at most, and how soon a cancellation elsewhere is seen.
 const BEAT: Duration = Duration::from_millis(1_000);
+/// Jobs in flight beyond the number of children: while the result of one is kept and the input of the next is read, no child
+/// stands idle.
+const AHEAD: usize = 1;
 /// The pause before the first retry; it doubles with each attempt.
 const RETRY_BASE: Duration = Duration::from_secs(1);
 
@@ -75,7 +78,7 @@ async fn run(studio: Studio, name: String, stop: CancellationToken, running: Tas
         Err(problem) => tracing::error!(?problem, "could not take over the jobs of an earlier run"),
     }
     let sweeper = tokio::spawn(sweep(studio.clone(), stop.clone()));
-    let slots = Arc::new(Semaphore::new(studio.settings().workers.max(1)));
+    let slots = Arc::new(Semaphore::new(studio.settings().workers.max(1) + AHEAD));
     while !stop.is_cancelled() {
         let Ok(slot) = slots.clone().acquire_owned().await else {
             break;
