@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use aquatint_domain::{Asset, AssetSource, MediaType, Problem, Provenance, Recipe, WorkspaceId};
+use aquatint_domain::{Asset, AssetSource, CredentialState, MediaType, Problem, Provenance, Recipe, WorkspaceId};
 use aquatint_media::provenance::Claim;
 use bytes::Bytes;
 
@@ -12,6 +12,9 @@ use crate::settings::ProvenanceSettings;
 use crate::studio::Studio;
 
 const TOOL: &str = "Aquatint";
+/// Inputs whose own manifests go along into that of a result, and the longest file that is read for it.
+const FILES_MAX: usize = 8;
+const FILE_MAX_BYTES: u64 = 128 * 1024 * 1024;
 
 /// Signs what is made, where the operator wants it.
 pub(crate) struct Notary {
@@ -67,7 +70,11 @@ impl Notary {
         for id in &recipe.parents {
             // A parent that was deleted meanwhile is not named.
             if let Ok(Some(parent)) = studio.store().assets().get(workspace, id).await {
-                parents.push(parent);
+                let file = match parents.len() < FILES_MAX {
+                    true => studio.credentialed_file(&parent).await,
+                    false => None,
+                };
+                parents.push((parent, file));
             }
         }
         let bytes = Bytes::from(bytes);
@@ -108,7 +115,10 @@ fn deed(operation: &str, agent: &str) -> (&'static str, Option<&'static str>) {
     let invented = Some("compositeWithTrainedAlgorithmicMedia");
     let engine = agent.split('@').next().unwrap_or_default();
     let is_learned = aquatint_engines::find(engine).is_none();
-    let invents = is_learned && (engine.starts_with("inpaint.") || engine.starts_with("upscale."));
+    let invents = is_learned
+        && ["inpaint.", "upscale.", "generate."]
+            .iter()
+            .any(|task| engine.starts_with(task));
     match operation {
         // The procedural previews follow rules; every other model has learned.
         "generate.media" if agent.contains("/aquatint/") => ("c2pa.created", Some("algorithmicMedia")),
@@ -131,6 +141,19 @@ fn read(path: &Path, key: &str) -> Result<String, Problem> {
 }
 
 impl Studio {
+    /// The file of an asset that carries a manifest which holds. A work child went through the same bytes before, behind its
+    /// walls, so signing meets nothing in them that it cannot get through.
+    async fn credentialed_file(&self, asset: &Asset) -> Option<Bytes> {
+        if asset.size_bytes > FILE_MAX_BYTES {
+            return None;
+        }
+        let state = self.provenance_of(asset).await?.content_credentials?.state;
+        if state == CredentialState::Invalid {
+            return None;
+        }
+        self.bytes_of(asset).await.ok()
+    }
+
     /// What an asset's file says of itself; nothing where it says nothing. A file that cannot be read does not keep an asset
     /// from being shown.
     pub(crate) async fn provenance_of(&self, asset: &Asset) -> Option<Provenance> {
@@ -265,18 +288,32 @@ mod own {
         bytes: &[u8],
         media_type: MediaType,
         claim: &Claim,
-        parents: &[Asset],
+        parents: &[(Asset, Option<Bytes>)],
     ) -> Result<Vec<u8>, Problem> {
         let told = with_xmp(bytes, media_type, &packet(claim));
-        let ingredients: Vec<Ingredient> = parents
+        let bytes = told.as_deref().unwrap_or(bytes);
+        let mut ingredients: Vec<Ingredient> = parents
             .iter()
-            .map(|parent| Ingredient {
+            .map(|(parent, file)| Ingredient {
                 title: parent.title.clone(),
                 media_type: parent.media_type,
                 id: parent.id.to_string(),
+                file: file.clone(),
             })
             .collect();
-        credentials.sign(told.as_deref().unwrap_or(bytes), media_type, claim, &ingredients)
+        credentials
+            .sign(bytes, media_type, claim, &ingredients)
+            .or_else(|problem| {
+                // An input's manifest that cannot be taken along must not keep the result from being signed.
+                if ingredients.iter().all(|ingredient| ingredient.file.is_none()) {
+                    return Err(problem);
+                }
+                tracing::warn!(?problem, "the manifests of the inputs are left out");
+                for ingredient in &mut ingredients {
+                    ingredient.file = None;
+                }
+                credentials.sign(bytes, media_type, claim, &ingredients)
+            })
     }
 }
 
@@ -291,7 +328,13 @@ mod own {
         ))
     }
 
-    pub(super) fn seal(signing: &Signing, _: &[u8], _: MediaType, _: &Claim, _: &[Asset]) -> Result<Vec<u8>, Problem> {
+    pub(super) fn seal(
+        signing: &Signing,
+        _: &[u8],
+        _: MediaType,
+        _: &Claim,
+        _: &[(Asset, Option<Bytes>)],
+    ) -> Result<Vec<u8>, Problem> {
         match *signing {}
     }
 }
@@ -310,6 +353,7 @@ mod tests {
             Some("algorithmicallyEnhanced")
         );
         assert_eq!(source("edit.expand", "inpaint.lama@0123"), invented);
+        assert_eq!(source("edit.erase", "generate.sd-turbo@0123"), invented);
         assert_eq!(source("edit.erase", "inpaint.fill@1"), Some("algorithmicallyEnhanced"));
         assert_eq!(
             source("edit.remove_background", "cutout.u2netp@0123"),

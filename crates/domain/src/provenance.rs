@@ -44,7 +44,7 @@ pub struct ContentCredentials {
     /// What was done, such as `c2pa.created` or `c2pa.edited`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<String>,
-    /// Titles of what it was made from.
+    /// Titles of what it was made from, each with its signer where it carried a manifest of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ingredients: Vec<String>,
     /// What is wrong with it, in the specification's status codes.

@@ -3,7 +3,8 @@
 use std::io::Cursor;
 
 use aquatint_domain::{Code, ContentCredentials, CredentialState, MediaType, Problem, Provenance, text};
-use c2pa::{BoxedSigner, Builder, Context, Reader, Settings, SigningAlg, ValidationState, create_signer};
+use bytes::Bytes;
+use c2pa::{BoxedSigner, Builder, Context, Manifest, Reader, Settings, SigningAlg, ValidationState, create_signer};
 use serde_json::{Value, json};
 
 use super::{Claim, SOURCE_TYPES, WORD_CHARS};
@@ -35,6 +36,8 @@ pub struct Ingredient {
     pub title: String,
     pub media_type: MediaType,
     pub id: String,
+    /// The file, where it carries a manifest of its own that goes along.
+    pub file: Option<Bytes>,
 }
 
 impl Credentials {
@@ -117,6 +120,15 @@ impl Credentials {
     ) -> c2pa::Result<Vec<u8>> {
         let context = Context::new().with_settings(settings(None)?)?;
         let mut builder = Builder::from_context(context).with_definition(definition(claim, media_type, ingredients))?;
+        for (place, ingredient) in ingredients.iter().enumerate() {
+            if let Some(file) = &ingredient.file {
+                builder.add_ingredient_from_stream(
+                    named(place, ingredient).to_string(),
+                    ingredient.media_type.as_str(),
+                    &mut Cursor::new(file),
+                )?;
+            }
+        }
         let mut made = Cursor::new(Vec::new());
         builder.sign(
             self.signer()?.as_ref(),
@@ -129,9 +141,7 @@ impl Credentials {
 }
 
 fn definition(claim: &Claim, media_type: MediaType, ingredients: &[Ingredient]) -> Value {
-    let labels: Vec<String> = (1..=ingredients.len())
-        .map(|number| format!("input-{number}"))
-        .collect();
+    let labels: Vec<String> = (0..ingredients.len()).map(label).collect();
     let mut action = json!({
         "action": claim.action,
         "softwareAgent": { "name": claim.agent },
@@ -155,14 +165,28 @@ fn definition(claim: &Claim, media_type: MediaType, ingredients: &[Ingredient]) 
         "title": claim.title,
         "format": media_type.as_str(),
         "claim_generator_info": [{ "name": claim.tool, "version": claim.version }],
-        "ingredients": ingredients.iter().zip(&labels).enumerate().map(|(place, (ingredient, label))| json!({
-            "title": ingredient.title,
-            "format": ingredient.media_type.as_str(),
-            "instance_id": ingredient.id,
-            "relationship": if place == 0 { "parentOf" } else { "componentOf" },
-            "label": label,
-        })).collect::<Vec<_>>(),
+        "ingredients": ingredients
+            .iter()
+            .enumerate()
+            .filter(|(_, ingredient)| ingredient.file.is_none())
+            .map(|(place, ingredient)| named(place, ingredient))
+            .collect::<Vec<_>>(),
         "assertions": [{ "label": "c2pa.actions", "data": { "actions": actions } }],
+    })
+}
+
+fn label(place: usize) -> String {
+    format!("input-{}", place + 1)
+}
+
+/// The first is what was edited; the others are parts of it.
+fn named(place: usize, ingredient: &Ingredient) -> Value {
+    json!({
+        "title": ingredient.title,
+        "format": ingredient.media_type.as_str(),
+        "instance_id": ingredient.id,
+        "relationship": if place == 0 { "parentOf" } else { "componentOf" },
+        "label": label(place),
     })
 }
 
@@ -212,16 +236,19 @@ pub(super) fn read(bytes: &[u8], media_type: MediaType, anchors: Option<&str>, f
             }
         }
     }
-    let signature = manifest.signature_info();
-    let names = signature.map(|info| [info.common_name.as_deref(), info.issuer.as_deref()]);
-    let signed_by = names.map(|names| names.into_iter().flatten().map(word).collect::<Vec<_>>().join(", "));
+    let signer = |manifest: &Manifest| {
+        let info = manifest.signature_info()?;
+        let names = [info.common_name.as_deref(), info.issuer.as_deref()];
+        let names: Vec<_> = names.into_iter().flatten().map(word).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
     found.content_credentials = Some(ContentCredentials {
         state: match reader.validation_state() {
             ValidationState::Trusted => CredentialState::Trusted,
             ValidationState::Valid => CredentialState::Valid,
             ValidationState::Invalid => CredentialState::Invalid,
         },
-        signed_by: signed_by.filter(|names| !names.is_empty()),
+        signed_by: signer(manifest),
         made_with: manifest
             .claim_generator()
             .map(word)
@@ -239,7 +266,14 @@ pub(super) fn read(bytes: &[u8], media_type: MediaType, anchors: Option<&str>, f
             .ingredients()
             .iter()
             .take(ENTRIES_MAX)
-            .filter_map(|ingredient| ingredient.title().map(word))
+            .filter_map(|ingredient| {
+                let title = word(ingredient.title()?);
+                let own = ingredient.active_manifest().and_then(|label| reader.get_manifest(label));
+                Some(match own.and_then(signer) {
+                    Some(names) => format!("{title} (signed by {names})"),
+                    None => title,
+                })
+            })
             .collect(),
         problems: reader
             .validation_status()

@@ -118,6 +118,43 @@ async fn results_are_signed_and_whoever_gets_the_file_can_tell() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_result_takes_its_inputs_own_manifest_along() {
+    let (here, elsewhere) = (
+        tempfile::tempdir().expect("a folder"),
+        tempfile::tempdir().expect("a folder"),
+    );
+    let studio = Process::start_with(here.path(), &[SIGNS]);
+    let other = Process::start_with(elsewhere.path(), &[SIGNS]);
+    let crop = |image: Value| json!({ "action": "crop", "images": image, "aspect_ratio": "1:1", "output_format": "jpeg", "sync": true });
+    let signed = other.call("edit_image", crop(json!(data_uri(&product(160, 120))))).await;
+    let signed = other.bytes(&signed["outputs"][0]["url"]).await;
+
+    // An upload that another studio signed, an edit of it, and an edit of that.
+    let mut asset = uploaded(&studio, signed.clone()).await;
+    for step in 1..=2 {
+        let edited = studio.call("edit_image", crop(asset)).await;
+        asset = edited["outputs"][0]["asset_id"].clone();
+        let said = provenance(&studio, &asset).await;
+        let credentials = &said["content_credentials"];
+        assert_eq!(credentials["state"], "trusted", "{step}: {said}");
+        let ingredients = credentials["ingredients"].as_array().expect("a list");
+        assert_eq!(ingredients.len(), 1, "{step}: {said}");
+        assert!(ingredients[0].to_string().contains("signed by"), "{step}: {said}");
+    }
+
+    // What was changed after signing is named, but nothing of its manifest is taken over.
+    let mut changed = signed;
+    let place = changed.len() - 40;
+    changed[place] ^= 0x10;
+    let asset = uploaded(&studio, changed).await;
+    let edited = studio.call("edit_image", crop(asset)).await;
+    let said = provenance(&studio, &edited["outputs"][0]["asset_id"]).await;
+    let ingredients = &said["content_credentials"]["ingredients"];
+    assert_eq!(ingredients.as_array().map(Vec::len), Some(1), "{said}");
+    assert!(!ingredients.to_string().contains("signed by"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_operators_own_certificate_signs_and_a_wrong_one_is_refused_at_the_start() {
     let folder = tempfile::tempdir().expect("a folder");
     // One that another studio made serves as the operator's.
