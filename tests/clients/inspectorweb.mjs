@@ -1,5 +1,5 @@
 // The Inspector's web app as a second host of pages: it opens a tool with its page, and the page works as it does in the first host
-// (widgets.mjs). The Inspector's own way for robots: a link with a token, one click.
+// (widgets.mjs). The Inspector's own way for robots: a link with a token.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -55,11 +55,11 @@ async function opened(page, path, tool, args) {
   const link = new URL(app);
   for (const [name, value] of Object.entries({
     serverUrl: `${proxy.url}${path}`, transport: 'http', autoConnect: token, openApp: tool, appArgs: Buffer.from(JSON.stringify(args)).toString('base64url'),
+    autoOpen: token,
   })) link.searchParams.set(name, value);
   await page.goto(link.href);
   await page.waitForSelector('[data-testid="connection-status"][data-status="connected"]');
-  await page.click('[data-testid="apps-stage"] button:has-text("Open App")');
-  await page.waitForSelector('[data-testid="apps-stage"] iframe');
+  await page.waitForSelector('iframe');
   for (let tries = 0; tries < 600; tries += 1) {
     const frame = page.frames().find((one) => one.parentFrame()?.parentFrame());
     if (frame && await frame.locator('main').count().catch(() => 0)) return frame;
