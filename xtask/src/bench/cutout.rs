@@ -5,8 +5,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::process::Usage;
 use super::work::{bitmap, sent, tool};
@@ -22,7 +21,6 @@ const SIZE: (usize, usize) = (1_200, 900);
 const STARTS: usize = 3;
 
 /// What rembg tells of its rounds.
-#[derive(Deserialize)]
 struct Rounds {
     seconds: Vec<f64>,
     cpu_seconds: f64,
@@ -146,7 +144,16 @@ fn rounds(python: &PathBuf, script: &Path, model: &Path, times: u32, photo: &Pat
         .arg(model)
         .arg(times.to_string())
         .arg(photo);
-    serde_json::from_str(&running::output(&mut command)?).context("rembg told no figures")
+    let told: Value = serde_json::from_str(&running::output(&mut command)?)?;
+    let seconds = told["seconds"].as_array().into_iter().flatten();
+    let rounds = seconds.filter_map(Value::as_f64).collect();
+    let read = told["cpu_seconds"].as_f64().zip(told["peak_bytes"].as_f64());
+    let (cpu_seconds, peak_bytes) = read.context("rembg told no figures")?;
+    Ok(Rounds {
+        seconds: rounds,
+        cpu_seconds,
+        peak_bytes,
+    })
 }
 
 fn timed(command: &mut Command) -> Result<f64> {
