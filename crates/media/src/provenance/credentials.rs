@@ -268,7 +268,9 @@ pub(super) fn read(bytes: &[u8], media_type: MediaType, anchors: Option<&str>, f
             .take(ENTRIES_MAX)
             .filter_map(|ingredient| {
                 let title = word(ingredient.title()?);
-                let own = ingredient.active_manifest().and_then(|label| reader.get_manifest(label));
+                let own = ingredient
+                    .active_manifest()
+                    .and_then(|label| reader.get_manifest(label));
                 Some(match own.and_then(signer) {
                     Some(names) => format!("{title} (signed by {names})"),
                     None => title,

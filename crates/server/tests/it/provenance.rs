@@ -126,7 +126,9 @@ async fn a_result_takes_its_inputs_own_manifest_along() {
     let studio = Process::start_with(here.path(), &[SIGNS]);
     let other = Process::start_with(elsewhere.path(), &[SIGNS]);
     let crop = |image: Value| json!({ "action": "crop", "images": image, "aspect_ratio": "1:1", "output_format": "jpeg", "sync": true });
-    let signed = other.call("edit_image", crop(json!(data_uri(&product(160, 120))))).await;
+    let signed = other
+        .call("edit_image", crop(json!(data_uri(&product(160, 120)))))
+        .await;
     let signed = other.bytes(&signed["outputs"][0]["url"]).await;
 
     // An upload that another studio signed, an edit of it, and an edit of that.
