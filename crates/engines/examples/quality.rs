@@ -5,7 +5,7 @@
 //! `--cutout FOLDER`: pairs `NAME.jpg|png` and `NAME_mask.png` (white is the subject); IoU, mean absolute error, and
 //! the F-score of boundaries within 2 pixels.
 //! `--resize PICTURE --to FILE.png`: prints the seconds of enlarging to 2,048² by Lanczos3 on one thread, the best of ten.
-//! `--speed MEGAPIXELS`: the time of each way of enlarging four times, the best of three.
+//! `--speed MEGAPIXELS`: the time of each way of enlarging four times and of cutting out, the best of three.
 // A program for the terminal: it may stop at what it cannot read.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
@@ -60,17 +60,24 @@ fn speed(megapixels: f64) {
         let wave = |a: f64| ((f64::from(x) * a).sin() * (f64::from(y) * a * 0.7).cos() * 100.0 + 128.0) as u8;
         image::Rgb([wave(0.05), wave(0.11), wave(0.31)])
     }));
-    for engine in ["upscale.lanczos", "upscale.detail", "upscale.restore"] {
+    for (engine, arguments) in [
+        ("upscale.lanczos", json!({ "scale": 4 })),
+        ("upscale.detail", json!({ "scale": 4 })),
+        ("upscale.restore", json!({ "scale": 4 })),
+        ("cutout.plain", json!({})),
+        ("cutout.net", json!({})),
+        ("cutout.auto", json!({})),
+    ] {
         let best = (0..3)
             .map(|_| {
                 // A program for the terminal measures by the wall.
                 #[allow(clippy::disallowed_methods)]
                 let begin = std::time::Instant::now();
-                run(engine, json!({ "scale": 4 }), picture.clone());
+                run(engine, arguments.clone(), picture.clone());
                 begin.elapsed().as_secs_f64()
             })
             .fold(f64::MAX, f64::min);
-        println!("{engine}: {best:.2} s for {megapixels} megapixels, four times");
+        println!("{engine}: {best:.2} s for {megapixels} megapixels, {arguments}");
     }
 }
 
@@ -231,12 +238,33 @@ fn upscaling(folder: &Path) {
     println!("{} pictures", files.len());
 }
 
+/// The confidence below which a result carries a hint.
+const HINTED: f64 = 0.6;
+
 /// One way to cut out, and what it came to.
 struct Cutter {
     name: &'static str,
     iou: f64,
     error: f64,
     score: f64,
+    /// Its confidence in each picture, and the IoU there.
+    certain: Vec<(f64, f64)>,
+}
+
+impl Cutter {
+    /// The mean IoU of the pictures that came without a hint.
+    fn mean_where_sure(&self) -> String {
+        let sure: Vec<f64> = self
+            .certain
+            .iter()
+            .filter(|(confidence, _)| *confidence >= HINTED)
+            .map(|(_, iou)| *iou)
+            .collect();
+        if sure.is_empty() {
+            return "–".to_owned();
+        }
+        format!("{:.3}", sure.iter().sum::<f64>() / sure.len() as f64)
+    }
 }
 
 fn cutting(folder: &Path) {
@@ -252,11 +280,12 @@ fn cutting(folder: &Path) {
         eprintln!("no pairs NAME.jpg and NAME_mask.png in {}", folder.display());
         std::process::exit(1);
     }
-    let mut cutters = ["GrabCut", "cutout.plain"].map(|name| Cutter {
+    let mut cutters = ["GrabCut", "cutout.plain", "cutout.net", "cutout.auto"].map(|name| Cutter {
         name,
         iou: 0.0,
         error: 0.0,
         score: 0.0,
+        certain: Vec::new(),
     });
     let mut has_grabcut = true;
     for (file, mask) in &pairs {
@@ -290,6 +319,9 @@ fn cutting(folder: &Path) {
             cutter.error += off / f64::from(truth.width() * truth.height());
             cutter.score += boundary_score(&found, &truth);
             told.push(format!("{} {one:.3} (confidence {confidence})", cutter.name));
+            cutter
+                .certain
+                .extend(confidence.as_f64().map(|confidence| (confidence, one)));
         }
         println!(
             "{}: {}",
@@ -297,15 +329,21 @@ fn cutting(folder: &Path) {
             told.join(", ")
         );
     }
-    println!("\n| method | mean IoU | MAE | boundary F |\n|---|---|---|---|");
+    println!("\n| method | mean IoU | MAE | boundary F | hints | IoU without hint |\n|---|---|---|---|---|---|");
     let count = pairs.len() as f64;
     for cutter in cutters.iter().filter(|cutter| has_grabcut || cutter.name != "GrabCut") {
         println!(
-            "| {} | {:.3} | {:.4} | {:.3} |",
+            "| {} | {:.3} | {:.4} | {:.3} | {} | {} |",
             cutter.name,
             cutter.iou / count,
             cutter.error / count,
-            cutter.score / count
+            cutter.score / count,
+            cutter
+                .certain
+                .iter()
+                .filter(|(confidence, _)| *confidence < HINTED)
+                .count(),
+            cutter.mean_where_sure(),
         );
     }
     println!("{} pictures", pairs.len());

@@ -3,8 +3,8 @@
 use aquatint_domain::Problem;
 use serde::Deserialize;
 
+use crate::cutout_auto::matte_of;
 use crate::cutout_finish::{Backdrop, Finish};
-use crate::cutout_plain::matte_of;
 use crate::engine::{Engine, EngineJob, Product};
 
 pub struct BackdropReplace;
@@ -20,10 +20,14 @@ impl Engine for BackdropReplace {
         "backdrop.replace"
     }
 
+    fn version(&self) -> &'static str {
+        "2"
+    }
+
     fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {
         let args: Args = job.read()?;
         let picture = job.take_first()?;
-        let matte = matte_of(&picture, job.progress)?;
+        let matte = matte_of(&picture, false, job.progress)?;
         Finish::on(Backdrop::Color(args.background)).apply(&picture, matte, &mut job)
     }
 }

@@ -7,15 +7,13 @@ use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgba, RgbaImage};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::cutout_plain::Matte;
 use crate::engine::{EngineJob, Product, color, kind_of};
-use crate::planes::{Plane, guided};
+use crate::matte::{Matte, REFINE_PIXELS};
+use crate::planes::Plane;
 use crate::scene_preview::{Scene, render};
 
 /// Alpha below this is not part of the subject's extent.
 const VISIBLE: u8 = 20;
-/// The finest pictures on which edges are refined and colours cleaned; larger ones keep the matte's own edges.
-const REFINE_PIXELS: u64 = 13_000_000;
 
 type Rgba16 = ImageBuffer<Rgba<u16>, Vec<u16>>;
 
@@ -87,8 +85,8 @@ impl Finish {
         let mut facts = matte.facts();
         let is_small = u64::from(picture.width()) * u64::from(picture.height()) <= REFINE_PIXELS;
         (job.progress)(0.7, "refining the edge");
-        let alpha = if self.refine_edges && matte.is_soft && is_small {
-            refined(picture, &matte.alpha)
+        let alpha = if self.refine_edges {
+            matte.refined(picture)?
         } else {
             matte.alpha.clone()
         };
@@ -279,25 +277,6 @@ pub(crate) fn subject_rect(alpha: &GrayImage, percent: f64) -> Option<Rect> {
         width: right - x,
         height: bottom - y,
     })
-}
-
-/// A coarse matte follows the picture's own edges.
-fn refined(picture: &Picture, alpha: &GrayImage) -> GrayImage {
-    let guide = Plane::from_gray(&picture.image.to_luma8());
-    let radius = (picture.width().max(picture.height()) as usize / 300).clamp(2, 12);
-    let rough = Plane::from_gray(alpha);
-    let sharp = guided(&guide, &rough, radius, 1e-4);
-    // Only near the edge: inside and outside the matte is right, and texture must not shine through.
-    let near = rough
-        .map(|value| if (0.02..=0.98).contains(&value) { 1.0 } else { 0.0 })
-        .mean(radius)
-        .map(|value| (value * 4.0).min(1.0));
-    let mut made = rough;
-    for at in 0..made.values.len() {
-        let sharp = ((sharp.values[at] - 0.04) / 0.92).clamp(0.0, 1.0);
-        made.values[at] += (sharp - made.values[at]) * near.values[at];
-    }
-    made.to_gray()
 }
 
 fn with_alpha(picture: &Picture, alpha: &GrayImage) -> Rgba16 {

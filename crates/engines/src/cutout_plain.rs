@@ -5,16 +5,14 @@
 use aquatint_domain::Problem;
 use aquatint_media::{Picture, resize};
 use image::{GrayImage, ImageBuffer, Luma, Rgba};
-use serde_json::{Value, json};
 
 use crate::background::{Background, distance, oklab_image};
 use crate::cutout_finish::Finish;
 use crate::engine::{Engine, EngineJob, Product};
+use crate::matte::{Matte, SURE};
 
 /// The mask is found at most at this long side.
 const WORK_SIDE: u32 = 1_400;
-/// Below this confidence the result carries a hint.
-const SURE: f32 = 0.6;
 /// Width of the rim that gets a soft matte, in pixels of the work size.
 const RIM: i64 = 2;
 /// The part of the subject's height, from its foot, in which a shadow is looked for.
@@ -47,41 +45,12 @@ impl Engine for CutoutPlain {
     }
 }
 
-/// Which pixels are the subject, and how sure the engine is.
-pub(crate) struct Matte {
-    /// Of the picture's size.
-    pub alpha: GrayImage,
-    /// From 0 to 1.
-    pub confidence: f32,
-    /// What was found, or what to do about a low confidence.
-    pub hint: Option<String>,
-    /// The model of the background where there is one: colours at the rim are cleaned by it.
-    pub background: Option<Background>,
-    /// Whether the edge is coarse, so that refining it by the picture's own edges helps.
-    pub is_soft: bool,
-    /// The model that found the subject, where it was one.
-    pub model: Option<String>,
-}
-
-impl Matte {
-    pub fn facts(&self) -> Value {
-        let mut facts = json!({ "confidence": (f64::from(self.confidence) * 100.0).round() / 100.0 });
-        if let Some(hint) = &self.hint {
-            facts["hint"] = json!(hint);
-        }
-        if let Some(model) = &self.model {
-            facts["model"] = json!(model);
-        }
-        facts
-    }
-}
-
-pub(crate) fn matte_of(picture: &Picture, progress: &mut dyn FnMut(f64, &str)) -> Result<Matte, Problem> {
-    found(picture, false, progress)
-}
-
 /// The subject; without the shadow that it throws, where it will get a new one.
-fn found(picture: &Picture, is_shadow_dropped: bool, progress: &mut dyn FnMut(f64, &str)) -> Result<Matte, Problem> {
+pub(crate) fn found(
+    picture: &Picture,
+    is_shadow_dropped: bool,
+    progress: &mut dyn FnMut(f64, &str),
+) -> Result<Matte, Problem> {
     progress(0.1, "looking at the background");
     let long = picture.width().max(picture.height());
     let scale = (f64::from(WORK_SIDE) / f64::from(long)).min(1.0);
@@ -133,8 +102,9 @@ fn found(picture: &Picture, is_shadow_dropped: bool, progress: &mut dyn FnMut(f6
         confidence,
         hint,
         background: Some(background),
-        is_soft: scale < 1.0,
+        step: (1.0 / scale) as f32,
         model: None,
+        engine: None,
     })
 }
 

@@ -26,6 +26,10 @@ struct Args {
     grow: u32,
     #[serde(default = "first")]
     seed: u64,
+    /// What is to be there, for models that take words.
+    #[serde(default)]
+    #[allow(dead_code)]
+    prompt: Option<String>,
 }
 
 fn first() -> u64 {
@@ -111,7 +115,7 @@ pub(crate) fn run_with(
 }
 
 /// Fills the hole with patches of what lies around it.
-fn by_patches(hole: &Hole, seed: u64) -> Result<Picture, Problem> {
+pub(crate) fn by_patches(hole: &Hole, seed: u64) -> Result<Picture, Problem> {
     let (width, height) = (hole.part.width(), hole.part.height());
     let scale = (FILL_PIXELS / (f64::from(width) * f64::from(height))).sqrt().min(1.0);
     let side = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);

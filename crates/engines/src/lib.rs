@@ -10,7 +10,9 @@ mod child;
 mod compose_layers;
 mod contact_sheet;
 mod crew;
+mod cutout_auto;
 mod cutout_finish;
+mod cutout_net;
 mod cutout_plain;
 #[cfg(feature = "diffusion")]
 mod diffusion;
@@ -21,6 +23,7 @@ mod films;
 mod inpaint_fill;
 mod mask;
 mod mask_draw;
+mod matte;
 pub mod models;
 mod net;
 mod patch_fill;
@@ -39,6 +42,8 @@ pub use films::Ffmpeg;
 
 /// Every engine.
 pub static ALL: &[&dyn Engine] = &[
+    &cutout_auto::CutoutAuto,
+    &cutout_net::CutoutNet,
     &cutout_plain::CutoutPlain,
     &upscale::UpscaleLanczos,
     &upscale::UpscaleAuto,

@@ -134,6 +134,55 @@ pub(crate) fn guided(guide: &Plane, input: &Plane, radius: usize, epsilon: f32) 
     )
 }
 
+/// The same with a guide of three channels: an edge between colours of one lightness is an edge too.
+pub(crate) fn guided_by_color(guide: &[Plane; 3], input: &Plane, radius: usize, epsilon: f32) -> Plane {
+    const PAIRS: [(usize, usize); 6] = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)];
+    let means = [0, 1, 2].map(|channel| guide[channel].mean(radius));
+    let squares = PAIRS.map(|(a, b)| guide[a].with(&guide[b], |a, b| a * b).mean(radius));
+    let mean_input = input.mean(radius);
+    let mut slopes = [0, 1, 2].map(|channel| guide[channel].with(input, |a, b| a * b).mean(radius));
+    let mut offset = mean_input.clone();
+    for at in 0..input.values.len() {
+        let mean = [0, 1, 2].map(|channel| means[channel].values[at]);
+        let mut matrix = [[0.0f32; 3]; 3];
+        for ((a, b), square) in PAIRS.into_iter().zip(&squares) {
+            let covariance = square.values[at] - mean[a] * mean[b];
+            (matrix[a][b], matrix[b][a]) = (covariance, covariance);
+        }
+        for (row, line) in matrix.iter_mut().enumerate() {
+            line[row] = line[row].max(0.0) + epsilon;
+        }
+        let wanted = [0, 1, 2].map(|channel| slopes[channel].values[at] - mean[channel] * mean_input.values[at]);
+        let slope = solved(&matrix, wanted);
+        for channel in 0..3 {
+            slopes[channel].values[at] = slope[channel];
+            offset.values[at] -= slope[channel] * mean[channel];
+        }
+    }
+    let mut made = offset.mean(radius);
+    for (slope, channel) in slopes.iter().zip(guide) {
+        let slope = slope.mean(radius);
+        for at in 0..made.values.len() {
+            made.values[at] += slope.values[at] * channel.values[at];
+        }
+    }
+    made
+}
+
+/// The solution of three equations with a symmetric, positive matrix, by Cramer's rule; zeros where it has none.
+fn solved(m: &[[f32; 3]; 3], wanted: [f32; 3]) -> [f32; 3] {
+    let cofactor = |row: usize, column: usize| {
+        let (r, s) = ((row + 1) % 3, (row + 2) % 3);
+        let (c, d) = ((column + 1) % 3, (column + 2) % 3);
+        m[r][c] * m[s][d] - m[r][d] * m[s][c]
+    };
+    let determinant: f32 = (0..3).map(|column| m[0][column] * cofactor(0, column)).sum();
+    if determinant.abs() < 1e-20 {
+        return [0.0; 3];
+    }
+    std::array::from_fn(|row| (0..3).map(|column| cofactor(column, row) * wanted[column]).sum::<f32>() / determinant)
+}
+
 /// The standard deviation of noise: the median of a filter's answers that sees neither edges nor slopes
 /// (after Immerkær, 1996, with the median in place of the mean).
 pub(crate) fn noise_of(plane: &Plane) -> f32 {

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::attention;
+use crate::cutout_auto::matte_of;
 use crate::cutout_finish::subject_rect;
-use crate::cutout_plain::matte_of;
 use crate::engine::{Engine, EngineJob, Product, color, ratio};
 
 pub struct Resize;
@@ -105,6 +105,10 @@ impl Engine for Crop {
         "transform.crop"
     }
 
+    fn version(&self) -> &'static str {
+        "2"
+    }
+
     fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {
         let args: CropArgs = job.read()?;
         let picture = job.take_input()?;
@@ -115,7 +119,7 @@ impl Engine for Crop {
                 subject_margin,
                 aspect_ratio,
             } => {
-                let matte = matte_of(&picture, job.progress)?;
+                let matte = matte_of(&picture, false, job.progress)?;
                 facts = matte.facts();
                 let keep = subject_rect(&matte.alpha, subject_margin).ok_or_else(|| {
                     Problem::invalid(

@@ -27,13 +27,20 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::engine::{EngineJob, Product};
+use crate::inpaint_fill::{self, Hole};
 use crate::models::Manifest;
-use pipeline::{Pipeline, Wish};
+use pipeline::{Pipeline, Tokens, Wish};
 use tokens::Reader;
 
 /// Sides of a picture are multiples of this, in pixels; what was asked for is cut from it.
 const MULTIPLE: u32 = 64;
 const PROMPT_MAX: usize = 4_000;
+/// The pixels on which a hole is filled: about what checkpoints of the first kind learned on.
+const FILL_PIXELS: f64 = 512.0 * 512.0;
+/// How much of a filling by patches may change, where one stands in the hole already.
+const FILL_STRENGTH: f64 = 0.85;
+/// What is meant where nobody says what to put into a hole.
+const FILL_PROMPT: &str = "plain background that continues its surroundings, nothing else";
 
 /// The files of a checkpoint, opened before a child's walls go up and read behind them.
 pub(crate) struct Files(HashMap<String, File>);
@@ -101,6 +108,11 @@ impl Loaded {
             device,
         })
     }
+
+    /// A text as each of its encoders reads it.
+    fn words(&self, text: &str) -> Result<Vec<Tokens>, String> {
+        self.readers.iter().map(|reader| reader.read(text)).collect()
+    }
 }
 
 /// The graphics processor where the program was built for one and one is there, else the processor.
@@ -133,27 +145,10 @@ struct Args {
 pub(crate) fn generate(manifest: &Manifest, loaded: &Loaded, job: &mut EngineJob<'_>) -> Result<Product, Problem> {
     let args: Args = job.read()?;
     job.check_size(u64::from(args.width), u64::from(args.height))?;
-    if args.prompt.len() > PROMPT_MAX {
-        return Err(Problem::invalid(
-            "prompt",
-            format!("The prompt may have {PROMPT_MAX} characters."),
-        ));
-    }
-    let failed = |cause: String| {
-        Problem::new(
-            Code::EngineFailed,
-            format!("The model `{}` failed on this. Nothing was charged.", manifest.id),
-        )
-        .caused_by(cause)
-    };
-    let read = |text: &str| -> Result<Vec<_>, Problem> {
-        loaded
-            .readers
-            .iter()
-            .map(|reader| reader.read(text).map_err(&failed))
-            .collect()
-    };
-    let (words, unwanted) = (read(&args.prompt)?, read(&args.negative_prompt)?);
+    check_prompt(&args.prompt)?;
+    let failed = |cause: String| failed(manifest, cause);
+    let words = loaded.words(&args.prompt).map_err(failed)?;
+    let unwanted = loaded.words(&args.negative_prompt).map_err(failed)?;
     let up = |length: u32| length.next_multiple_of(MULTIPLE);
     let (width, height) = (up(args.width), up(args.height));
     let input = match job.inputs.is_empty() {
@@ -191,6 +186,78 @@ pub(crate) fn generate(manifest: &Manifest, loaded: &Loaded, job: &mut EngineJob
         facts: json!({ "model": manifest.id, "steps": steps }),
         seed: Some(args.seed),
     })
+}
+
+fn check_prompt(prompt: &str) -> Result<(), Problem> {
+    if prompt.len() <= PROMPT_MAX {
+        return Ok(());
+    }
+    Err(Problem::invalid(
+        "prompt",
+        format!("The prompt may have {PROMPT_MAX} characters."),
+    ))
+}
+
+fn failed(manifest: &Manifest, cause: String) -> Problem {
+    Problem::new(
+        Code::EngineFailed,
+        format!("The model `{}` failed on this. Nothing was charged.", manifest.id),
+    )
+    .caused_by(cause)
+}
+
+/// Fills a hole with what the words say, or with more of what is around it. In an erasure's hole a filling by patches is where
+/// it begins, so that nothing of what was there shines through.
+pub(crate) fn fill(
+    manifest: &Manifest,
+    loaded: &Loaded,
+    hole: &Hole,
+    prompt: Option<&str>,
+    seed: u64,
+    is_erasure: bool,
+) -> Result<Picture, Problem> {
+    let failed = |cause: String| failed(manifest, cause);
+    let prompt = prompt.unwrap_or(FILL_PROMPT);
+    check_prompt(prompt)?;
+    let (words, unwanted) = (loaded.words(prompt).map_err(failed)?, loaded.words("").map_err(failed)?);
+    let patched = is_erasure.then(|| inpaint_fill::by_patches(hole, seed).ok()).flatten();
+    let base = flatten(patched.as_ref().unwrap_or(&hole.part), [255, 255, 255]);
+    let scale = (FILL_PIXELS / (f64::from(base.width()) * f64::from(base.height()))).sqrt();
+    let side = |length: u32| ((f64::from(length) * scale / f64::from(MULTIPLE)).round() as u32).clamp(1, 32) * MULTIPLE;
+    let (width, height) = (side(base.width()), side(base.height()));
+    let told = |error: candle_core::Error| failed(error.to_string());
+    let picture = tensor_of(&resize(&base, width, height)?, width, height, &loaded.device).map_err(told)?;
+    let mask = resize(
+        &Picture::new(DynamicImage::ImageLuma8(hole.mask.clone())),
+        width,
+        height,
+    )?;
+    let marks: Vec<f32> = mask
+        .image
+        .to_luma8()
+        .pixels()
+        .map(|pixel| f32::from(u8::from(pixel.0[0] > 8)))
+        .collect();
+    let shape = (1, 1, height as usize, width as usize);
+    let mask = Tensor::from_vec(marks, shape, &loaded.device).map_err(told)?;
+    let wish = Wish {
+        words: &words,
+        unwanted: &unwanted,
+        width: width as usize,
+        height: height as usize,
+        steps: manifest.steps.unwrap_or(25).clamp(1, 150),
+        guidance: manifest.guidance.unwrap_or(7.5).clamp(0.0, 30.0),
+        picture: Some(&picture),
+        strength: if patched.is_some() { FILL_STRENGTH } else { 1.0 },
+        mask: Some(&mask),
+    };
+    let mut random = Noise(seed);
+    let made = loaded
+        .pipeline
+        .run(&wish, &mut |count| random.take(count), &mut |_, _| {})
+        .map_err(told)?;
+    let made = Picture::new(picture_of(&made).map_err(told)?);
+    resize(&made, hole.part.width(), hole.part.height())
 }
 
 /// [1, 3, height, width] from -1 to 1, cut to the shape from the middle.

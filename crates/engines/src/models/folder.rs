@@ -183,6 +183,15 @@ impl Folder {
     /// [`Folder::partial`] named is moved.
     pub fn install(&self, manifest: &Manifest, file: &Path) -> Result<Installed, Problem> {
         check_name(&manifest.id)?;
+        if crate::find(&manifest.engine()).is_some() {
+            return Err(Problem::invalid(
+                "name",
+                format!(
+                    "`{}` is the name of a built-in engine. Choose another name.",
+                    manifest.id
+                ),
+            ));
+        }
         let folder = self.path.join(&manifest.id);
         // Made beside its place and renamed, so that no half-made model is ever found.
         let fresh = self.path.join(format!(".{}.new", manifest.id));

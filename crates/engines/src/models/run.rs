@@ -6,25 +6,21 @@ use std::sync::{Mutex, OnceLock};
 
 use aquatint_domain::{Code, Problem};
 use aquatint_media::{Picture, flatten, resize};
-use image::{DynamicImage, GrayImage, Rgba, Rgba32FImage};
+use image::{DynamicImage, Rgba, Rgba32FImage};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::manifest::{Activation, Manifest, Range, Task};
 use super::runtime::{self, Net, Port, Tensor};
 use crate::cutout_finish::Finish;
-use crate::cutout_plain::Matte;
 use crate::engine::{Engine, EngineJob, Product};
 use crate::expand_continue;
 use crate::inpaint_fill::{self, Hole};
+use crate::matte::{Matte, SURE};
 use crate::upscale;
 
-/// Below this confidence the result carries a hint.
-const SURE: f32 = 0.6;
 /// The longest message of a runtime that is passed on.
 const CAUSE_CHARS: usize = 300;
-/// Shares below this, and above one less this, are a net's noise.
-const VEIL: f32 = 0.04;
 
 /// What a child read or opened before its walls went up.
 struct Own {
@@ -83,6 +79,10 @@ impl Engine for InstalledModel {
                 .get_or_init(|| crate::diffusion::Loaded::load(&own.files))
                 .as_ref()
                 .map_err(|cause| unusable(manifest, cause))?;
+            // An edit says where or how far; what is generated is said in words alone.
+            if job.arguments.get("region").is_some() || job.arguments.get("prompt").is_none() {
+                return fill_by_words(manifest, loaded, &mut job);
+            }
             return crate::diffusion::generate(manifest, loaded, &mut job);
         }
         let loaded = LOADED
@@ -194,7 +194,12 @@ fn cut_out(manifest: &Manifest, loaded: &Net, job: &mut EngineJob<'_>) -> Result
     let made = run(manifest, loaded, vec![(port, tensor_of(manifest, &small))])?;
     let plane = made.width * made.height;
     let shares = activated(manifest.activation, &made.values[..plane]);
-    let matte = matte_from(manifest.id.clone(), &shares, made.width, made.height, &picture)?;
+    let confidence = decided(&shares);
+    let mut matte = Matte::from_shares(&shares, made.width, made.height, confidence, &picture)?;
+    matte.model = Some(manifest.id.clone());
+    matte.hint = (confidence < SURE).then(|| {
+        "The subject is not clear to the model, so the cut-out may be wrong. Look at it before using it; another model may do better.".to_owned()
+    });
     finish.apply(&picture, matte, job)
 }
 
@@ -216,45 +221,6 @@ fn activated(activation: Activation, values: &[f32]) -> Vec<f32> {
         Activation::MinMax => stretch(values.to_vec()),
         Activation::SigmoidMinMax => stretch(values.iter().map(sigmoid).collect()),
     }
-}
-
-/// A matte from a plane of shares at any size, with how decided they are.
-pub(crate) fn matte_from(
-    model: String,
-    shares: &[f32],
-    width: usize,
-    height: usize,
-    picture: &Picture,
-) -> Result<Matte, Problem> {
-    let plane = GrayImage::from_raw(
-        width as u32,
-        height as u32,
-        // Nearly nothing is nothing and nearly all is all: no veil over the background, no holes in the subject.
-        shares
-            .iter()
-            .map(|share| (((share - VEIL) / (1.0 - 2.0 * VEIL)).clamp(0.0, 1.0) * 255.0 + 0.5) as u8)
-            .collect(),
-    )
-    .ok_or_else(|| Problem::internal("a matte has the wrong size"))?;
-    let alpha = resize(
-        &Picture::new(DynamicImage::ImageLuma8(plane)),
-        picture.width(),
-        picture.height(),
-    )?
-    .image
-    .to_luma8();
-    let confidence = decided(shares);
-    let hint = (confidence < SURE).then(|| {
-        "The subject is not clear to the model, so the cut-out may be wrong. Look at it before using it; another model may do better.".to_owned()
-    });
-    Ok(Matte {
-        alpha,
-        confidence,
-        hint,
-        background: None,
-        is_soft: true,
-        model: Some(model),
-    })
 }
 
 /// From 0 to 1: how near to yes or no the model is where it sees anything, and whether that is of a plausible size.
@@ -325,10 +291,14 @@ fn enlarge(manifest: &Manifest, loaded: &Net, job: &mut EngineJob<'_>) -> Result
     Ok(product)
 }
 
+/// What an edit says beside where and how far.
 #[derive(Deserialize)]
-struct Seeded {
+struct Said {
     #[serde(default)]
     seed: u64,
+    #[cfg(feature = "diffusion")]
+    #[serde(default)]
+    prompt: Option<String>,
 }
 
 fn fill(manifest: &Manifest, loaded: &Net, job: &mut EngineJob<'_>) -> Result<Product, Problem> {
@@ -373,12 +343,40 @@ fn fill(manifest: &Manifest, loaded: &Net, job: &mut EngineJob<'_>) -> Result<Pr
         let filled = Picture::new(DynamicImage::ImageRgb16(DynamicImage::ImageRgb32F(filled).into_rgb16()));
         resize(&filled, hole.part.width(), hole.part.height())
     };
-    // An erasure says where; an expansion says how far.
-    if job.arguments.get("region").is_some() {
-        let seed = job.read::<Seeded>().map(|args| args.seed).unwrap_or_default();
-        return inpaint_fill::run_with(job, seed, &manifest.id, &make);
+    let is_erasure = is_erasure(job);
+    fill_with(manifest, job, is_erasure, &make)
+}
+
+/// A checkpoint that makes pictures of words fills in as well.
+#[cfg(feature = "diffusion")]
+fn fill_by_words(
+    manifest: &Manifest,
+    loaded: &crate::diffusion::Loaded,
+    job: &mut EngineJob<'_>,
+) -> Result<Product, Problem> {
+    let said: Said = job.read()?;
+    let is_erasure = is_erasure(job);
+    let make =
+        |hole: &Hole| crate::diffusion::fill(manifest, loaded, hole, said.prompt.as_deref(), said.seed, is_erasure);
+    fill_with(manifest, job, is_erasure, &make)
+}
+
+/// An erasure says where; an expansion says how far.
+fn is_erasure(job: &EngineJob<'_>) -> bool {
+    job.arguments.get("region").is_some()
+}
+
+fn fill_with(
+    manifest: &Manifest,
+    job: &mut EngineJob<'_>,
+    is_erasure: bool,
+    make: &dyn Fn(&Hole) -> Result<Picture, Problem>,
+) -> Result<Product, Problem> {
+    if is_erasure {
+        let seed = job.read::<Said>().map(|said| said.seed).unwrap_or_default();
+        return inpaint_fill::run_with(job, seed, &manifest.id, make);
     }
-    let mut product = expand_continue::run_with(job, Some(&make))?;
+    let mut product = expand_continue::run_with(job, Some(make))?;
     if let Product::Picture { facts, .. } = &mut product {
         facts["method"] = json!(manifest.id);
     }

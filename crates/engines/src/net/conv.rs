@@ -78,6 +78,10 @@ impl Layer {
         }
     }
 
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
     pub fn outputs(&self) -> usize {
         self.outputs
     }
@@ -116,9 +120,17 @@ impl WithSimd for Run<'_> {
                 self.block::<S, PIXELS>(simd, x, y);
                 x += PIXELS;
             }
-            while x < self.input.width {
+            // What is left over, in as few blocks: narrow maps are nothing else.
+            if x + 4 <= self.input.width {
+                self.block::<S, 4>(simd, x, y);
+                x += 4;
+            }
+            if x + 2 <= self.input.width {
+                self.block::<S, 2>(simd, x, y);
+                x += 2;
+            }
+            if x < self.input.width {
                 self.block::<S, 1>(simd, x, y);
-                x += 1;
             }
         }
     }
@@ -227,6 +239,7 @@ mod tests {
             (5, 3, 1, 32),
             (13, 4, 32, 16),
             (6, 2, 3, 40),
+            (9, 3, 4, 48),
             (7, 7, 33, 33),
         ] {
             let mut input = Map::new(width, height, inputs);

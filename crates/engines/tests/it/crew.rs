@@ -115,6 +115,19 @@ async fn a_child_edits_writes_inspects_and_tells_of_its_progress() {
 }
 
 #[tokio::test]
+async fn twenty_four_megapixels_are_cut_out_within_a_childs_memory() {
+    // A child here has 2 GB of addresses.
+    let photo: Bytes = png(product_on_plain(6_000, 4_000, [205, 215, 225]).picture).into();
+    let mut wanted = work("cutout.auto", json!({ "background": { "color": "#ffffff" } }));
+    wanted.output.format = Some(MediaType::Jpeg);
+    let made = crew()
+        .make(&wanted, vec![photo], &CancellationToken::new(), &mut |_, _| {})
+        .await
+        .expect("works");
+    assert_eq!(made.inspection.probe.width, 6_000);
+}
+
+#[tokio::test]
 async fn cancelling_ends_a_long_task_and_the_crew_goes_on() {
     let crew = crew();
     let cancel = CancellationToken::new();

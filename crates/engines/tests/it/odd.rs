@@ -36,6 +36,12 @@ fn odd() -> Vec<(&'static str, DynamicImage)> {
 
 const WORK: &[(&str, &str)] = &[
     ("cutout.plain", "{}"),
+    ("cutout.auto", "{}"),
+    ("cutout.net", "{}"),
+    (
+        "cutout.net",
+        r##"{"background":{"color":"#ffffff"},"shadow":true,"crop_to_subject":true}"##,
+    ),
     ("upscale.lanczos", r#"{"scale":2}"#),
     ("upscale.lanczos", r#"{"scale":4}"#),
     ("upscale.lanczos", r#"{"scale":3}"#),

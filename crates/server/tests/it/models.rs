@@ -171,6 +171,17 @@ async fn an_added_model_is_tried_first_and_then_edits() {
     }
     std::fs::write(&file, onnx(TestModel::RedIsSubject)).expect("written");
     let path = file.to_str().expect("UTF-8");
+    let taken = models(
+        folder.path(),
+        &far,
+        &["add", path, "--task", "cutout", "--side", "64", "--name", "net"],
+    )
+    .await;
+    assert!(
+        !taken.status.success() && text(&taken).contains("built-in engine"),
+        "{}",
+        text(&taken)
+    );
     let added = models(folder.path(), &far, &["add", path, "--task", "cutout", "--side", "64"]).await;
     assert!(added.status.success(), "{}", text(&added));
     assert!(text(&models(folder.path(), &far, &["verify"]).await).contains("ok       my-model"));
@@ -188,7 +199,9 @@ async fn an_added_model_is_tried_first_and_then_edits() {
     for (model, engine) in [
         (None, "cutout.my-model"),
         (Some("my-model"), "cutout.my-model"),
-        (Some("built-in"), "cutout."),
+        (Some("built-in"), "cutout.auto"),
+        (Some("net"), "cutout.net"),
+        (Some("plain"), "cutout.plain"),
     ] {
         let mut arguments = json!({ "action": "remove_background", "images": photo, "sync": true });
         if let Some(model) = model {
@@ -213,7 +226,7 @@ async fn an_added_model_is_tried_first_and_then_edits() {
         )
         .await;
     let said = refused["structuredContent"].to_string();
-    assert!(said.contains("Choose one of: my-model, built-in"), "{said}");
+    assert!(said.contains("Choose one of: my-model, built-in, net, plain"), "{said}");
     drop(studio);
     run(folder.path(), &["models", "remove", "my-model"]);
     run(folder.path(), &["ledger", "check"]);
@@ -297,6 +310,116 @@ async fn a_checkpoint_of_ones_own_makes_pictures_of_words() {
     std::fs::remove_file(&weights).expect("removed");
     let listed = models(folder.path(), &far, &["list"]).await;
     assert!(text(&listed).contains("is missing"), "{}", text(&listed));
+}
+
+#[cfg(feature = "diffusion")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_fills_what_is_erased_and_continues_what_is_expanded() {
+    use aquatint_testkit::checkpoint::Checkpoint;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = folder.path().join("tiny");
+    Checkpoint::read("sdxl").write(&source);
+    let far = FarServer::start([("none", "none")]).await;
+    let path = source.display().to_string();
+    let added = [
+        "add",
+        &path,
+        "--task",
+        "generate",
+        "--name",
+        "tiny",
+        "--steps",
+        "2",
+        "--guidance",
+        "1",
+    ];
+    let added = models(folder.path(), &far, &added).await;
+    assert!(added.status.success(), "{}", text(&added));
+    let studio = Process::start(folder.path());
+    let photo = aquatint_testkit::pictures::noise_photo(160, 120, 4);
+    let sent = data_uri(&encode(&DynamicImage::from(photo.clone()), ImageFormat::Png));
+
+    // What was not marked stays to the pixel; what was marked is new, and depends on the seed.
+    let mut fillings = Vec::new();
+    for (seed, prompt) in [(1, None), (1, None), (2, None), (1, Some("a red cup"))] {
+        let mut arguments = json!({ "action": "erase", "images": sent, "mask": [60, 40, 30, 30], "seed": seed,
+            "model": "image/local/tiny", "sync": true });
+        if let Some(prompt) = prompt {
+            arguments["prompt"] = json!(prompt);
+        }
+        let erased = studio.call("edit_image", arguments).await;
+        let erased = studio.finished(&erased["job_id"]).await;
+        assert_eq!(erased["status"], "succeeded", "{erased}");
+        assert_eq!(erased["result"]["method"], "tiny", "{erased}");
+        let output = &erased["outputs"][0];
+        let got = studio
+            .call("assets", json!({ "action": "get", "asset_id": output["asset_id"] }))
+            .await;
+        assert!(
+            got["recipe"]["model"]
+                .as_str()
+                .is_some_and(|model| model.starts_with("generate.tiny@")),
+            "{got}"
+        );
+        let made = image::load_from_memory(&studio.bytes(&output["url"]).await)
+            .expect("a picture")
+            .to_rgb8();
+        let changed = |x: u32, y: u32| made.get_pixel(x, y) != photo.get_pixel(x, y);
+        let inside = |x: u32, y: u32| (60..90).contains(&x) && (40..70).contains(&y);
+        let all = || (0..120).flat_map(|y| (0..160).map(move |x| (x, y)));
+        assert!(all().all(|(x, y)| inside(x, y) || !changed(x, y)));
+        assert!(all().filter(|(x, y)| inside(*x, *y) && changed(*x, *y)).count() > 700);
+        fillings.push(made);
+    }
+    assert_eq!(fillings[0], fillings[1]);
+    assert_ne!(fillings[0], fillings[2]);
+    assert_ne!(fillings[0], fillings[3]);
+
+    let expanded = studio
+        .call(
+            "edit_image",
+            json!({ "action": "expand", "images": sent, "left": 40, "model": "image/local/tiny", "sync": true }),
+        )
+        .await;
+    let expanded = studio.finished(&expanded["job_id"]).await;
+    assert_eq!(expanded["status"], "succeeded", "{expanded}");
+    assert_eq!(expanded["outputs"][0]["width"], 200, "{expanded}");
+    assert_eq!(expanded["result"]["method"], "tiny", "{expanded}");
+
+    // It cuts nothing out, and is not taken by itself.
+    for (action, model, word) in [
+        ("remove_background", "image/local/tiny", "built-in"),
+        ("erase", "tiny", "image/local/tiny"),
+        ("erase", "image/local/none", "image/local/tiny"),
+    ] {
+        let mut arguments = json!({ "action": action, "images": sent, "model": model, "sync": true });
+        if action == "erase" {
+            arguments["mask"] = json!([60, 40, 30, 30]);
+        }
+        let refused = studio.tool("edit_image", arguments).await;
+        assert!(
+            refused["structuredContent"].to_string().contains(word),
+            "{action} {model}: {refused}"
+        );
+    }
+    let wordy = studio
+        .tool(
+            "edit_image",
+            json!({ "action": "erase", "images": sent, "mask": [60, 40, 30, 30], "prompt": "a cup", "sync": true }),
+        )
+        .await;
+    assert!(
+        wordy["structuredContent"].to_string().contains("image/local/NAME"),
+        "{wordy}"
+    );
+    let plain = studio
+        .call(
+            "edit_image",
+            json!({ "action": "erase", "images": sent, "mask": [60, 40, 30, 30], "sync": true }),
+        )
+        .await;
+    assert_eq!(plain["result"]["method"], "content-aware fill", "{plain}");
 }
 
 #[cfg(feature = "diffusion")]

@@ -8,7 +8,7 @@ use aquatint_providers::schema::{EXAMPLE_ASSET, media_fields};
 use aquatint_providers::{Facts, Medium, provider};
 use serde_json::{Map, Value, json};
 
-use super::{Edit, ItemArgs};
+use super::{Edit, ItemArgs, is_far};
 use crate::formats::OutputFormat;
 use crate::inputs::Source;
 use crate::jobs::{JobContext, Product};
@@ -319,7 +319,7 @@ pub(super) async fn chosen<E: Edit>(
     options: &E::Options,
 ) -> Result<Option<Chosen>, Problem> {
     match E::model(options) {
-        Some(named) if named.contains('/') => by_name::<E>(cx, options, named).await.map(Some),
+        Some(named) if is_far(named) => by_name::<E>(cx, options, named).await.map(Some),
         None | Some("auto") => {
             let Some(set) = cx.studio.settings().edit_models.get(spec.name) else {
                 return Ok(None);
@@ -433,7 +433,7 @@ fn price_of(model: &Model, wish: &Wish, size: (u32, u32), inputs: &Map<String, V
 pub(super) fn price<E: Edit>(studio: &Studio, options: &E::Options) -> Option<Credits> {
     let set = || studio.settings().edit_models.get(E::SPEC.name).map(String::as_str);
     let named = match E::model(options) {
-        Some(named) if named.contains('/') => Some(named),
+        Some(named) if is_far(named) => Some(named),
         None | Some("auto") => set(),
         Some(_) => None,
     }?;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::elsewhere::Wish;
 use super::{Edit, IMAGE_ALIASES, edit_operation};
+use crate::catalogue::LOCAL;
 use crate::operation::{Effects, MediaArgument, Spec, post};
 
 pub struct Erase;
@@ -26,6 +27,9 @@ pub struct Options {
     /// Another seed, another filling.
     #[serde(default = "one")]
     pub seed: u64,
+    /// What is to be there, for `image/local/…`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
     /// `built-in`, or a model's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
@@ -88,6 +92,14 @@ impl Edit for Erase {
     }
 
     fn arguments(options: &Options) -> Result<Value, Problem> {
+        let takes_words = options.model.as_deref().is_some_and(|model| model.starts_with(LOCAL));
+        if options.prompt.is_some() && !takes_words {
+            return Err(Problem::invalid(
+                "prompt",
+                format!("Words are for models of this machine that make pictures of words: send `model: {LOCAL}NAME` too, or leave `prompt` out."),
+            )
+            .hint("`models` `list` tells which are installed. A vendor's model takes words and a mask by `generate_media`."));
+        }
         let region = match &options.mask {
             Mask::Picture(_) => json!({ "picture": 1 }),
             Mask::Box(one) => json!({ "boxes": [one] }),
@@ -100,7 +112,11 @@ impl Edit for Erase {
                 ));
             }
         };
-        Ok(json!({ "region": region, "grow": options.grow, "seed": options.seed }))
+        let mut arguments = json!({ "region": region, "grow": options.grow, "seed": options.seed });
+        if let Some(prompt) = &options.prompt {
+            arguments["prompt"] = json!(prompt);
+        }
+        Ok(arguments)
     }
 
     fn pictures(options: &mut Options) -> Vec<(String, &mut String)> {

@@ -20,13 +20,14 @@ pub mod upscale;
 use std::time::Duration;
 
 use aquatint_domain::{AssetSource, Credits, Problem, Recipe};
-use aquatint_engines::models::{Folder, Task};
+use aquatint_engines::models::{Folder, Installed, Manifest, Task};
 use aquatint_engines::{Output, Work};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::catalogue::LOCAL;
 use crate::formats;
 use crate::jobs::{Item, JobContext, JobView, Order, Product, Spending, submit};
 use crate::operation::{Context, Making, Operation, Spec};
@@ -65,6 +66,9 @@ pub trait Edit: Send + Sync + 'static {
     fn engine(_: &Self::Options) -> &'static str {
         Self::ENGINE
     }
+
+    /// Names by which callers choose one of several built-in engines, each with its engine.
+    const NAMED: &'static [(&'static str, &'static str)] = &[];
 
     /// The task of installed models that can do this edit instead.
     const TASK: Option<Task> = None;
@@ -289,6 +293,9 @@ pub(crate) fn price<E: Edit>(studio: &Studio, arguments: &Value) -> Result<Credi
 /// The name under which callers choose what needs no download.
 const BUILT_IN: &str = "built-in";
 
+/// The built-in ways of cutting out, by the names that callers may choose.
+const CUTTERS: &[(&str, &str)] = &[("net", "cutout.net"), ("plain", "cutout.plain")];
+
 /// The engine that does an edit: the one of the model that the caller chose, the best installed one, or the built-in.
 fn chosen<E: Edit>(models: &Folder, options: &E::Options) -> Result<String, Problem> {
     let built_in = || E::engine(options).to_owned();
@@ -300,16 +307,19 @@ fn chosen<E: Edit>(models: &Folder, options: &E::Options) -> Result<String, Prob
             .best(task)
             .map_or_else(built_in, |installed| installed.manifest.engine())),
         None | Some("auto" | BUILT_IN) => Ok(built_in()),
-        Some(named) => match models.get(named).filter(|installed| installed.manifest.task == task) {
+        Some(named) => match local(models, task, named) {
             Some(installed) => Ok(installed.manifest.engine()),
             None => {
+                if let Some((_, engine)) = E::NAMED.iter().find(|(name, _)| *name == named) {
+                    return Ok((*engine).to_owned());
+                }
                 let (installed, _) = models.list();
                 let mut names: Vec<String> = installed
                     .into_iter()
-                    .filter(|installed| installed.manifest.task == task)
-                    .map(|installed| installed.manifest.id)
+                    .filter_map(|installed| name_for(task, &installed.manifest))
                     .collect();
                 names.push(BUILT_IN.to_owned());
+                names.extend(E::NAMED.iter().map(|(name, _)| (*name).to_owned()));
                 Err(Problem::invalid(
                     "model",
                     format!(
@@ -322,6 +332,28 @@ fn chosen<E: Edit>(models: &Folder, options: &E::Options) -> Result<String, Prob
             }
         },
     }
+}
+
+/// The name by which callers choose a model for a task: that of its own task, or the catalogue's of one that makes pictures
+/// of words and so fills in too.
+fn name_for(task: Task, manifest: &Manifest) -> Option<String> {
+    if manifest.task == task {
+        return Some(manifest.id.clone());
+    }
+    let fills = task == Task::Inpaint && manifest.task == Task::Generate && Task::Generate.can_run();
+    fills.then(|| format!("{LOCAL}{}", manifest.id))
+}
+
+/// Whether a name is that of a vendor's model.
+fn is_far(named: &str) -> bool {
+    named.contains('/') && !named.starts_with(LOCAL)
+}
+
+/// The installed model that is called so for that task.
+fn local(models: &Folder, task: Task, named: &str) -> Option<Installed> {
+    models
+        .get(named.strip_prefix(LOCAL).unwrap_or(named))
+        .filter(|installed| name_for(task, &installed.manifest).as_deref() == Some(named))
 }
 
 /// Which version of an engine made something: its own number, or the beginning of its model's hash.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::elsewhere::Wish;
-use super::{Edit, IMAGE_ALIASES, backdrop, edit_operation};
+use super::{CUTTERS, Edit, IMAGE_ALIASES, backdrop, edit_operation};
 use crate::operation::{Effects, MediaArgument, Spec, post};
 
 pub struct RemoveBackground;
@@ -83,7 +83,8 @@ impl Edit for RemoveBackground {
         PortKind::Image,
     )
     .aliases(IMAGE_ALIASES);
-    const ENGINE: &'static str = "cutout.plain";
+    const ENGINE: &'static str = "cutout.auto";
+    const NAMED: &'static [(&'static str, &'static str)] = CUTTERS;
     const STAGE: &'static str = "finding the subject";
     const SUFFIX: &'static str = "cut out";
     const TASK: Option<Task> = Some(Task::Cutout);

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Edit, IMAGE_ALIASES, backdrop, edit_operation};
+use super::{CUTTERS, Edit, IMAGE_ALIASES, backdrop, edit_operation};
 use crate::operation::{Effects, MediaArgument, Spec, post};
 
 pub struct ReplaceBackground;
@@ -42,7 +42,8 @@ impl Edit for ReplaceBackground {
         PortKind::Image,
     )
     .aliases(IMAGE_ALIASES);
-    const ENGINE: &'static str = "cutout.plain";
+    const ENGINE: &'static str = "cutout.auto";
+    const NAMED: &'static [(&'static str, &'static str)] = CUTTERS;
     const STAGE: &'static str = "finding the subject";
     const SUFFIX: &'static str = "on a new background";
     const TASK: Option<Task> = Some(Task::Cutout);

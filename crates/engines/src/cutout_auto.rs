@@ -1,0 +1,65 @@
+//! Cut-out for whatever comes: our own network finds the subject, and where the background is plain and both ways agree,
+//! the sharper matte of the way for plain backgrounds is taken.
+
+use aquatint_domain::Problem;
+use aquatint_media::{Picture, resize};
+use image::DynamicImage;
+
+use crate::cutout_finish::Finish;
+use crate::cutout_net::{self, Seen};
+use crate::cutout_plain;
+use crate::engine::{Engine, EngineJob, Product};
+use crate::matte::Matte;
+
+/// The confidence from which a background counts as plain.
+const PLAIN: f32 = 0.8;
+/// The soft IoU from which the two ways have found the same subject.
+const ALIKE: f32 = 0.7;
+
+pub struct CutoutAuto;
+
+impl Engine for CutoutAuto {
+    fn id(&self) -> &'static str {
+        "cutout.auto"
+    }
+
+    fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {
+        let finish: Finish = job.read()?;
+        let picture = job.take_first()?;
+        let matte = matte_of(&picture, finish.has_shadow(), job.progress)?;
+        finish.apply(&picture, matte, &mut job)
+    }
+}
+
+/// The subject of a picture; without the shadow that it throws, where it will get a new one.
+pub(crate) fn matte_of(
+    picture: &Picture,
+    is_shadow_dropped: bool,
+    progress: &mut dyn FnMut(f64, &str),
+) -> Result<Matte, Problem> {
+    let mut plain = cutout_plain::found(picture, is_shadow_dropped, progress)?;
+    progress(0.62, "looking for the subject");
+    let seen = cutout_net::look(picture)?;
+    let is_plain =
+        plain.confidence >= PLAIN && (plain.confidence >= seen.confidence || agreement(&plain, &seen)? >= ALIKE);
+    if is_plain {
+        plain.engine = Some("cutout.plain");
+        return Ok(plain);
+    }
+    let mut matte = seen.matte(picture)?;
+    matte.engine = Some("cutout.net");
+    Ok(matte)
+}
+
+/// How alike the two found the subject: their soft IoU.
+fn agreement(plain: &Matte, seen: &Seen) -> Result<f32, Problem> {
+    let alpha = Picture::new(DynamicImage::ImageLuma8(plain.alpha.clone()));
+    let small = resize(&alpha, seen.side as u32, seen.side as u32)?.image.to_luma8();
+    let (mut both, mut either) = (0.0f32, 0.0f32);
+    for (a, b) in small.as_raw().iter().zip(&seen.shares) {
+        let a = f32::from(*a) / 255.0;
+        both += a.min(*b);
+        either += a.max(*b);
+    }
+    Ok(both / either.max(1e-6))
+}
