@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-KINDS = ("drawn", "emoji", "clipart", "people", "animals")
+KINDS = ("drawn", "emoji", "clipart", "people", "animals", "products")
 
 
 def features(one, two):

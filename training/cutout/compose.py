@@ -8,25 +8,33 @@ import numpy as np
 cv2.setNumThreads(1)
 SIDE = 256
 # How often a scene's subject comes from which pool, where the pool is there.
-WEIGHTS = {"drawn": 0.16, "emoji": 0.24, "clipart": 0.14, "people": 0.26, "animals": 0.2}
+WEIGHTS = {"drawn": 0.1, "emoji": 0.17, "clipart": 0.1, "people": 0.22, "animals": 0.17, "products": 0.24}
+# Subjects that are rendered already as a camera sees them, so they are dressed less.
+RENDERED = ("people", "animals", "products")
 
 
 class Pools:
     """The arrays of a folder, mapped from disk. `held` chooses those that are never trained on."""
 
     def __init__(self, folder: Path, held: bool = False, only: str | None = None):
-        self.subjects, self.weights = [], []
+        self.subjects, self.weights, self.names = [], [], []
         for name, weight in WEIGHTS.items():
             file = folder / (f"{name}-held.npy" if held else f"{name}.npy")
             if file.exists() and only in (None, name):
                 self.subjects.append(np.load(file, mmap_mode="r"))
                 self.weights.append(weight)
+                self.names.append(name)
         self.weights = np.array(self.weights) / sum(self.weights)
         self.backgrounds = [np.load(file, mmap_mode="r") for name in ("views", "walls") if (file := folder / (f"{name}-held.npy" if held else f"{name}.npy")).exists()]
 
     def subject(self, random):
-        pool = self.subjects[random.choice(len(self.subjects), p=self.weights)]
-        return np.array(pool[random.integers(len(pool))])
+        return self.named(random)[0]
+
+    def named(self, random):
+        """A subject and the pool it is from."""
+        number = random.choice(len(self.subjects), p=self.weights)
+        pool = self.subjects[number]
+        return np.array(pool[random.integers(len(pool))]), self.names[number]
 
     def background(self, random):
         pool = self.backgrounds[0 if len(self.backgrounds) < 2 or random.random() < 0.6 else 1]
@@ -61,6 +69,67 @@ def coloured(random, picture, strength=1.0):
         table = np.clip(steps**gamma * gain * 255, 0, 255).astype(np.uint8)[None]
         picture = cv2.LUT(np.clip(picture, 0, 255).astype(np.uint8), table).astype(np.float32)
     return np.clip(picture, 0, 255)
+
+
+def studio(random, pools):
+    """What is behind things that are for sale: a plain wall, a sweep of paper, a table before something out of focus."""
+    kind, y = random.random(), np.linspace(0, 1, SIDE, dtype=np.float32)[:, None, None]
+    grey = random.uniform(200, 255) if random.random() < 0.5 else random.uniform(15, 255)
+    base = np.full(3, grey) + random.normal(0, 6, 3) * (random.random() < 0.5) if random.random() < 0.6 else random.uniform(20, 255, 3)
+    made = np.broadcast_to(base.astype(np.float32), (SIDE, SIDE, 3)).copy()
+    if kind < 0.25:
+        pass
+    elif kind < 0.45:  # graded
+        angle = random.random() * 6.28
+        x = np.linspace(-0.5, 0.5, SIDE, dtype=np.float32)[None, :, None]
+        made = made * (1 + random.uniform(0.05, 0.5) * (x * np.cos(angle) + (y - 0.5) * np.sin(angle)))
+    elif kind < 0.6:  # brighter in the middle
+        x, at = np.linspace(0, 1, SIDE, dtype=np.float32)[None, :, None], random.uniform(0.3, 0.7, 2)
+        made = made * (1 - random.uniform(0.1, 0.7) * np.clip(np.hypot(x - at[0], y - at[1]) ** random.uniform(1, 2), 0, 1))
+    elif kind < 0.82:  # a floor or a table, and a wall
+        line, soft = random.uniform(0.45, 0.9), np.exp(random.uniform(np.log(0.002), np.log(0.15)))
+        share = 1 / (1 + np.exp(np.clip(-(y - line) / soft, -50, 50)))
+        floor = made * random.uniform(0.55, 1.35) + random.normal(0, 6, 3).astype(np.float32)
+        if random.random() < 0.5:
+            floor = crop(random, pools.background(random), 0.2).astype(np.float32) * random.uniform(0.5, 1.3)
+        made = made * (1 - share) + floor * share
+    else:  # a table before something out of focus
+        line, soft = random.uniform(0.5, 0.9), random.uniform(0.004, 0.05)
+        share = 1 / (1 + np.exp(np.clip(-(y - line) / soft, -50, 50)))
+        far = cv2.GaussianBlur(crop(random, pools.background(random)).astype(np.float32), (0, 0), random.uniform(4, 14))
+        near = crop(random, pools.background(random), 0.15).astype(np.float32) if random.random() < 0.6 else made
+        made = far * (1 - share) + near * share
+    if random.random() < 0.3:
+        made = made * (1 + smooth(random, 3, -0.15, 0.15))[..., None]
+    return np.ascontiguousarray(np.clip(made, 0, 255), dtype=np.float32)
+
+
+def grounded(random, made, mask):
+    """The shadow, and at times the mirror image, of a thing that stands on something."""
+    rows = np.where((mask > 127).any(1))[0]
+    if len(rows) < 8 or rows[-1] > SIDE - 4:
+        return made
+    low = float(rows[-1])
+    flat, lean = random.uniform(0.05, 0.5), random.normal(0, 0.5)
+    # The outline lies down around its lowest point.
+    matrix = np.float32([[1, lean * flat, -lean * flat * low], [0, random.choice([-1, 1], p=[0.4, 0.6]) * flat, 0]])
+    matrix[1, 2] = low - matrix[1, 1] * low - random.uniform(0, 4)
+    shadow = cv2.GaussianBlur(cv2.warpAffine(mask, matrix, (SIDE, SIDE)), (0, 0), np.exp(random.uniform(np.log(1.5), np.log(14))))
+    return made * (1 - shadow[..., None] / 255 * random.uniform(0.1, 0.75))
+
+
+def mirrored(random, made, thing):
+    """Below a thing, its picture in a polished table."""
+    rows = np.where((thing[..., 3] > 127).any(1))[0]
+    if len(rows) < 8 or rows[-1] > SIDE - 12:
+        return made
+    low = int(rows[-1])
+    turned = np.zeros_like(thing)
+    high = min(SIDE - low - 1, low)
+    turned[low + 1 : low + 1 + high] = thing[low - high : low][::-1]
+    fade = np.clip(1 - (np.arange(SIDE, dtype=np.float32) - low) / random.uniform(20, 90), 0, 1) * random.uniform(0.08, 0.4)
+    turned = cv2.GaussianBlur(turned, (0, 0), random.uniform(0.5, 3)) * fade[:, None, None]
+    return over(made, None, turned)[0]
 
 
 def backdrop(random, pools):
@@ -131,10 +200,10 @@ def dressed(random, thing, pools):
     return np.dstack([np.clip(colour, 0, 255), alpha])
 
 
-def placed(random, thing, scale, centre, turn):
+def placed(random, thing, scale, centre, turn, bent=0.35):
     """The subject where it belongs, with premultiplied colours."""
     thing[..., :3] *= thing[..., 3:] / 255
-    if random.random() < 0.35:  # bent
+    if random.random() < bent:  # bent
         x, y = np.meshgrid(np.arange(SIDE, dtype=np.float32), np.arange(SIDE, dtype=np.float32))
         cells, strength = int(random.integers(3, 6)), random.uniform(4, 22)
         thing = cv2.remap(thing, x + smooth(random, cells) * strength, y + smooth(random, cells) * strength, cv2.INTER_LINEAR)
@@ -217,10 +286,20 @@ def subject_at(random, cut=False):
 def scene(random, pools):
     """A picture (BGR) and its mask: SIDE x SIDE x 3 and SIDE x SIDE, uint8."""
     for _ in range(20):
-        thing = pools.subject(random)
-        scale, centre, turn = subject_at(random, is_cut(thing))
-        things = [placed(random, dressed(random, thing, pools), scale, centre, turn)]
-        if random.random() < 0.25:  # things held, worn or stood beside
+        thing, kind = pools.named(random)
+        sold = kind == "products" and random.random() < 0.7
+        plain = random.random() < (0.6 if kind == "products" else 0.2)
+        scale, centre, turn = subject_at(random, is_cut(thing) and not sold)
+        if sold:  # all of it, upright
+            scale, turn = random.uniform(0.4, 0.97), random.normal(0, 0.03) * (random.random() < 0.6)
+            centre = SIDE / 2 + random.uniform(-1, 1, 2) * (1 - scale) / 2 * SIDE * random.uniform(0.2, 1)
+        if kind in RENDERED and random.random() < 0.6:
+            thing = thing.astype(np.float32)
+            thing[..., :3] = coloured(random, thing[..., :3], 0.5)
+        else:
+            thing = dressed(random, thing, pools)
+        things = [placed(random, thing, scale, centre, turn, 0.04 if sold else 0.35)]
+        if random.random() < (0.12 if plain else 0.25):  # things held, worn or stood beside
             for _ in range(random.integers(1, 3)):
                 part = scale * random.uniform(0.25, 0.75)
                 things.append(placed(random, dressed(random, pools.subject(random), pools), part, centre + random.normal(0, 0.2 * scale, 2) * SIDE, random.normal(0, 0.5)))
@@ -229,20 +308,24 @@ def scene(random, pools):
         mask = np.max([thing[..., 3] for thing in things], axis=0)
         if 0.02 < (mask > 127).mean() < 0.88:
             break
-    made = backdrop(random, pools)
-    if random.random() < 0.5:  # things that are not the subject: smaller, further away
+    made = studio(random, pools) if plain else backdrop(random, pools)
+    if random.random() < (0.06 if plain else 0.5):  # things that are not the subject: smaller, further away
         for _ in range(random.integers(1, 7)):
             paste(made, *strewn(random, pools, scale))
-    if random.random() < 0.6:
+    if not plain and random.random() < 0.6:
         made = cv2.GaussianBlur(made, (0, 0), np.exp(random.uniform(np.log(0.6), np.log(8))))
-    if random.random() < 0.4:  # subject and background in one light
+    if not plain and random.random() < 0.4:  # subject and background in one light
         weight = mask[..., None] / 255
         own = sum(thing[..., :3].sum((0, 1)) for thing in things) / max(1, sum(thing[..., 3].sum() for thing in things) / 255)
         other = (made * (1 - weight)).sum((0, 1)) / max(1, (1 - weight).sum())
         gain = np.clip(((other + 8) / (own + 8)) ** random.uniform(0.2, 1), 0.3, 2.5).astype(np.float32)
         for thing in things:
             thing[..., :3] = np.minimum(thing[..., :3] * gain, thing[..., 3:])
-    if random.random() < 0.4:  # a shadow on what is behind
+    if plain and random.random() < 0.7 or random.random() < 0.15:
+        made = grounded(random, made, mask)
+    if plain and random.random() < 0.15:
+        made = mirrored(random, made, np.minimum(things[0], 255))
+    if random.random() < (0.25 if plain else 0.4):  # a shadow on what is behind
         shadow = cv2.GaussianBlur(mask, (0, 0), random.uniform(2, 16)) / 255
         shadow = cv2.warpAffine(shadow, np.float32([[1, random.normal(0, 0.15), random.normal(0, 14)], [0, random.uniform(0.5, 1), random.uniform(-5, 60)]]), (SIDE, SIDE))
         made = made * (1 - shadow[..., None] * random.uniform(0.1, 0.6))
@@ -253,7 +336,7 @@ def scene(random, pools):
         if soft:
             thing = cv2.GaussianBlur(thing, (0, 0), soft)
         made, mask = over(made, mask, thing)
-    if random.random() < 0.12:  # something before the subject
+    if random.random() < (0.01 if plain else 0.05):  # something before the subject
         thing = placed(random, dressed(random, pools.subject(random), pools), scale * random.uniform(0.15, 0.4), random.uniform(0, SIDE, 2), random.normal(0, 0.5))
         thing = cv2.GaussianBlur(thing, (0, 0), random.uniform(0.5, 5))
         made, _ = over(made, None, thing)
