@@ -8,9 +8,10 @@ import numpy as np
 cv2.setNumThreads(1)
 SIDE = 256
 # How often a scene's subject comes from which pool, where the pool is there.
-WEIGHTS = {"drawn": 0.1, "emoji": 0.17, "clipart": 0.1, "people": 0.22, "animals": 0.17, "products": 0.24}
+WEIGHTS = {"drawn": 0.08, "emoji": 0.14, "clipart": 0.08, "people": 0.24, "animals": 0.16, "products": 0.2, "clothes": 0.05, "cars": 0.05}
 # Subjects that are rendered already as a camera sees them, so they are dressed less.
-RENDERED = ("people", "animals", "products")
+RENDERED = ("people", "animals", "products", "clothes", "cars")
+SOLD = ("products", "clothes")
 
 
 class Pools:
@@ -30,9 +31,9 @@ class Pools:
     def subject(self, random):
         return self.named(random)[0]
 
-    def named(self, random):
-        """A subject and the pool it is from."""
-        number = random.choice(len(self.subjects), p=self.weights)
+    def named(self, random, name=None):
+        """A subject, of the named pool if any is, and the pool it is from."""
+        number = random.choice(len(self.subjects), p=self.weights) if name is None else self.names.index(name)
         pool = self.subjects[number]
         return np.array(pool[random.integers(len(pool))]), self.names[number]
 
@@ -71,11 +72,13 @@ def coloured(random, picture, strength=1.0):
     return np.clip(picture, 0, 255)
 
 
-def studio(random, pools):
+def studio(random, pools, own=None):
     """What is behind things that are for sale: a plain wall, a sweep of paper, a table before something out of focus."""
     kind, y = random.random(), np.linspace(0, 1, SIDE, dtype=np.float32)[:, None, None]
     grey = random.uniform(200, 255) if random.random() < 0.5 else random.uniform(15, 255)
-    base = np.full(3, grey) + random.normal(0, 6, 3) * (random.random() < 0.5) if random.random() < 0.6 else random.uniform(20, 255, 3)
+    if own is not None:
+        grey = own
+    base = np.full(3, grey) + random.normal(0, 6, 3) * (random.random() < 0.5) if own is not None or random.random() < 0.6 else random.uniform(20, 255, 3)
     made = np.broadcast_to(base.astype(np.float32), (SIDE, SIDE, 3)).copy()
     if kind < 0.25:
         pass
@@ -287,19 +290,41 @@ def scene(random, pools):
     """A picture (BGR) and its mask: SIDE x SIDE x 3 and SIDE x SIDE, uint8."""
     for _ in range(20):
         thing, kind = pools.named(random)
-        sold = kind == "products" and random.random() < 0.7
-        plain = random.random() < (0.6 if kind == "products" else 0.2)
+        sold = kind in SOLD and random.random() < 0.7
+        plain = random.random() < (0.6 if kind in SOLD else 0.2)
+        tone = random.random() if plain else 1
         scale, centre, turn = subject_at(random, is_cut(thing) and not sold)
         if sold:  # all of it, upright
             scale, turn = random.uniform(0.4, 0.97), random.normal(0, 0.03) * (random.random() < 0.6)
             centre = SIDE / 2 + random.uniform(-1, 1, 2) * (1 - scale) / 2 * SIDE * random.uniform(0.2, 1)
-        if kind in RENDERED and random.random() < 0.6:
-            thing = thing.astype(np.float32)
-            thing[..., :3] = coloured(random, thing[..., :3], 0.5)
-        else:
-            thing = dressed(random, thing, pools)
-        things = [placed(random, thing, scale, centre, turn, 0.04 if sold else 0.35)]
-        if random.random() < (0.12 if plain else 0.25):  # things held, worn or stood beside
+        grey = None
+        if tone < 0.13:  # nearly white on white
+            grey, least = random.uniform(205, 255), random.uniform(110, 215)
+        elif tone < 0.18:  # black on black
+            grey, least = random.uniform(5, 50), -random.uniform(0.1, 0.4)
+
+        def ready(thing):
+            if kind in RENDERED and random.random() < 0.6:
+                thing = thing.astype(np.float32)
+                thing[..., :3] = coloured(random, thing[..., :3], 0.5)
+            else:
+                thing = dressed(random, thing, pools)
+            if grey is not None:
+                own = thing[..., :3] if random.random() < 0.3 else np.repeat(thing[..., :3].mean(2, keepdims=True), 3, 2)
+                thing[..., :3] = least + own * (255 - least) / 255 if least > 0 else own * -least
+            return thing
+
+        many = 1
+        if not is_cut(thing) and random.random() < {"people": 0.22, "products": 0.14, "animals": 0.08}.get(kind, 0.03):  # a group, a set
+            many = int(random.integers(2, 6 if kind == "people" else 4))
+            apart = random.uniform(0.18, 0.4) if kind == "people" else random.uniform(0.45, 0.85)
+            scale = min(scale, random.uniform(0.75, 1.15) / (1 + apart * (many - 1))) if kind != "people" else min(scale, random.uniform(0.5, 1.1))
+        first, things = random.random(), []
+        for number in range(many):
+            at = centre if many == 1 else np.array([SIDE / 2 + (number - (many - 1) / 2 + random.normal(0, 0.1)) * apart * scale * SIDE, centre[1] + random.normal(0, 0.03) * SIDE])
+            other = thing if number == 0 or first < 0.25 else pools.named(random, kind)[0]
+            things.append(placed(random, ready(other), scale * (1 if number == 0 else np.exp(random.normal(0, 0.1))), at, turn, 0.04 if sold else 0.25))
+        if many == 1 and random.random() < (0.06 if plain else 0.2):  # things held, worn or stood beside
             for _ in range(random.integers(1, 3)):
                 part = scale * random.uniform(0.25, 0.75)
                 things.append(placed(random, dressed(random, pools.subject(random), pools), part, centre + random.normal(0, 0.2 * scale, 2) * SIDE, random.normal(0, 0.5)))
@@ -308,7 +333,7 @@ def scene(random, pools):
         mask = np.max([thing[..., 3] for thing in things], axis=0)
         if 0.02 < (mask > 127).mean() < 0.88:
             break
-    made = studio(random, pools) if plain else backdrop(random, pools)
+    made = studio(random, pools, grey) if plain else backdrop(random, pools)
     if random.random() < (0.06 if plain else 0.5):  # things that are not the subject: smaller, further away
         for _ in range(random.integers(1, 7)):
             paste(made, *strewn(random, pools, scale))

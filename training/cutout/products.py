@@ -123,12 +123,14 @@ def tube(points, radius, around=10):
     return surface_of(places.reshape(-1, 3), uv.reshape(-1, 2), around + 1)
 
 
-def inflated(mask, thick, flat=0.5):
+def inflated(mask, thick, flat=0.5, cells=72):
     """An outline (image) blown up: shoes, toys, clothes. It stands in the plane x, z."""
-    mask = cv2.resize(mask, (72, 72), interpolation=cv2.INTER_AREA)
+    mask = cv2.resize(mask, (cells, cells), interpolation=cv2.INTER_AREA)
     mask = np.pad(mask, 2)
     depth = cv2.distanceTransform((mask > 127).astype(np.uint8), cv2.DIST_L2, 5)
-    depth = cv2.GaussianBlur(np.minimum(depth / (depth.max() + 1e-6) / flat, 1) ** 0.5, (0, 0), 1.0) * (mask > 20)
+    solid = (mask > 127).astype(np.uint8)
+    depth = cv2.GaussianBlur(np.minimum(depth / (depth.max() + 1e-6) / flat, 1) ** 0.5, (0, 0), 1.0) * solid
+    closed = cv2.dilate(solid, np.ones((3, 3), np.uint8)).ravel()  # both halves meet where it is thin
     side = mask.shape[0]
     parts = []
     for sign in (-1, 1):
@@ -136,7 +138,7 @@ def inflated(mask, thick, flat=0.5):
         places = np.stack([x / side - 0.5, sign * depth * thick, 0.5 - y / side], -1).reshape(-1, 3)
         uv = np.stack([x / side, y / side], -1).reshape(-1, 2)
         places, facing, uv, triangles = surface_of(places, uv, side)
-        keep = (mask.ravel() > 90)[triangles].all(1)
+        keep = (closed > 0)[triangles].all(1)
         parts.append([places, facing, uv, triangles[keep]])
     return joined(parts)
 
@@ -531,6 +533,50 @@ def food(random):
     return parts
 
 
+def car(random):
+    """A car: its side view with thickness, windows, wheels."""
+
+    def side(points):
+        canvas, smooth = np.zeros((256, 256), np.uint8), np.array(points, float)
+        for _ in range(2):
+            nxt = np.roll(smooth, -1, 0)
+            smooth = np.stack([smooth * 0.75 + nxt * 0.25, smooth * 0.25 + nxt * 0.75], 1).reshape(-1, 2)
+        cv2.fillPoly(canvas, [np.int32(smooth * 256)], 255)
+        return canvas
+
+    roof, hood, tail = random.uniform(0.14, 0.3), random.uniform(0.08, 0.14), random.uniform(0.08, 0.17)
+    a, b = random.uniform(0.22, 0.36), random.uniform(0.66, 0.95)
+    front, rear = random.uniform(0.04, 0.16), random.uniform(0.0, 0.1)
+    base = 0.62
+    body = [[0.01, base], [0.0, base - 0.09], [0.04, base - hood], [a, base - hood - 0.02], [a + front, base - roof], [b - rear, base - roof], [min(0.98, b + 0.04), base - tail], [0.99, base - tail + 0.03], [1.0, base]]
+    paint = material(random, "paint" if random.random() < 0.85 else "metal", float(random.random() < 0.15), (0.3, 0.45, 0.8, 0.62))
+    paint["gloss"], paint["look"][2] = random.uniform(0.8, 2.0), random.uniform(0, 0.3)
+    glass = material(random, "black")
+    glass["gloss"], glass["look"][2] = 1.5, 0.05
+    wide = random.uniform(0.17, 0.22)
+    window = [[a + 0.03, base - hood - 0.01], [a + front + 0.02, base - roof + 0.02], [b - rear - 0.02, base - roof + 0.02], [b, base - max(tail, hood) - 0.01]]
+    parts = [(inflated(side(body), wide, 0.3, 128), paint), (inflated(side(window), wide * 0.99 + 0.004, 0.05, 128), glass)]
+    # Wind-screens, front and rear.
+    for x0, z0, x1, z1 in ((a + 0.01, base - hood - 0.03, a + front, base - roof + 0.01), (b + 0.02, base - tail - 0.02, b - rear, base - roof + 0.01)):
+        lift = 0.012 if x0 < 0.5 else -0.012
+        at = np.array([[x0 - 0.5 - lift, y * wide * 0.75, 0.5 - z0] for y in (-1, 1)] + [[x1 - 0.5 - lift, y * wide * 0.65, 0.5 - z1] for y in (-1, 1)])
+        parts.append((surface_of(at, np.zeros((4, 2)), 2), glass))
+    rubber, rim = material(random, "black"), material(random, "metal")
+    rubber["gloss"], rubber["look"][2] = 0.1, 1
+    r = random.uniform(0.07, 0.095)
+    for x in (-random.uniform(0.28, 0.34), random.uniform(0.26, 0.34)):
+        for y in (-1, 1):
+            parts.append((moved(lathe(np.array([0, r * 0.7, r, r, r * 0.7, 0]), np.array([-0.03, -0.035, -0.03, 0.03, 0.035, 0.03])), (x, y * (wide - 0.02), 0.5 - base - 0.01), about(0, np.pi / 2)), rubber))
+            parts.append((moved(lathe(np.array([0, r * 0.3, r * 0.62, r * 0.66]), np.array([-0.01, 0, 0.004, 0])), (x, y * (wide + 0.017), 0.5 - base - 0.01), about(0, -y * np.pi / 2)), rim))
+    for y in (-1, 1):
+        light = material(random, "ceramic")
+        parts.append((moved(rounded((0.04, 0.07, 0.03), 0.012), (-0.47, y * wide * 0.6, 0.5 - base + 0.075)), light))
+        red = material(random, "plastic")
+        red["c0"] = np.array([0.5, 0.02, 0.02])
+        parts.append((moved(rounded((0.04, 0.07, 0.03), 0.012), (0.47, y * wide * 0.6, 0.5 - base + 0.08)), red))
+    return parts
+
+
 MAKERS = {bottle: 0.26, box: 0.2, furniture: 0.15, outlined: 0.16, balls: 0.08, bars: 0.1, food: 0.05}
 
 
@@ -565,24 +611,26 @@ def art(random, views, files):
     return np.asarray(picture)
 
 
-def product(random, studio, views, files):
-    maker = list(MAKERS)[random.choice(len(MAKERS), p=np.array(list(MAKERS.values())))]
+def product(random, studio, views, files, only=None):
+    maker = list(MAKERS)[random.choice(len(MAKERS), p=np.array(list(MAKERS.values())))] if only is None else globals()[only]
     parts = maker(random)
-    if random.random() < 0.5:  # fewer materials: the same for all parts of a kind
+    if only is None and random.random() < 0.5:  # fewer materials: the same for all parts of a kind
         own = [parts[0][1], parts[-1][1]]
         parts = [(mesh, own[random.integers(2)] if random.random() < 0.3 else m) for mesh, m in parts]
-    if random.random() < 0.1:  # lying
+    if only is None and random.random() < 0.1:  # lying
         turn = about(0, np.pi / 2)
         parts = [(moved(mesh, turn=turn), m) for mesh, m in parts]
     everything = np.concatenate([mesh[0] for mesh, _ in parts])
     low, high = everything.min(0), everything.max(0)
     middle, size = (low + high) / 2, np.linalg.norm(high - low)
-    shown = [((mesh[0] - middle) / size, mesh[1], mesh[2], mesh[3], m) for mesh, m in parts]
+    shown = [((mesh[0] - middle) / size, mesh[1], mesh[2], mesh[3], m) for mesh, m in parts if len(mesh[3])]
     light = lighting(random)
     light["sky"] = light["sky"] * random.uniform(0.7, 1.6)
     sun = light.pop("sun")
     azimuth = -np.pi / 2 + (random.normal(0, 0.55) if random.random() < 0.8 else random.uniform(-np.pi, np.pi))
     raised = np.clip(random.normal(0.25, 0.28), -0.2, 1.45)
+    if only == "car":
+        azimuth, raised = random.uniform(-np.pi, np.pi), abs(random.normal(0.12, 0.12))
     field = np.deg2rad(random.uniform(12, 50))
     away = 0.52 / np.tan(field / 2)
     spot = away * np.array([np.cos(azimuth) * np.cos(raised), np.sin(azimuth) * np.cos(raised), np.sin(raised)])
@@ -602,12 +650,13 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--name", default="products")
+    parser.add_argument("--only", choices=["car"])
     options = parser.parse_args()
     cv2.setNumThreads(1)
     views = np.load(options.surfaces, mmap_mode="r")
     studio, files, made = Studio(fragment=FRAGMENT), pictures.fonts(), []
     for number in range(options.first, options.first + options.count):
-        found = product(np.random.default_rng(number), studio, views, files)
+        found = product(np.random.default_rng(number), studio, views, files, options.only)
         if found is not None:
             made.append(found)
         if (number + 1) % 400 == 0 or number == options.first + options.count - 1:
