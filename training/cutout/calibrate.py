@@ -1,17 +1,20 @@
-"""Measures a network on held-out scenes and fits a confidence that is read off the mask: python calibrate.py cutout.pt POOLS [count [side]]
+"""Measures a network on held-out scenes and fits a confidence that is read off the mask: python calibrate.py cutout.pt POOLS [count [side [PAIRS ...]]]
 
 Two passes, one of a mirrored picture. Features: `certainty`, the mean of |2a-1| over where a mask is at all (a > 0.05 in
-their mean); `agreement`, the soft IoU of the passes. confidence = 1 / (1 + exp(-(a certainty + b agreement + c)))."""
+their mean); `agreement`, the soft IoU of the passes. confidence = 1 / (1 + exp(-(a certainty + b agreement + c))).
+PAIRS are folders of NAME.jpg|png and NAME_mask.png, on which the fitted confidence is tried too."""
 
 import json
 import sys
 from pathlib import Path
 
 import compose
+import cv2
 import net as network
 import numpy as np
 import torch
 import torch.nn.functional as F
+from photographs import found
 
 KINDS = ("drawn", "emoji", "clipart", "people", "animals", "products")
 
@@ -38,6 +41,16 @@ def passes(net, pictures, side):
     if side != whole:
         one, two = (F.interpolate(mask, (whole, whole), mode="bilinear") for mask in (one, two))
     return one[:, 0].numpy(), two[:, 0].numpy()
+
+
+def told(name, said, was):
+    print(f"{name}: correlation {np.corrcoef(said, was)[0, 1]:.3f}, mean absolute error {np.abs(said - was).mean():.3f}")
+    for part in np.array_split(np.argsort(said), 5):
+        print(f"  said {said[part].mean():.3f} was {was[part].mean():.3f} (worst tenth {np.quantile(was[part], 0.1):.3f})")
+    for gate in (0.6, 0.7, 0.8, 0.85, 0.9, 0.95):
+        chosen = said >= gate
+        if chosen.any():
+            print(f"  confidence >= {gate}: {chosen.mean():.2f} of them, IoU {was[chosen].mean():.3f}, below 0.5: {(was[chosen] < 0.5).mean():.3f}")
 
 
 def main() -> None:
@@ -86,14 +99,18 @@ def main() -> None:
     said = torch.sigmoid(x @ weights).detach().numpy()
     other = ~half
     print("weights (certainty, agreement, constant):", json.dumps([round(float(w), 3) for w in weights.detach()]))
-    print(f"on the other half: correlation {np.corrcoef(said[other], ious[other])[0, 1]:.3f}, mean absolute error {np.abs(said - ious)[other].mean():.3f}")
-    order = np.argsort(said[other])
-    for part in np.array_split(order, 5):
-        print(f"said {said[other][part].mean():.3f} was {ious[other][part].mean():.3f} (worst tenth {np.quantile(ious[other][part], 0.1):.3f})")
-    for gate in (0.6, 0.7, 0.8, 0.85, 0.9):
-        chosen = said[other] >= gate
-        if chosen.any():
-            print(f"confidence >= {gate}: {chosen.mean():.2f} of scenes, IoU {ious[other][chosen].mean():.3f}, below 0.5: {(ious[other][chosen] < 0.5).mean():.3f}")
+    told("the other half", said[other], ious[other])
+    for pairs in sys.argv[5:]:
+        rows, ious = [], []
+        for file in sorted(Path(pairs).iterdir()):
+            if not (mask_file := file.with_name(f"{file.stem}_mask.png")).is_file():
+                continue
+            picture, truth = cv2.imread(str(file)), cv2.imread(str(mask_file), cv2.IMREAD_GRAYSCALE) > 127
+            mean, one, two = found(net, picture, side)
+            mean = cv2.resize(mean, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
+            ious.append((mean & truth).sum() / max(1, (mean | truth).sum()))
+            rows.append([*features(one, two), 1])
+        told(pairs, torch.sigmoid(torch.tensor(np.array(rows)) @ weights).detach().numpy(), np.array(ious))
 
 
 if __name__ == "__main__":

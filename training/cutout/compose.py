@@ -135,8 +135,54 @@ def mirrored(random, made, thing):
     return over(made, None, turned)[0]
 
 
+def landscape(random, pools):
+    """Sky with clouds or a glow, ranges of hills or roofs one before the other, woods, a field or water below."""
+    y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32) / SIDE
+    line = random.uniform(0.25, 0.8)
+    top, low = (np.array(c, np.float32) * random.uniform(0.4, 1.1) + random.normal(0, 12, 3).astype(np.float32) for c in
+                ([((200, 140, 80), (240, 225, 205)), ((215, 210, 205), (240, 238, 235)), ((120, 70, 60), (90, 150, 250)), ((60, 40, 30), (120, 100, 90))][random.choice(4, p=[0.45, 0.25, 0.2, 0.1])]))
+    made = top + (low - top) * np.clip(y / line, 0, 1)[..., None] ** random.uniform(0.5, 2)
+    if random.random() < 0.6:  # clouds
+        cloud = sum(smooth(random, cells) / cells**0.6 for cells in (3, 6, 12, 24))
+        cloud = np.clip((cv2.resize(cloud, (SIDE, SIDE * 2))[:SIDE] if random.random() < 0.5 else cloud) * random.uniform(1, 4) + random.uniform(-0.6, 0.3), 0, 1)[..., None] * random.uniform(0.3, 0.9)
+        made = made * (1 - cloud) + random.uniform(150, 255) * cloud
+    if random.random() < 0.3:  # a low sun
+        at = random.uniform(0, 1), line - random.uniform(-0.05, 0.25)
+        made = made + np.exp(-np.hypot(x - at[0], y - at[1]) / random.uniform(0.05, 0.3))[..., None] * np.float32([60, 150, 220]) * random.uniform(0.3, 1.5)
+    tone, air = random.uniform([20, 40, 20], [90, 130, 110]).astype(np.float32), random.random()
+    for depth in np.sort(random.random(random.integers(1, 5))):  # far ones first, in the colour of the air
+        if random.random() < 0.25:  # roofs
+            ridge = np.repeat(random.uniform(0, 0.2, random.integers(5, 16)), 40)
+            ridge = cv2.resize(ridge[None].astype(np.float32), (SIDE, 1), interpolation=cv2.INTER_NEAREST)[0]
+        else:
+            ridge = sum(np.interp(np.linspace(0, 1, SIDE), np.linspace(0, 1, cells), random.normal(0, 1, cells)) / cells for cells in (4, 9, 20, 50, 120)) * random.uniform(0.15, 0.6)
+        height = line + depth * random.uniform(0.0, 0.2) - random.uniform(0.0, 0.15) + ridge
+        share = np.clip((y - height[None]) * SIDE / random.uniform(0.7, 3), 0, 1)[..., None]
+        own = tone * random.uniform(0.6, 1.3)
+        if random.random() < 0.6:
+            grain = crop(random, pools.background(random), 0.2).astype(np.float32)
+            own = own + (grain - grain.mean((0, 1))) * random.uniform(0.2, 0.9) + random.normal(0, 10, 3).astype(np.float32)
+        else:
+            own = own * (1 + smooth(random, int(random.integers(20, 90))) * random.uniform(0.1, 0.6))[..., None]
+        own = own * (1 - air * (1 - depth) * 0.8) + low * air * (1 - depth) * 0.8
+        made = made * (1 - share) + own * share
+    floor = line + random.uniform(0.02, 0.3)
+    share = np.clip((y - floor) * SIDE / random.uniform(1, 20), 0, 1)[..., None]
+    if random.random() < 0.7:  # a field, a street, seen aslant: grain gets finer with distance
+        grain = crop(random, pools.background(random), 0.15).astype(np.float32)
+        if random.random() < 0.7:
+            away = 1 / np.clip(y - floor + 0.06, 0.03, 2)
+            grain = cv2.remap(grain, ((x - 0.5) * away * 40).astype(np.float32), (away * 60).astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        own = (grain - grain.mean((0, 1))) * random.uniform(0.2, 1) + random.uniform([20, 40, 30], [170, 190, 190]).astype(np.float32)
+    else:  # water
+        own = low * random.uniform(0.4, 1) * (1 + cv2.resize(random.normal(0, 1, (SIDE // 2, 12)).astype(np.float32), (SIDE, SIDE)) * random.uniform(0.02, 0.15))[..., None]
+    return np.clip(made * (1 - share) + own * share, 0, 255)
+
+
 def backdrop(random, pools):
     kind = random.random()
+    if kind > 0.8:
+        return np.ascontiguousarray(coloured(random, landscape(random, pools), 0.5), dtype=np.float32)
     if kind < 0.14:  # plain, graded
         base = np.full(3, random.uniform(20, 255)) + random.normal(0, 10, 3) if random.random() < 0.6 else random.uniform(0, 255, 3)
         made = np.broadcast_to(base.astype(np.float32), (SIDE, SIDE, 3)) * (1 + smooth(random, 3, -0.25, 0.25))[..., None]
