@@ -8,10 +8,10 @@ import numpy as np
 cv2.setNumThreads(1)
 SIDE = 256
 # How often a scene's subject comes from which pool, where the pool is there.
-WEIGHTS = {"drawn": 0.08, "emoji": 0.14, "clipart": 0.08, "people": 0.24, "animals": 0.16, "products": 0.2, "clothes": 0.05, "cars": 0.05}
+WEIGHTS = {"drawn": 0.08, "emoji": 0.14, "clipart": 0.08, "people": 0.24, "animals": 0.16, "products": 0.2, "clothes": 0.05, "cars": 0.05, "screens": 0.025, "rings": 0.025}
 # Subjects that are rendered already as a camera sees them, so they are dressed less.
-RENDERED = ("people", "animals", "products", "clothes", "cars")
-SOLD = ("products", "clothes")
+RENDERED = ("people", "animals", "products", "clothes", "cars", "screens", "rings")
+SOLD = ("products", "clothes", "screens", "rings")
 
 
 class Pools:

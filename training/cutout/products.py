@@ -577,6 +577,57 @@ def car(random):
     return parts
 
 
+def screen(random):
+    """Pictures on things: monitors, tablets, discs, books, posters. What is on them belongs to them."""
+    size = np.array([random.uniform(0.6, 1.8), random.uniform(0.01, 0.15), 1.0])
+    rim = random.choice([0, 0.015, 0.04, 0.1])
+    frame = material(random, random.choice(["black", "black", "plastic", "metal", "wood"]), 1.0, (rim, rim, 1 - rim, 1 - rim))
+    frame["gloss"] *= random.uniform(0, 1)
+    parts = [(rounded(size, random.choice([0.002, 0.02, 0.06])), frame)]
+    if random.random() < 0.5:  # a stand
+        own = material(random, random.choice(["black", "metal", "plastic"]))
+        low, deep = -0.5 - random.uniform(0.08, 0.4), random.uniform(0.1, 0.3)
+        if random.random() < 0.5:
+            parts.append((tube([[0, 0.06, -0.3], [0, 0.1, low]], random.uniform(0.02, 0.06)), own))
+            r = random.uniform(0.2, 0.4)
+            parts.append((moved([v * [1, 0.6, 1] if k == 0 else v for k, v in enumerate(lathe(np.array([0, r, r, 0]), np.array([0, 0, 0.03, 0.03])))], (0, 0.08, low)), own))
+        else:
+            for x in (-1, 1):
+                parts.append((tube([[0, 0.06, -0.45], [x * size[0] * 0.3, 0.06, low + 0.05], [x * size[0] * 0.35, -deep, low]], 0.022), own))
+                parts.append((tube([[x * size[0] * 0.3, 0.06, low + 0.05], [x * size[0] * 0.3, deep, low]], 0.022), own))
+    return parts
+
+
+def ring(random):
+    """Things with a hole: rings, bracelets, wreaths, frames, handles."""
+    parts, t = [], np.linspace(0, 2 * np.pi, 60)
+    for _ in range(random.integers(1, 4)):
+        own = material(random, random.choice(["metal", "metal", "metal", "plastic", "leather", "wood"]))
+        r, wide, thick = random.uniform(0.4, 0.6), random.uniform(0.02, 0.3), random.uniform(0.02, 0.08)
+        kind, made = random.random(), []
+        if kind < 0.45:  # a band
+            profile = np.array([[r, -wide], [r + thick, -wide], [r + thick, wide], [r, wide], [r, -wide]])
+            made.append(lathe(profile[:, 0], profile[:, 1], around=60))
+        elif kind < 0.75:  # round
+            made.append(tube(np.stack([np.cos(t) * r, np.sin(t) * r, 0 * t], 1), thick * 0.8, 12))
+        elif kind < 0.9:  # a chain
+            for a in np.linspace(0, 2 * np.pi, random.integers(14, 44))[:-1]:
+                link = np.stack([np.cos(t) * 0.07, np.sin(t) * 0.035, 0 * t], 1)[::4]
+                made.append(moved(moved(tube(link, 0.016, 6), turn=about(0, random.choice([0, 1.57]))), (np.cos(a) * r, np.sin(a) * r, 0), about(2, -a - 1.57)))
+        else:  # a frame
+            w, h = random.uniform(0.4, 0.8, 2)
+            corners = np.array([[-w, -h, 0], [w, -h, 0], [w, h, 0], [-w, h, 0], [-w, -h, 0]])
+            made.append(tube(np.concatenate([np.linspace(a, b, 6) for a, b in zip(corners, corners[1:])]), thick, 8))
+        if kind < 0.75 and random.random() < 0.5:  # stones
+            gem = random.uniform(0.03, 0.2)
+            for a in np.linspace(0, random.uniform(0.1, 3), random.integers(1, 9)):
+                made.append(moved(lathe(np.array([0, gem, gem * 0.7, 0]), np.array([-gem, 0, gem * 0.4, gem * 0.4]), around=8), (np.cos(a) * (r + thick + gem * 0.5), np.sin(a) * (r + thick + gem * 0.5), 0), about(1, np.pi / 2) @ about(0, a)))
+        lean = about(0, random.choice([0.0, np.pi / 2, random.uniform(0, np.pi)])) @ about(1, random.normal(0, 0.4))
+        at = random.normal(0, 0.3, 3) * (len(parts) > 0)
+        parts += [(moved(mesh, at, lean), own) for mesh in made]
+    return parts
+
+
 MAKERS = {bottle: 0.26, box: 0.2, furniture: 0.15, outlined: 0.16, balls: 0.08, bars: 0.1, food: 0.05}
 
 
@@ -650,7 +701,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--name", default="products")
-    parser.add_argument("--only", choices=["car"])
+    parser.add_argument("--only", choices=["car", "screen", "ring"])
     options = parser.parse_args()
     cv2.setNumThreads(1)
     views = np.load(options.surfaces, mmap_mode="r")
