@@ -1,6 +1,6 @@
-"""Measures a network on held-out scenes and fits a confidence that is read off the mask: python calibrate.py cutout.pt POOLS [count [side [PAIRS ...]]]
+"""Measures a network on held-out scenes and fits a confidence that is read off the mask: python calibrate.py cutout.pt POOLS [count [sides [PAIRS ...]]]
 
-Two passes, one of a mirrored picture. Features: `certainty`, the mean of |2a-1| over where a mask is at all (a > 0.05 in
+Two passes, one of a mirrored (and smaller) picture. Features: `certainty`, the mean of |2a-1| over where a mask is at all (a > 0.05 in
 their mean); `agreement`, the soft IoU of the passes. confidence = 1 / (1 + exp(-(a certainty + b agreement + c))).
 PAIRS are folders of NAME.jpg|png and NAME_mask.png, on which the fitted confidence is tried too."""
 
@@ -14,7 +14,7 @@ import net as network
 import numpy as np
 import torch
 import torch.nn.functional as F
-from photographs import found
+from photographs import SIDES, found, sides
 
 KINDS = ("drawn", "emoji", "clipart", "people", "animals", "products")
 
@@ -23,24 +23,10 @@ def features(one, two):
     """Numbers of a mask by two passes, each side x side, 0-1."""
     mean = (one + two) / 2
     somewhere = mean > 0.05
-    area = max(1, int(somewhere.sum()))
     certainty = float(np.abs(2 * mean - 1)[somewhere].mean()) if somewhere.any() else 0.0
     both, either = np.minimum(one, two).sum(), np.maximum(one, two).sum()
     agreement = float(both / max(1e-6, either))
     return np.array([certainty, agreement])
-
-
-
-def passes(net, pictures, side):
-    whole = pictures.shape[-1]
-    if side != whole:
-        pictures = F.interpolate(pictures, (side, side), mode="area")
-    with torch.no_grad():
-        one = torch.cat([torch.sigmoid(net(part)) for part in pictures.split(8)])
-        two = torch.cat([torch.sigmoid(net(part.flip(3))) for part in pictures.split(8)]).flip(3)
-    if side != whole:
-        one, two = (F.interpolate(mask, (whole, whole), mode="bilinear") for mask in (one, two))
-    return one[:, 0].numpy(), two[:, 0].numpy()
 
 
 def told(name, said, was):
@@ -59,15 +45,14 @@ def main() -> None:
     net.load_state_dict(torch.load(sys.argv[1], weights_only=True))
     net.eval()
     folder, count = Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 100
-    side = int(sys.argv[4]) if len(sys.argv) > 4 else compose.SIDE
+    side = sides(sys.argv[4]) if len(sys.argv) > 4 else SIDES
     rows, ious, kinds = [], [], []
     for kind in KINDS:
         pools, random = compose.Pools(folder, held=True, only=kind), np.random.default_rng(77)
         made = [compose.scene(random, pools) for _ in range(count)]
-        pictures = torch.from_numpy(np.stack([picture[..., ::-1] for picture, _ in made])).permute(0, 3, 1, 2).float() / 255
-        one, two = passes(net, pictures, side)
+        masks = [[cv2.resize(mask, (compose.SIDE, compose.SIDE), interpolation=cv2.INTER_LINEAR) for mask in found(net, picture, side)[1:]] for picture, _ in made]
         own, single, error = [], [], []
-        for a, b, (_, truth) in zip(one, two, made):
+        for (a, b), (_, truth) in zip(masks, made):
             truth = truth / 255
             mean = (a + b) / 2
             iou = lambda m: ((m > 0.5) & (truth > 0.5)).sum() / max(1, ((m > 0.5) | (truth > 0.5)).sum())  # noqa: E731, B023

@@ -1,4 +1,4 @@
-"""What the network makes of pairs NAME.jpg|png and NAME_mask.png, by two passes: python measure.py cutout.pt FOLDER [side [sheet.png]]"""
+"""What the network makes of pairs NAME.jpg|png and NAME_mask.png, by two passes: python measure.py cutout.pt FOLDER [sides [sheet.png]]"""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ import cv2
 import net as network
 import numpy as np
 import torch
-from photographs import found
+from photographs import SIDES, found, sides
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
     net = network.Net()
     net.load_state_dict(torch.load(sys.argv[1], weights_only=True))
     net.eval()
-    side = int(sys.argv[3]) if len(sys.argv) > 3 else 256
+    side = sides(sys.argv[3]) if len(sys.argv) > 3 else SIDES
     ious, errors, cells = [], [], []
     for file in sorted(Path(sys.argv[2]).iterdir()):
         mask_file = file.with_name(f"{file.stem}_mask.png")
@@ -32,7 +32,7 @@ def main() -> None:
             cv2.putText(cell, f"{file.stem[:14]} {ious[-1]:.2f}", (2, 126), 0, 0.4, (0, 0, 255))
             cells.append(cell)
     ious = np.array(ious)
-    print(f"{len(ious)} pictures at {side}: IoU {ious.mean():.3f}, median {np.median(ious):.3f}, worst fifth {np.sort(ious)[: max(1, len(ious) // 5)].mean():.3f}, below 0.5: {(ious < 0.5).sum()}; MAE {np.mean(errors):.3f}")
+    print(f"{len(ious)} pictures at {side[0]} and, mirrored, {side[1]}: IoU {ious.mean():.3f}, median {np.median(ious):.3f}, worst fifth {np.sort(ious)[: max(1, len(ious) // 5)].mean():.3f}, below 0.5: {(ious < 0.5).sum()}; MAE {np.mean(errors):.3f}")
     if cells:
         cells += [cells[0] * 0] * (-len(cells) % 4)
         cv2.imwrite(sys.argv[4], np.vstack([np.hstack(cells[k : k + 4]) for k in range(0, len(cells), 4)]))
