@@ -1,43 +1,42 @@
-"""Measures a network on held-out scenes and fits a confidence that is read off the mask: python calibrate.py cutout.pt POOLS [count [side]]
+"""Measures a network on held-out scenes and fits a confidence that is read off the mask: python calibrate.py cutout.pt POOLS [count [sides [PAIRS ...]]]
 
-Two passes, one of a mirrored picture. Features: `certainty`, the mean of |2a-1| over where a mask is at all (a > 0.05 in
-their mean); `agreement`, the soft IoU of the passes. confidence = 1 / (1 + exp(-(a certainty + b agreement + c)))."""
+Two passes, one of a mirrored (and smaller) picture. Features: `certainty`, the mean of |2a-1| over where a mask is at all (a > 0.05 in
+their mean); `agreement`, the soft IoU of the passes. confidence = 1 / (1 + exp(-(a certainty + b agreement + c))).
+PAIRS are folders of NAME.jpg|png and NAME_mask.png, on which the fitted confidence is tried too."""
 
 import json
 import sys
 from pathlib import Path
 
 import compose
+import cv2
 import net as network
 import numpy as np
 import torch
 import torch.nn.functional as F
+from photographs import SIDES, found, sides
 
-KINDS = ("drawn", "emoji", "clipart", "people", "animals")
+KINDS = ("drawn", "emoji", "clipart", "people", "animals", "products")
 
 
 def features(one, two):
     """Numbers of a mask by two passes, each side x side, 0-1."""
     mean = (one + two) / 2
     somewhere = mean > 0.05
-    area = max(1, int(somewhere.sum()))
     certainty = float(np.abs(2 * mean - 1)[somewhere].mean()) if somewhere.any() else 0.0
     both, either = np.minimum(one, two).sum(), np.maximum(one, two).sum()
     agreement = float(both / max(1e-6, either))
     return np.array([certainty, agreement])
 
 
-
-def passes(net, pictures, side):
-    whole = pictures.shape[-1]
-    if side != whole:
-        pictures = F.interpolate(pictures, (side, side), mode="area")
-    with torch.no_grad():
-        one = torch.cat([torch.sigmoid(net(part)) for part in pictures.split(8)])
-        two = torch.cat([torch.sigmoid(net(part.flip(3))) for part in pictures.split(8)]).flip(3)
-    if side != whole:
-        one, two = (F.interpolate(mask, (whole, whole), mode="bilinear") for mask in (one, two))
-    return one[:, 0].numpy(), two[:, 0].numpy()
+def told(name, said, was):
+    print(f"{name}: correlation {np.corrcoef(said, was)[0, 1]:.3f}, mean absolute error {np.abs(said - was).mean():.3f}")
+    for part in np.array_split(np.argsort(said), 5):
+        print(f"  said {said[part].mean():.3f} was {was[part].mean():.3f} (worst tenth {np.quantile(was[part], 0.1):.3f})")
+    for gate in (0.6, 0.7, 0.8, 0.85, 0.9, 0.95):
+        chosen = said >= gate
+        if chosen.any():
+            print(f"  confidence >= {gate}: {chosen.mean():.2f} of them, IoU {was[chosen].mean():.3f}, below 0.5: {(was[chosen] < 0.5).mean():.3f}")
 
 
 def main() -> None:
@@ -46,15 +45,14 @@ def main() -> None:
     net.load_state_dict(torch.load(sys.argv[1], weights_only=True))
     net.eval()
     folder, count = Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 100
-    side = int(sys.argv[4]) if len(sys.argv) > 4 else compose.SIDE
+    side = sides(sys.argv[4]) if len(sys.argv) > 4 else SIDES
     rows, ious, kinds = [], [], []
     for kind in KINDS:
         pools, random = compose.Pools(folder, held=True, only=kind), np.random.default_rng(77)
         made = [compose.scene(random, pools) for _ in range(count)]
-        pictures = torch.from_numpy(np.stack([picture[..., ::-1] for picture, _ in made])).permute(0, 3, 1, 2).float() / 255
-        one, two = passes(net, pictures, side)
+        masks = [[cv2.resize(mask, (compose.SIDE, compose.SIDE), interpolation=cv2.INTER_LINEAR) for mask in found(net, picture, side)[1:]] for picture, _ in made]
         own, single, error = [], [], []
-        for a, b, (_, truth) in zip(one, two, made):
+        for (a, b), (_, truth) in zip(masks, made):
             truth = truth / 255
             mean = (a + b) / 2
             iou = lambda m: ((m > 0.5) & (truth > 0.5)).sum() / max(1, ((m > 0.5) | (truth > 0.5)).sum())  # noqa: E731, B023
@@ -86,14 +84,18 @@ def main() -> None:
     said = torch.sigmoid(x @ weights).detach().numpy()
     other = ~half
     print("weights (certainty, agreement, constant):", json.dumps([round(float(w), 3) for w in weights.detach()]))
-    print(f"on the other half: correlation {np.corrcoef(said[other], ious[other])[0, 1]:.3f}, mean absolute error {np.abs(said - ious)[other].mean():.3f}")
-    order = np.argsort(said[other])
-    for part in np.array_split(order, 5):
-        print(f"said {said[other][part].mean():.3f} was {ious[other][part].mean():.3f} (worst tenth {np.quantile(ious[other][part], 0.1):.3f})")
-    for gate in (0.6, 0.7, 0.8, 0.85, 0.9):
-        chosen = said[other] >= gate
-        if chosen.any():
-            print(f"confidence >= {gate}: {chosen.mean():.2f} of scenes, IoU {ious[other][chosen].mean():.3f}, below 0.5: {(ious[other][chosen] < 0.5).mean():.3f}")
+    told("the other half", said[other], ious[other])
+    for pairs in sys.argv[5:]:
+        rows, ious = [], []
+        for file in sorted(Path(pairs).iterdir()):
+            if not (mask_file := file.with_name(f"{file.stem}_mask.png")).is_file():
+                continue
+            picture, truth = cv2.imread(str(file)), cv2.imread(str(mask_file), cv2.IMREAD_GRAYSCALE) > 127
+            mean, one, two = found(net, picture, side)
+            mean = cv2.resize(mean, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
+            ious.append((mean & truth).sum() / max(1, (mean | truth).sum()))
+            rows.append([*features(one, two), 1])
+        told(pairs, torch.sigmoid(torch.tensor(np.array(rows)) @ weights).detach().numpy(), np.array(ious))
 
 
 if __name__ == "__main__":

@@ -8,25 +8,34 @@ import numpy as np
 cv2.setNumThreads(1)
 SIDE = 256
 # How often a scene's subject comes from which pool, where the pool is there.
-WEIGHTS = {"drawn": 0.16, "emoji": 0.24, "clipart": 0.14, "people": 0.26, "animals": 0.2}
+WEIGHTS = {"drawn": 0.08, "emoji": 0.14, "clipart": 0.08, "people": 0.24, "animals": 0.16, "products": 0.2, "clothes": 0.05, "cars": 0.05, "screens": 0.025, "rings": 0.025}
+# Subjects that are rendered already as a camera sees them, so they are dressed less.
+RENDERED = ("people", "animals", "products", "clothes", "cars", "screens", "rings")
+SOLD = ("products", "clothes", "screens", "rings")
 
 
 class Pools:
     """The arrays of a folder, mapped from disk. `held` chooses those that are never trained on."""
 
     def __init__(self, folder: Path, held: bool = False, only: str | None = None):
-        self.subjects, self.weights = [], []
+        self.subjects, self.weights, self.names = [], [], []
         for name, weight in WEIGHTS.items():
             file = folder / (f"{name}-held.npy" if held else f"{name}.npy")
             if file.exists() and only in (None, name):
                 self.subjects.append(np.load(file, mmap_mode="r"))
                 self.weights.append(weight)
+                self.names.append(name)
         self.weights = np.array(self.weights) / sum(self.weights)
         self.backgrounds = [np.load(file, mmap_mode="r") for name in ("views", "walls") if (file := folder / (f"{name}-held.npy" if held else f"{name}.npy")).exists()]
 
     def subject(self, random):
-        pool = self.subjects[random.choice(len(self.subjects), p=self.weights)]
-        return np.array(pool[random.integers(len(pool))])
+        return self.named(random)[0]
+
+    def named(self, random, name=None):
+        """A subject, of the named pool if any is, and the pool it is from."""
+        number = random.choice(len(self.subjects), p=self.weights) if name is None else self.names.index(name)
+        pool = self.subjects[number]
+        return np.array(pool[random.integers(len(pool))]), self.names[number]
 
     def background(self, random):
         pool = self.backgrounds[0 if len(self.backgrounds) < 2 or random.random() < 0.6 else 1]
@@ -63,8 +72,117 @@ def coloured(random, picture, strength=1.0):
     return np.clip(picture, 0, 255)
 
 
+def studio(random, pools, own=None):
+    """What is behind things that are for sale: a plain wall, a sweep of paper, a table before something out of focus."""
+    kind, y = random.random(), np.linspace(0, 1, SIDE, dtype=np.float32)[:, None, None]
+    grey = random.uniform(200, 255) if random.random() < 0.5 else random.uniform(15, 255)
+    if own is not None:
+        grey = own
+    base = np.full(3, grey) + random.normal(0, 6, 3) * (random.random() < 0.5) if own is not None or random.random() < 0.6 else random.uniform(20, 255, 3)
+    made = np.broadcast_to(base.astype(np.float32), (SIDE, SIDE, 3)).copy()
+    if kind < 0.25:
+        pass
+    elif kind < 0.45:  # graded
+        angle = random.random() * 6.28
+        x = np.linspace(-0.5, 0.5, SIDE, dtype=np.float32)[None, :, None]
+        made = made * (1 + random.uniform(0.05, 0.5) * (x * np.cos(angle) + (y - 0.5) * np.sin(angle)))
+    elif kind < 0.6:  # brighter in the middle
+        x, at = np.linspace(0, 1, SIDE, dtype=np.float32)[None, :, None], random.uniform(0.3, 0.7, 2)
+        made = made * (1 - random.uniform(0.1, 0.7) * np.clip(np.hypot(x - at[0], y - at[1]) ** random.uniform(1, 2), 0, 1))
+    elif kind < 0.82:  # a floor or a table, and a wall
+        line, soft = random.uniform(0.45, 0.9), np.exp(random.uniform(np.log(0.002), np.log(0.15)))
+        share = 1 / (1 + np.exp(np.clip(-(y - line) / soft, -50, 50)))
+        floor = made * random.uniform(0.55, 1.35) + random.normal(0, 6, 3).astype(np.float32)
+        if random.random() < 0.5:
+            floor = crop(random, pools.background(random), 0.2).astype(np.float32) * random.uniform(0.5, 1.3)
+        made = made * (1 - share) + floor * share
+    else:  # a table before something out of focus
+        line, soft = random.uniform(0.5, 0.9), random.uniform(0.004, 0.05)
+        share = 1 / (1 + np.exp(np.clip(-(y - line) / soft, -50, 50)))
+        far = cv2.GaussianBlur(crop(random, pools.background(random)).astype(np.float32), (0, 0), random.uniform(4, 14))
+        near = crop(random, pools.background(random), 0.15).astype(np.float32) if random.random() < 0.6 else made
+        made = far * (1 - share) + near * share
+    if random.random() < 0.3:
+        made = made * (1 + smooth(random, 3, -0.15, 0.15))[..., None]
+    return np.ascontiguousarray(np.clip(made, 0, 255), dtype=np.float32)
+
+
+def grounded(random, made, mask):
+    """The shadow, and at times the mirror image, of a thing that stands on something."""
+    rows = np.where((mask > 127).any(1))[0]
+    if len(rows) < 8 or rows[-1] > SIDE - 4:
+        return made
+    low = float(rows[-1])
+    flat, lean = random.uniform(0.05, 0.5), random.normal(0, 0.5)
+    # The outline lies down around its lowest point.
+    matrix = np.float32([[1, lean * flat, -lean * flat * low], [0, random.choice([-1, 1], p=[0.4, 0.6]) * flat, 0]])
+    matrix[1, 2] = low - matrix[1, 1] * low - random.uniform(0, 4)
+    shadow = cv2.GaussianBlur(cv2.warpAffine(mask, matrix, (SIDE, SIDE)), (0, 0), np.exp(random.uniform(np.log(1.5), np.log(14))))
+    return made * (1 - shadow[..., None] / 255 * random.uniform(0.1, 0.75))
+
+
+def mirrored(random, made, thing):
+    """Below a thing, its picture in a polished table."""
+    rows = np.where((thing[..., 3] > 127).any(1))[0]
+    if len(rows) < 8 or rows[-1] > SIDE - 12:
+        return made
+    low = int(rows[-1])
+    turned = np.zeros_like(thing)
+    high = min(SIDE - low - 1, low)
+    turned[low + 1 : low + 1 + high] = thing[low - high : low][::-1]
+    fade = np.clip(1 - (np.arange(SIDE, dtype=np.float32) - low) / random.uniform(20, 90), 0, 1) * random.uniform(0.08, 0.4)
+    turned = cv2.GaussianBlur(turned, (0, 0), random.uniform(0.5, 3)) * fade[:, None, None]
+    return over(made, None, turned)[0]
+
+
+def landscape(random, pools):
+    """Sky with clouds or a glow, ranges of hills or roofs one before the other, woods, a field or water below."""
+    y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32) / SIDE
+    line = random.uniform(0.25, 0.8)
+    top, low = (np.array(c, np.float32) * random.uniform(0.4, 1.1) + random.normal(0, 12, 3).astype(np.float32) for c in
+                ([((200, 140, 80), (240, 225, 205)), ((215, 210, 205), (240, 238, 235)), ((120, 70, 60), (90, 150, 250)), ((60, 40, 30), (120, 100, 90))][random.choice(4, p=[0.45, 0.25, 0.2, 0.1])]))
+    made = top + (low - top) * np.clip(y / line, 0, 1)[..., None] ** random.uniform(0.5, 2)
+    if random.random() < 0.6:  # clouds
+        cloud = sum(smooth(random, cells) / cells**0.6 for cells in (3, 6, 12, 24))
+        cloud = np.clip((cv2.resize(cloud, (SIDE, SIDE * 2))[:SIDE] if random.random() < 0.5 else cloud) * random.uniform(1, 4) + random.uniform(-0.6, 0.3), 0, 1)[..., None] * random.uniform(0.3, 0.9)
+        made = made * (1 - cloud) + random.uniform(150, 255) * cloud
+    if random.random() < 0.3:  # a low sun
+        at = random.uniform(0, 1), line - random.uniform(-0.05, 0.25)
+        made = made + np.exp(-np.hypot(x - at[0], y - at[1]) / random.uniform(0.05, 0.3))[..., None] * np.float32([60, 150, 220]) * random.uniform(0.3, 1.5)
+    tone, air = random.uniform([20, 40, 20], [90, 130, 110]).astype(np.float32), random.random()
+    for depth in np.sort(random.random(random.integers(1, 5))):  # far ones first, in the colour of the air
+        if random.random() < 0.25:  # roofs
+            ridge = np.repeat(random.uniform(0, 0.2, random.integers(5, 16)), 40)
+            ridge = cv2.resize(ridge[None].astype(np.float32), (SIDE, 1), interpolation=cv2.INTER_NEAREST)[0]
+        else:
+            ridge = sum(np.interp(np.linspace(0, 1, SIDE), np.linspace(0, 1, cells), random.normal(0, 1, cells)) / cells for cells in (4, 9, 20, 50, 120)) * random.uniform(0.15, 0.6)
+        height = line + depth * random.uniform(0.0, 0.2) - random.uniform(0.0, 0.15) + ridge
+        share = np.clip((y - height[None]) * SIDE / random.uniform(0.7, 3), 0, 1)[..., None]
+        own = tone * random.uniform(0.6, 1.3)
+        if random.random() < 0.6:
+            grain = crop(random, pools.background(random), 0.2).astype(np.float32)
+            own = own + (grain - grain.mean((0, 1))) * random.uniform(0.2, 0.9) + random.normal(0, 10, 3).astype(np.float32)
+        else:
+            own = own * (1 + smooth(random, int(random.integers(20, 90))) * random.uniform(0.1, 0.6))[..., None]
+        own = own * (1 - air * (1 - depth) * 0.8) + low * air * (1 - depth) * 0.8
+        made = made * (1 - share) + own * share
+    floor = line + random.uniform(0.02, 0.3)
+    share = np.clip((y - floor) * SIDE / random.uniform(1, 20), 0, 1)[..., None]
+    if random.random() < 0.7:  # a field, a street, seen aslant: grain gets finer with distance
+        grain = crop(random, pools.background(random), 0.15).astype(np.float32)
+        if random.random() < 0.7:
+            away = 1 / np.clip(y - floor + 0.06, 0.03, 2)
+            grain = cv2.remap(grain, ((x - 0.5) * away * 40).astype(np.float32), (away * 60).astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        own = (grain - grain.mean((0, 1))) * random.uniform(0.2, 1) + random.uniform([20, 40, 30], [170, 190, 190]).astype(np.float32)
+    else:  # water
+        own = low * random.uniform(0.4, 1) * (1 + cv2.resize(random.normal(0, 1, (SIDE // 2, 12)).astype(np.float32), (SIDE, SIDE)) * random.uniform(0.02, 0.15))[..., None]
+    return np.clip(made * (1 - share) + own * share, 0, 255)
+
+
 def backdrop(random, pools):
     kind = random.random()
+    if kind > 0.8:
+        return np.ascontiguousarray(coloured(random, landscape(random, pools), 0.5), dtype=np.float32)
     if kind < 0.14:  # plain, graded
         base = np.full(3, random.uniform(20, 255)) + random.normal(0, 10, 3) if random.random() < 0.6 else random.uniform(0, 255, 3)
         made = np.broadcast_to(base.astype(np.float32), (SIDE, SIDE, 3)) * (1 + smooth(random, 3, -0.25, 0.25))[..., None]
@@ -131,10 +249,10 @@ def dressed(random, thing, pools):
     return np.dstack([np.clip(colour, 0, 255), alpha])
 
 
-def placed(random, thing, scale, centre, turn):
+def placed(random, thing, scale, centre, turn, bent=0.35):
     """The subject where it belongs, with premultiplied colours."""
     thing[..., :3] *= thing[..., 3:] / 255
-    if random.random() < 0.35:  # bent
+    if random.random() < bent:  # bent
         x, y = np.meshgrid(np.arange(SIDE, dtype=np.float32), np.arange(SIDE, dtype=np.float32))
         cells, strength = int(random.integers(3, 6)), random.uniform(4, 22)
         thing = cv2.remap(thing, x + smooth(random, cells) * strength, y + smooth(random, cells) * strength, cv2.INTER_LINEAR)
@@ -217,10 +335,42 @@ def subject_at(random, cut=False):
 def scene(random, pools):
     """A picture (BGR) and its mask: SIDE x SIDE x 3 and SIDE x SIDE, uint8."""
     for _ in range(20):
-        thing = pools.subject(random)
-        scale, centre, turn = subject_at(random, is_cut(thing))
-        things = [placed(random, dressed(random, thing, pools), scale, centre, turn)]
-        if random.random() < 0.25:  # things held, worn or stood beside
+        thing, kind = pools.named(random)
+        sold = kind in SOLD and random.random() < 0.7
+        plain = random.random() < (0.6 if kind in SOLD else 0.2)
+        tone = random.random() if plain else 1
+        scale, centre, turn = subject_at(random, is_cut(thing) and not sold)
+        if sold:  # all of it, upright
+            scale, turn = random.uniform(0.4, 0.97), random.normal(0, 0.03) * (random.random() < 0.6)
+            centre = SIDE / 2 + random.uniform(-1, 1, 2) * (1 - scale) / 2 * SIDE * random.uniform(0.2, 1)
+        grey = None
+        if tone < 0.13:  # nearly white on white
+            grey, least = random.uniform(205, 255), random.uniform(110, 215)
+        elif tone < 0.18:  # black on black
+            grey, least = random.uniform(5, 50), -random.uniform(0.1, 0.4)
+
+        def ready(thing):
+            if kind in RENDERED and random.random() < 0.6:
+                thing = thing.astype(np.float32)
+                thing[..., :3] = coloured(random, thing[..., :3], 0.5)
+            else:
+                thing = dressed(random, thing, pools)
+            if grey is not None:
+                own = thing[..., :3] if random.random() < 0.3 else np.repeat(thing[..., :3].mean(2, keepdims=True), 3, 2)
+                thing[..., :3] = least + own * (255 - least) / 255 if least > 0 else own * -least
+            return thing
+
+        many = 1
+        if not is_cut(thing) and random.random() < {"people": 0.22, "products": 0.14, "animals": 0.08}.get(kind, 0.03):  # a group, a set
+            many = int(random.integers(2, 6 if kind == "people" else 4))
+            apart = random.uniform(0.18, 0.4) if kind == "people" else random.uniform(0.45, 0.85)
+            scale = min(scale, random.uniform(0.75, 1.15) / (1 + apart * (many - 1))) if kind != "people" else min(scale, random.uniform(0.5, 1.1))
+        first, things = random.random(), []
+        for number in range(many):
+            at = centre if many == 1 else np.array([SIDE / 2 + (number - (many - 1) / 2 + random.normal(0, 0.1)) * apart * scale * SIDE, centre[1] + random.normal(0, 0.03) * SIDE])
+            other = thing if number == 0 or first < 0.25 else pools.named(random, kind)[0]
+            things.append(placed(random, ready(other), scale * (1 if number == 0 else np.exp(random.normal(0, 0.1))), at, turn, 0.04 if sold else 0.25))
+        if many == 1 and random.random() < (0.06 if plain else 0.2):  # things held, worn or stood beside
             for _ in range(random.integers(1, 3)):
                 part = scale * random.uniform(0.25, 0.75)
                 things.append(placed(random, dressed(random, pools.subject(random), pools), part, centre + random.normal(0, 0.2 * scale, 2) * SIDE, random.normal(0, 0.5)))
@@ -229,20 +379,24 @@ def scene(random, pools):
         mask = np.max([thing[..., 3] for thing in things], axis=0)
         if 0.02 < (mask > 127).mean() < 0.88:
             break
-    made = backdrop(random, pools)
-    if random.random() < 0.5:  # things that are not the subject: smaller, further away
+    made = studio(random, pools, grey) if plain else backdrop(random, pools)
+    if random.random() < (0.06 if plain else 0.5):  # things that are not the subject: smaller, further away
         for _ in range(random.integers(1, 7)):
             paste(made, *strewn(random, pools, scale))
-    if random.random() < 0.6:
+    if not plain and random.random() < 0.6:
         made = cv2.GaussianBlur(made, (0, 0), np.exp(random.uniform(np.log(0.6), np.log(8))))
-    if random.random() < 0.4:  # subject and background in one light
+    if not plain and random.random() < 0.4:  # subject and background in one light
         weight = mask[..., None] / 255
         own = sum(thing[..., :3].sum((0, 1)) for thing in things) / max(1, sum(thing[..., 3].sum() for thing in things) / 255)
         other = (made * (1 - weight)).sum((0, 1)) / max(1, (1 - weight).sum())
         gain = np.clip(((other + 8) / (own + 8)) ** random.uniform(0.2, 1), 0.3, 2.5).astype(np.float32)
         for thing in things:
             thing[..., :3] = np.minimum(thing[..., :3] * gain, thing[..., 3:])
-    if random.random() < 0.4:  # a shadow on what is behind
+    if plain and random.random() < 0.7 or random.random() < 0.15:
+        made = grounded(random, made, mask)
+    if plain and random.random() < 0.15:
+        made = mirrored(random, made, np.minimum(things[0], 255))
+    if random.random() < (0.25 if plain else 0.4):  # a shadow on what is behind
         shadow = cv2.GaussianBlur(mask, (0, 0), random.uniform(2, 16)) / 255
         shadow = cv2.warpAffine(shadow, np.float32([[1, random.normal(0, 0.15), random.normal(0, 14)], [0, random.uniform(0.5, 1), random.uniform(-5, 60)]]), (SIDE, SIDE))
         made = made * (1 - shadow[..., None] * random.uniform(0.1, 0.6))
@@ -253,7 +407,7 @@ def scene(random, pools):
         if soft:
             thing = cv2.GaussianBlur(thing, (0, 0), soft)
         made, mask = over(made, mask, thing)
-    if random.random() < 0.12:  # something before the subject
+    if random.random() < (0.01 if plain else 0.05):  # something before the subject
         thing = placed(random, dressed(random, pools.subject(random), pools), scale * random.uniform(0.15, 0.4), random.uniform(0, SIDE, 2), random.normal(0, 0.5))
         thing = cv2.GaussianBlur(thing, (0, 0), random.uniform(0.5, 5))
         made, _ = over(made, None, thing)

@@ -103,8 +103,8 @@ def look(random):
     return (random.choice([0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 6]), np.exp(random.uniform(np.log(5), np.log(60))), random.uniform(0.3, 0.8), random.random() < 0.3)
 
 
-def person(random, people, studio, surface):
-    """One person, rendered: side x side x 4."""
+def person(random, people, studio, surface, clothes=False):
+    """One person, rendered: side x side x 4. With `clothes` only what is worn, as shops show it."""
     age = random.uniform(0.35, 1.0) if random.random() < 0.85 else random.uniform(0.0, 0.35)
     phenotype = {"gender": random.random(), "age": age, "muscle": random.uniform(0.2, 0.9), "weight": random.beta(2, 2), "height": random.uniform(0.2, 0.8), "proportions": random.uniform(0.2, 0.9)}
     with torch.no_grad():
@@ -119,7 +119,11 @@ def person(random, people, studio, surface):
     seed = {"seed": float(random.random())}
     meshes = []
 
+    worn = random.choice(["top", "below", "both"], p=[0.6, 0.25, 0.15]) if clothes else "all"
+
     def add(name, uniforms, puff=0.0, waves=0.0):
+        if worn != "all" and (uniforms["kind"] not in (1, 2, 3) or worn == "top" and uniforms["kind"] > 1 or worn == "below" and uniforms["kind"] == 1):
+            return
         triangles = people.groups[name]
         used = np.unique(triangles)
         index = np.zeros(len(places), int)
@@ -164,9 +168,12 @@ def person(random, people, studio, surface):
     head = places[np.unique(people.groups["helper-l-eye"])].mean(0)
     low, high = top[:, 2].min(), top[:, 2].max()
     kind = random.random()
+    if clothes:
+        shown = np.concatenate([mesh[0][np.unique(mesh[3])] for mesh in meshes])
+        low, high, kind = shown[:, 2].min(), shown[:, 2].max(), 0.0
     tall = high - low
     if kind < 0.35:
-        view, middle = tall * 1.12, np.array([*top.mean(0)[:2], (low + high) / 2])
+        view, middle = tall * (1.5 if clothes else 1.12), np.array([*top.mean(0)[:2], (low + high) / 2])
     elif kind < 0.7:
         view = tall * random.uniform(0.45, 0.75)
         middle = np.array([head[0], head[1] + 0.1, high + view * 0.06 - view / 2])
@@ -192,6 +199,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--name", default="people")
+    parser.add_argument("--clothes", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(1)
     views = np.load(options.surfaces, mmap_mode="r")
@@ -199,7 +207,7 @@ def main() -> None:
     for number in range(options.first, options.first + options.count):
         random = np.random.default_rng(number)
         surface = studio.picture(views[random.integers(len(views))][..., ::-1])
-        found = framed(person(random, people, studio, surface))
+        found = framed(person(random, people, studio, surface, options.clothes))
         surface.release()
         if found is not None:
             made.append(found)

@@ -71,8 +71,10 @@ def clipart(path):
     return made if saturated > 0.25 or middle > 0.4 else None
 
 
-def panorama(path):
-    """Views of a panorama out of @pmndrs/assets, BGR, as cameras of several angles see it."""
+def light_of(path):
+    """The light of a panorama, linear BGR: an .hdr file, or one of those of @pmndrs/assets."""
+    if path.suffix == ".hdr":
+        return cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
     import OpenEXR
 
     text = path.read_text()
@@ -82,7 +84,12 @@ def panorama(path):
     channels = OpenEXR.File(str(file)).channels()
     pixels = channels["RGB"].pixels if "RGB" in channels else channels["RGBA"].pixels[..., :3] if "RGBA" in channels else np.dstack([channels[c].pixels for c in "RGB"])
     file.unlink()
-    light = np.nan_to_num(pixels.astype(np.float32)[..., ::-1], posinf=1e3)
+    return pixels.astype(np.float32)[..., ::-1]
+
+
+def panorama(path):
+    """Views of a panorama, BGR, as cameras of several angles see it."""
+    light = np.nan_to_num(light_of(path), posinf=1e3)
     light = np.clip(light, 0, 12 * np.median(light))  # lamps would ring
     views = []
     high, wide = light.shape[:2]
@@ -123,7 +130,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--emoji", type=Path)
     parser.add_argument("--clipart", type=Path)
-    parser.add_argument("--panoramas", type=Path)
+    parser.add_argument("--panoramas", type=Path, nargs="*")
     parser.add_argument("--photographs", type=Path, nargs="*", help="photographs without a subject; each gives several crops")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
@@ -146,7 +153,7 @@ def main() -> None:
             keep(options.out, "clipart", [m for m in made if m is not None], [f.stem[:8] for f, m in zip(files, made) if m is not None])
     views, groups = [], []
     if options.panoramas:
-        for file in sorted(options.panoramas.glob("*.exr.js")):
+        for file in sorted(file for folder in options.panoramas for file in (*folder.glob("*.exr.js"), *folder.glob("*.hdr"))):
             found = panorama(file)
             views += found
             groups += [file.name] * len(found)

@@ -134,11 +134,11 @@ def flat(direction, at, size):
 
 
 class Studio:
-    def __init__(self, side=512):
+    def __init__(self, side=512, fragment=FRAGMENT):
         self.side = side
         self.gl = moderngl.create_context(standalone=True, backend="egl")
         self.gl.enable(moderngl.DEPTH_TEST)
-        self.program = self.gl.program(vertex_shader=VERTEX, fragment_shader=FRAGMENT)
+        self.program = self.gl.program(vertex_shader=VERTEX, fragment_shader=fragment)
         self.plain = self.gl.program(vertex_shader="#version 330\nuniform mat4 lamp; in vec3 place; void main() { gl_Position = lamp * vec4(place, 1.0); }", fragment_shader=PLAIN)
         self.frame = self.gl.framebuffer([self.gl.texture((side, side), 4)], self.gl.depth_renderbuffer((side, side)))
         self.shade = self.gl.depth_texture((512, 512))

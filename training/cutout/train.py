@@ -5,10 +5,12 @@ stopped at any moment and goes on with --resume. `OUT` holds the average of the 
 
 import argparse
 import multiprocessing as mp
+import os
 import sys
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 import torch.distributed as dist
@@ -21,13 +23,20 @@ import net as network  # noqa: E402
 RING = 3072
 TOGETHER = 16
 SIDE = compose.SIDE
-KINDS = ("drawn", "emoji", "clipart", "people", "animals")
+KINDS = ("drawn", "emoji", "clipart", "people", "animals", "products")
 
 
-def fill(ring, made, used, folder, seed, reuse):
+def rings(whole, half):
+    return np.frombuffer(whole, np.uint8).reshape(RING, SIDE, SIDE, 4), np.frombuffer(half, np.uint8).reshape(RING, SIDE // 2, SIDE // 2, 4)
+
+
+def fill(ring, made, used, folder, seed, reuse, core):
     """Writes scenes round and round, not much faster than they are used."""
+    os.nice(10)
+    if core is not None:
+        os.sched_setaffinity(0, {core})
     random = np.random.default_rng(seed)
-    ring = np.frombuffer(ring, np.uint8).reshape(RING, SIDE, SIDE, 4)
+    whole, half = rings(*ring)
     pools, looked = compose.Pools(folder), time.monotonic()
     while True:
         if time.monotonic() - looked > 90:  # new pools may have come
@@ -39,15 +48,15 @@ def fill(ring, made, used, folder, seed, reuse):
         with made.get_lock():
             place = made.value % RING
             made.value += 1
-        ring[place, ..., :3] = picture[..., ::-1]
-        ring[place, ..., 3] = mask
+        whole[place, ..., :3] = picture[..., ::-1]
+        whole[place, ..., 3] = mask
+        half[place] = cv2.resize(whole[place], (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA)
 
 
 def taken(random, ring, filled, count, side):
-    """A batch from the ring, mirrored and cropped at random."""
+    """A batch from the ring, mirrored and cropped at random, in slightly other colours."""
     chosen = random.integers(min(filled, RING), size=count)
-    every = 2 if side <= SIDE // 2 else 1
-    whole = torch.from_numpy(ring[chosen, ::every, ::every]).permute(0, 3, 1, 2).float() / 255
+    whole = torch.from_numpy(ring[1 if side <= SIDE // 2 else 0][chosen]).permute(0, 3, 1, 2).float() / 255
     zoom = 1 - random.random(count) * 0.3 * (random.random(count) < 0.7)
     theta = np.zeros((count, 2, 3), np.float32)
     theta[:, 0, 0] = zoom * np.where(random.random(count) < 0.5, -1, 1)
@@ -55,7 +64,9 @@ def taken(random, ring, filled, count, side):
     theta[:, :, 2] = random.uniform(-1, 1, (count, 2)) * (1 - zoom)[:, None]
     grid = F.affine_grid(torch.from_numpy(theta), (count, 4, side, side), align_corners=False)
     whole = F.grid_sample(whole, grid, mode="bilinear", padding_mode="border", align_corners=False)
-    return whole[:, :3].contiguous(memory_format=torch.channels_last), whole[:, 3:]
+    gain = random.uniform(0.8, 1.2, (count, 1, 1, 1)) * random.uniform(0.9, 1.1, (count, 3, 1, 1)) * (random.random((count, 1, 1, 1)) < 0.7)
+    pictures = whole[:, :3] * torch.from_numpy(np.where(gain == 0, 1, gain).astype(np.float32))
+    return pictures.clamp_(0, 1).contiguous(memory_format=torch.channels_last), whole[:, 3:]
 
 
 def soft_iou(found, masks):
@@ -111,10 +122,10 @@ def together(net, share):
 
 @torch.no_grad()
 def follow(averages, currents, count):
-    """A moving average over the last 500 steps, or the last tenth where there were fewer."""
+    """A moving average over the last 500 steps, or the last tenth where there were fewer. Called every fourth step."""
     for average, current in zip(averages, currents):
         if average.is_floating_point():
-            average.lerp_(current, max(0.002, float(9 / (10 + count))))
+            average.lerp_(current, max(0.008, float(9 / (10 + count))))
         else:
             average.copy_(current)
 
@@ -131,13 +142,14 @@ def main() -> None:
     parser.add_argument("--grow", type=float, nargs=2, default=(0.4, 0.75), help="shares of the time at which 128 pixels become 192, and 192 become 256")
     parser.add_argument("--look", type=float, default=5, help="minutes between measurements, which are saved then too")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--cores", type=int, nargs="*", default=[], help="the core of the trainer, and those of the makers")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    ring = mp.RawArray("B", RING * SIDE * SIDE * 4)
+    ring = mp.RawArray("B", RING * SIDE * SIDE * 4), mp.RawArray("B", RING * SIDE * SIDE)
     made, used = mp.Value("q", 0), mp.Value("q", 0)
     for number in range(options.makers):
-        mp.Process(target=fill, args=(ring, made, used, options.pools, options.seed * 1000 + number + int(time.time()) * options.resume, options.reuse), daemon=True).start()
+        mp.Process(target=fill, args=(ring, made, used, options.pools, options.seed * 1000 + number + int(time.time()) * options.resume, options.reuse, options.cores[1:][number % len(options.cores[1:])] if len(options.cores) > 1 else None), daemon=True).start()
     for rank in range(1, options.trainers):
         mp.Process(target=train, args=(rank, options, ring, made, used), daemon=True).start()
     train(0, options, ring, made, used)
@@ -145,15 +157,18 @@ def main() -> None:
 
 def train(rank, options, ring, made, used):
     torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    if options.cores:
+        os.sched_setaffinity(0, {options.cores[0]})
     torch.manual_seed(options.seed)
     dist.init_process_group("gloo", init_method=f"file://{options.out.resolve()}.meet", rank=rank, world_size=options.trainers)
     random = np.random.default_rng([options.seed, rank, int(time.time()) * options.resume])
-    scenes = np.frombuffer(ring, np.uint8).reshape(RING, SIDE, SIDE, 4)
+    scenes = rings(*ring)
     net = network.Net().to(memory_format=torch.channels_last)
     if rank == 0:
         print(sum(p.numel() for name, p in net.named_parameters() if "coarse" not in name), "parameters", flush=True)
     average = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=follow, use_buffers=True)
-    optimizer = torch.optim.AdamW(net.parameters(), options.rate, weight_decay=1e-2)
+    optimizer = torch.optim.AdamW(net.parameters(), options.rate, weight_decay=1e-2, fused=True)
     spent, step = 0.0, 0
     state = Path(f"{options.out}.state")
     if options.resume and state.exists():
@@ -161,6 +176,8 @@ def train(rank, options, ring, made, used):
         net.load_state_dict(kept["net"])
         average.load_state_dict(kept["average"])
         optimizer.load_state_dict(kept["optimizer"])
+        for group in optimizer.param_groups:
+            group["fused"] = True
         spent, step = kept["spent"], kept["step"]
     while made.value < 256:
         time.sleep(1)
@@ -179,7 +196,9 @@ def train(rank, options, ring, made, used):
         rate = options.rate * min(1, (step + 1) / 100) * (1 if share < 0.55 else max(0.01, 1 - (share - 0.55) / 0.45))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        pictures, masks = taken(random, scenes, made.value, options.batch, 128 if share < options.grow[0] else 192 if share < options.grow[1] else 256)
+        side = 128 if share < options.grow[0] else 192 if share < options.grow[1] else 256
+        batch = options.batch if side < 256 else options.batch // 2
+        pictures, masks = taken(random, scenes, made.value, batch, side)
         with torch.autocast("cpu", torch.bfloat16):
             logits, rough = net(pictures, coarse=True)
         loss = loss_of(logits.float(), rough, masks)
@@ -190,10 +209,10 @@ def train(rank, options, ring, made, used):
         step += 1
         if step % TOGETHER == 0:
             share = together(net, spent / (options.minutes * 60))
-        if rank == 0:
+        if rank == 0 and step % 4 == 0:
             average.update_parameters(net)
         with used.get_lock():
-            used.value += options.batch
+            used.value += batch
         recent.append(float(loss.detach()))
         spent, last = spent + time.monotonic() - last, time.monotonic()
         if rank == 0 and spent - told > options.look * 60:

@@ -1,6 +1,6 @@
-"""Trains the luma networks of the engine `upscale.detail` and writes them as ONNX.
+"""Trains the luma networks of the engine `upscale.detail`.
 
-python train.py --scale 4 --kind clean --minutes 40 --out x4_clean.onnx
+python train.py --scale 4 --kind clean --minutes 40 --out x4_clean.pt
 """
 
 import argparse
@@ -72,6 +72,10 @@ def degraded(rgb: np.ndarray, scale: int, kind: str, random: np.random.Generator
         share = random.random()
         how = Image.Resampling.BICUBIC if share < 0.8 else Image.Resampling.LANCZOS if share < 0.9 else Image.Resampling.BOX
         return np.asarray(picture.resize(size, how))
+    if kind == "illustration":
+        how = [Image.Resampling.BICUBIC, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.BOX][random.integers(4)]
+        small = np.asarray(picture.resize(size, how))
+        return small if random.random() < 0.5 else pictures.jpeg(small, int(random.integers(60, 96)))
     from PIL import ImageFilter
 
     if random.random() < 0.6:
@@ -96,14 +100,15 @@ def pool(photos: list[np.ndarray], made: list[np.ndarray], scale: int, kind: str
         for share in (1.0, 0.75, 0.55):
             size = (int(photo.shape[1] * share), int(photo.shape[0] * share))
             sources += [np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.LANCZOS))] * (1 if kind == "clean" else 3)
-    sources += made
+    sources += made * (2 if kind == "illustration" else 1)
+    made = sources[len(sources) - len(made) * (2 if kind == "illustration" else 1) :]
     for source in sources:
         height, width = (length // scale * scale for length in source.shape[:2])
         source = source[:height, :width]
         pairs.append((torch.from_numpy(luma(degraded(source, scale, kind, random))), torch.from_numpy(luma(source))))
     # Photographs count for about half of all patches whatever their size.
     photographed = len(sources) - len(made)
-    weights = [0.5 / photographed] * photographed + [0.5 / max(1, len(made))] * len(made)
+    weights = [0.5 / max(1, photographed)] * photographed + [0.5 / max(1, len(made))] * len(made)
     return pairs, weights
 
 
@@ -131,24 +136,27 @@ def psnr(made: torch.Tensor, wanted: torch.Tensor, border: int) -> float:
 
 
 def report(net, tests, scale: int) -> str:
-    lines = []
+    """PSNR on luma; of pictures of one name the mean."""
+    found = {}
     with torch.no_grad():
         for name, low, high in tests:
             base = lanczos(low[None, None], scale)
             ours = base + F.pixel_shuffle(net(low[None, None]), scale)
             cubic = F.interpolate(low[None, None], scale_factor=scale, mode="bicubic", align_corners=False)
-            lines.append(
-                f"{name}: bicubic {psnr(cubic, high, scale):.2f} Lanczos3 {psnr(base, high, scale):.2f} net {psnr(ours, high, scale):.2f}"
-            )
-    return "; ".join(lines)
+            found.setdefault(name, []).append([psnr(made, high, scale) for made in (cubic, base, ours)])
+    means = {name: np.minimum(rows, 60).mean(0) for name, rows in found.items()}
+    return "; ".join(f"{name}: bicubic {a:.2f} Lanczos3 {b:.2f} net {c:.2f}" for name, (a, b, c) in means.items())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--photographs", type=Path, required=True)
+    parser.add_argument("--photographs", type=Path, help="folder of scikit-image's photographs; not for illustrations")
     parser.add_argument("--made", type=Path, required=True, help="folder of pictures written by make.py")
     parser.add_argument("--scale", type=int, required=True)
-    parser.add_argument("--kind", choices=["clean", "restore"], required=True)
+    parser.add_argument("--kind", choices=["clean", "restore", "illustration"], required=True)
+    parser.add_argument("--held", type=Path, help="folder of pictures to measure on instead of photographs")
+    parser.add_argument("--start", type=Path, help="weights (safetensors) to begin with")
+    parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
@@ -157,20 +165,29 @@ def main() -> None:
     torch.manual_seed(options.seed)
     torch.set_num_threads(1)
     random, picks = np.random.default_rng(options.seed), plain_random.Random(options.seed)
-    photos = pictures.photographs(options.photographs, pictures.PHOTOGRAPHS)
+    photos = pictures.photographs(options.photographs, pictures.PHOTOGRAPHS) if options.photographs else []
     made = [np.asarray(Image.open(path)) for path in sorted(options.made.glob("*.png"))]
     pairs, weights = pool(photos, made, options.scale, options.kind, random)
     tests = []
-    for name, photo in zip(pictures.HELD_OUT, pictures.photographs(options.photographs, pictures.HELD_OUT)):
+    held = [(file.stem, np.asarray(Image.open(file).convert("RGB"))) for file in sorted(options.held.glob("*.png"))] if options.held else zip(pictures.HELD_OUT, pictures.photographs(options.photographs, pictures.HELD_OUT))
+    for name, photo in held:
         height, width = (length // options.scale * options.scale for length in photo.shape[:2])
         photo = photo[:height, :width]
         small = np.asarray(Image.fromarray(photo).resize((width // options.scale, height // options.scale), Image.Resampling.BICUBIC))
         if options.kind == "restore":
             small = pictures.jpeg(small, 60)
         tests.append((name, torch.from_numpy(luma(small)), torch.from_numpy(luma(photo))))
+        if options.kind == "illustration":
+            tests[-1] = ("clean", *tests[-1][1:])
+            tests.append(("JPEG 75", torch.from_numpy(luma(pictures.jpeg(small, 75))), tests[-1][2]))
     print(f"{len(pairs)} pictures, {len(made)} of them made here", flush=True)
 
     net = Net(options.scale)
+    if options.start:
+        from safetensors.torch import load_file
+
+        net.load_state_dict({name: tensor.float() for name, tensor in load_file(options.start).items()})
+        print("begun with:", report(net, tests, options.scale), flush=True)
     print(sum(p.numel() for p in net.parameters()), "parameters", flush=True)
     # The average of the weights over the last steps does better than any one of them.
     average = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.999))
@@ -178,7 +195,7 @@ def main() -> None:
     started, step = time.monotonic(), 0
     while (share := (time.monotonic() - started) / (options.minutes * 60)) < 1:
         for group in optimizer.param_groups:
-            group["lr"] = 1e-3 * max(0.01, 0.5 * (1 + np.cos(np.pi * share))) * min(1, (step + 1) / 200)
+            group["lr"] = options.rate * max(0.01, 0.5 * (1 + np.cos(np.pi * share))) * min(1, (step + 1) / 200)
         low, high = batch(pairs, weights, options.scale, picks)
         ours = lanczos(low, options.scale) + F.pixel_shuffle(net(low), options.scale)
         # Charbonnier: nearly absolute, smooth at zero.
