@@ -66,6 +66,15 @@ impl Process {
 
     /// The same with another command line.
     pub fn start_as(data: &Path, args: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::start_or_end(data, args, environment).unwrap_or_else(|said| panic!("{said}"))
+    }
+
+    /// One that a failpoint may end before it says where it listens; what it said then.
+    pub fn start_armed(data: &Path, environment: &[(&str, &str)]) -> Result<Self, String> {
+        Self::start_or_end(data, &["serve", "--listen", "127.0.0.1:0"], environment)
+    }
+
+    fn start_or_end(data: &Path, args: &[&str], environment: &[(&str, &str)]) -> Result<Self, String> {
         let mut command = aquatint(data);
         command.args(args).envs(environment.iter().copied());
         let mut child = command
@@ -73,19 +82,19 @@ impl Process {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary starts");
-        let url = listening_on(&mut child);
+        let url = listening_on(&mut child)?;
         let key = run_with(data, environment, &["key", "create", "test"]);
         #[allow(clippy::disallowed_methods)]
         // Only tests talk to the server; the guarded fetcher would refuse loopback.
         // Another test of this process may have done it before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        Self {
+        Ok(Self {
             child,
             url,
             key,
             client,
-        }
+        })
     }
 
     /// Waits until the process has ended by itself.
@@ -178,7 +187,7 @@ impl Drop for Process {
 }
 
 /// Reads the address from the first lines and keeps the pipes empty afterwards.
-fn listening_on(child: &mut Child) -> String {
+fn listening_on(child: &mut Child) -> Result<String, String> {
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
     let mut errors = child.stderr.take().expect("piped");
     let collected = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
@@ -198,16 +207,16 @@ fn listening_on(child: &mut Child) -> String {
                 if let Some(url) = line.split("listening on ").nth(1) {
                     let url = url.trim().to_owned();
                     std::thread::spawn(move || lines.for_each(drop));
-                    return url;
+                    return Ok(url);
                 }
             }
             _ => break,
         }
     }
-    panic!(
-        "the server does not say where it listens: {}",
-        collected.lock().expect("not poisoned")
-    );
+    // What it said last is still on its way through the pipe.
+    std::thread::sleep(Duration::from_millis(200));
+    let said = collected.lock().expect("not poisoned");
+    Err(format!("the server does not say where it listens: {said}"))
 }
 
 /// A short pause of a polling test.
