@@ -13,8 +13,11 @@ use crate::matte::Matte;
 
 /// The confidence from which a background counts as plain.
 const PLAIN: f32 = 0.8;
-/// The soft IoU from which the two ways have found the same subject.
-const ALIKE: f32 = 0.7;
+/// The soft IoU from which the two ways have found the same subject. A white thing on white looks like a plain background with
+/// nothing in it, so being sure of the background is not enough.
+const ALIKE: f32 = 0.85;
+/// A network that is less sure than this has found nothing that the other way could disagree with.
+const LOST: f32 = 0.45;
 
 pub struct CutoutAuto;
 
@@ -40,8 +43,7 @@ pub(crate) fn matte_of(
     let mut plain = cutout_plain::found(picture, is_shadow_dropped, progress)?;
     progress(0.62, "looking for the subject");
     let seen = cutout_net::look(picture)?;
-    let is_plain =
-        plain.confidence >= PLAIN && (plain.confidence >= seen.confidence || agreement(&plain, &seen)? >= ALIKE);
+    let is_plain = plain.confidence >= PLAIN && (seen.confidence < LOST || agreement(&plain, &seen)? >= ALIKE);
     if is_plain {
         plain.engine = Some("cutout.plain");
         return Ok(plain);
