@@ -196,6 +196,7 @@ fn upscaling(folder: &Path) {
                 "upscale.lanczos",
                 "upscale.detail",
                 "upscale.restore",
+                "upscale.illustration",
                 "upscale.auto",
             ];
             let mut sums = vec![(0.0, 0.0); methods.len()];

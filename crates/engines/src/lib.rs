@@ -49,6 +49,7 @@ pub static ALL: &[&dyn Engine] = &[
     &upscale::UpscaleAuto,
     &upscale::DETAIL,
     &upscale::RESTORE,
+    &upscale::ILLUSTRATION,
     &expand_continue::ExpandContinue,
     &inpaint_fill::InpaintFill,
     &mask_draw::MaskDraw,

@@ -19,7 +19,7 @@ use crate::engine::{EngineJob, Product};
 
 pub(crate) use auto::UpscaleAuto;
 pub(crate) use lanczos::UpscaleLanczos;
-pub(crate) use net::{DETAIL, RESTORE};
+pub(crate) use net::{DETAIL, ILLUSTRATION, RESTORE};
 
 /// Side of a tile of the input.
 const TILE: u32 = 256;

@@ -61,8 +61,19 @@ pub static RESTORE: UpscaleNet = UpscaleNet {
     restores: true,
 };
 
+/// Drawings, logos and lettering, compressed ones too: flat areas with hard edges.
+pub static ILLUSTRATION: UpscaleNet = UpscaleNet {
+    id: "upscale.illustration",
+    method: "own network for drawings and lettering",
+    nets: &[
+        weighed!(2, "upscale-x2-illustration"),
+        weighed!(4, "upscale-x4-illustration"),
+    ],
+    restores: false,
+};
+
 #[cfg(test)]
-static ALL: [&UpscaleNet; 2] = [&DETAIL, &RESTORE];
+static ALL: [&UpscaleNet; 3] = [&DETAIL, &RESTORE, &ILLUSTRATION];
 
 struct Net {
     head: Layer,

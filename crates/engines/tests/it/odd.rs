@@ -48,6 +48,7 @@ const WORK: &[(&str, &str)] = &[
     ("upscale.auto", r#"{"width":100}"#),
     ("upscale.detail", r#"{"scale":2}"#),
     ("upscale.restore", r#"{"scale":4}"#),
+    ("upscale.illustration", r#"{"scale":2}"#),
     (
         "cutout.plain",
         r##"{"background":{"gradient":["#ffffff","#101010"]},"shadow":true,"crop_to_subject":true,"margin":10}"##,

@@ -26,7 +26,7 @@ pub struct Options {
     #[schemars(range(min = 1, max = 16384))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub height: Option<u32>,
-    /// `detail` for clean pictures, `restore` for noisy ones, `faithful` invents nothing.
+    /// `detail` for clean pictures, `restore` for noisy ones, `illustration` for drawings, `faithful` invents nothing.
     #[serde(default)]
     pub mode: Mode,
     /// `built-in`, or a model's id.
@@ -53,6 +53,7 @@ pub enum Mode {
     Auto,
     Detail,
     Restore,
+    Illustration,
     Faithful,
 }
 
@@ -102,6 +103,7 @@ impl Edit for Upscale {
             Mode::Auto => Self::ENGINE,
             Mode::Detail => "upscale.detail",
             Mode::Restore => "upscale.restore",
+            Mode::Illustration => "upscale.illustration",
             Mode::Faithful => "upscale.lanczos",
         }
     }
