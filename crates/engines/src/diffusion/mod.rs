@@ -35,8 +35,8 @@ use tokens::Reader;
 /// Sides of a picture are multiples of this, in pixels; what was asked for is cut from it.
 const MULTIPLE: u32 = 64;
 const PROMPT_MAX: usize = 4_000;
-/// The pixels on which a hole is filled: about what checkpoints of the first kind learned on.
-const FILL_PIXELS: f64 = 512.0 * 512.0;
+/// The places of the latent picture in which a hole is filled: of 512 × 512 pixels, on which checkpoints of the first kind learned.
+const FILL_LATENTS: f64 = 64.0 * 64.0;
 /// How much of a filling by patches may change, where one stands in the hole already.
 const FILL_STRENGTH: f64 = 0.85;
 /// What is meant where nobody says what to put into a hole.
@@ -222,7 +222,8 @@ pub(crate) fn fill(
     let (words, unwanted) = (loaded.words(prompt).map_err(failed)?, loaded.words("").map_err(failed)?);
     let patched = is_erasure.then(|| inpaint_fill::by_patches(hole, seed).ok()).flatten();
     let base = flatten(patched.as_ref().unwrap_or(&hole.part), [255, 255, 255]);
-    let scale = (FILL_PIXELS / (f64::from(base.width()) * f64::from(base.height()))).sqrt();
+    let factor = loaded.pipeline.factor() as f64;
+    let scale = (FILL_LATENTS / (f64::from(base.width()) * f64::from(base.height()))).sqrt() * factor;
     let side = |length: u32| ((f64::from(length) * scale / f64::from(MULTIPLE)).round() as u32).clamp(1, 32) * MULTIPLE;
     let (width, height) = (side(base.width()), side(base.height()));
     let told = |error: candle_core::Error| failed(error.to_string());

@@ -88,6 +88,11 @@ impl Pipeline {
         self.texts.get(reader).map_or(0, Clip::words_max)
     }
 
+    /// Pixels in a row to one place of the latent picture.
+    pub fn factor(&self) -> usize {
+        self.vae.factor()
+    }
+
     /// How many text encoders read the words.
     pub fn readers(&self) -> usize {
         self.texts.len()
