@@ -74,16 +74,17 @@ async fn a_job_behind_others_of_its_workspace_is_backlogged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_only_lacks_a_worker_is_queued() {
     let folder = tempfile::tempdir().expect("a folder");
-    let studio = studio(folder.path(), 1, 2);
+    let studio = studio(folder.path(), 1, 3);
     let client = Client::new(&studio, PATH);
-    let first = submit(&client).await;
+    let (first, next) = (submit(&client).await, submit(&client).await);
     is_running(&client, &first).await;
-    // One of two may run, and the only worker has it.
-    let second = submit(&client).await;
-    assert_eq!(status(&client, &second).await, "queued");
-    assert_eq!(listed(&studio, "queued").await, std::slice::from_ref(&second));
+    // Two of three run: the only worker has one, and the next at hand.
+    is_running(&client, &next).await;
+    let last = submit(&client).await;
+    assert_eq!(status(&client, &last).await, "queued");
+    assert_eq!(listed(&studio, "queued").await, std::slice::from_ref(&last));
     assert!(listed(&studio, "backlogged").await.is_empty());
-    for job in [first, second] {
+    for job in [first, next, last] {
         client.call("cancel_job", json!({ "jobId": job })).await;
     }
 }
