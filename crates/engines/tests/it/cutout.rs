@@ -114,8 +114,11 @@ fn a_new_background_is_the_asked_colour_and_the_product_stays() {
     assert!(facts["confidence"].as_f64().expect("a confidence") > 0.8);
 }
 
+/// A photograph's name, the size at which its outline was drawn, the outline, and the least IoU.
+type Outlined = (&'static str, (u32, u32), &'static [[f64; 2]], f64);
+
 /// Outlines drawn by eye on scikit-image's photographs at their own size; about three parts in a hundred are a matter of opinion.
-const OUTLINES: &[(&str, (u32, u32), &[[f64; 2]], f64)] = &[
+const OUTLINES: &[Outlined] = &[
     (
         "astronaut.png",
         (512, 512),
