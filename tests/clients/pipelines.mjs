@@ -237,7 +237,7 @@ await check('pipelines: a second run pays only for what changed, and two runs ar
   await button(page, 'Compare two').click();
   const compared = page.getByRole('dialog', { name: 'What changed between two runs' });
   await compared.getByText('64').waitFor();
-  await compared.getByText('40').waitFor();
+  await compared.getByText('40', { exact: true }).waitFor();
   await isSound(page, 'compared');
   await button(compared, 'Close').click();
 });
