@@ -82,10 +82,10 @@ pub fn run(names: &[String]) -> Result<bool> {
     Ok(is_whole)
 }
 
-/// Quality of the engines on the caller's own pictures, by the example program of the engines.
-pub fn quality(sr: Option<&Path>, cutout: Option<&Path>) -> Result<bool> {
-    let mut command = std::process::Command::new(env!("CARGO"));
-    command.current_dir(repository::root()).args([
+/// The example program that measures the engines, released; its arguments come behind.
+fn quality_example() -> std::process::Command {
+    let mut command = repository::cargo();
+    command.args([
         "run",
         "--release",
         "--quiet",
@@ -95,6 +95,12 @@ pub fn quality(sr: Option<&Path>, cutout: Option<&Path>) -> Result<bool> {
         "quality",
         "--",
     ]);
+    command
+}
+
+/// Quality of the engines on the caller's own pictures, by the example program of the engines.
+pub fn quality(sr: Option<&Path>, cutout: Option<&Path>) -> Result<bool> {
+    let mut command = quality_example();
     if sr.is_none() && cutout.is_none() {
         bail!("say what to measure on: --sr FOLDER with photographs, or --cutout FOLDER with photographs and masks");
     }

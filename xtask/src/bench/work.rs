@@ -111,17 +111,8 @@ pub fn resize(_: &Path) -> Result<Vec<Row>> {
     let source = folder.path().join("source.bmp");
     std::fs::write(&source, bitmap(512, 512, 0))?;
     let made = folder.path().join("made.png");
-    let mut own = repository::cargo();
-    own.args([
-        "run",
-        "--release",
-        "--quiet",
-        "--package",
-        "aquatint-engines",
-        "--example",
-        "quality",
-    ]);
-    own.args(["--", "--resize"]).arg(&source).arg("--to").arg(&made);
+    let mut own = super::quality_example();
+    own.arg("--resize").arg(&source).arg("--to").arg(&made);
     let seconds: f64 = running::output(&mut own)?
         .trim()
         .parse()
