@@ -1,11 +1,12 @@
 //! The audit log's way to the store: rows are collected for a moment and written together, so that a
 //! call does not wait for the disk. A full channel waits rather than loses.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aquatint_domain::{GrantId, RequestId, UserId, WorkspaceId};
 use aquatint_store::{AuditRow, Store};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::studio::Studio;
 
@@ -64,20 +65,25 @@ impl Studio {
 }
 
 /// Where audit rows are handed in.
-pub struct Audit(mpsc::Sender<Message>);
+pub struct Audit {
+    rows: mpsc::Sender<Message>,
+    /// Somebody waits for what is collected.
+    hurry: Arc<Notify>,
+}
 
 impl Audit {
     pub(crate) fn start(store: Store) -> Self {
-        let (sender, receiver) = mpsc::channel(BACKLOG);
-        tokio::spawn(write(store, receiver));
-        Self(sender)
+        let (rows, receiver) = mpsc::channel(BACKLOG);
+        let hurry = Arc::<Notify>::default();
+        tokio::spawn(write(store, receiver, hurry.clone()));
+        Self { rows, hurry }
     }
 
     /// Hands in a row without waiting for the disk.
     pub fn record(&self, row: AuditRow) {
-        if let Err(mpsc::error::TrySendError::Full(message)) = self.0.try_send(Message::Row(Box::new(row))) {
+        if let Err(mpsc::error::TrySendError::Full(message)) = self.rows.try_send(Message::Row(Box::new(row))) {
             // The disk is slower than the callers: this row waits on its own.
-            let sender = self.0.clone();
+            let sender = self.rows.clone();
             tokio::spawn(async move { sender.send(message).await });
         }
     }
@@ -85,21 +91,23 @@ impl Audit {
     /// Waits until everything handed in so far is written.
     pub async fn flush(&self) {
         let (done, written) = oneshot::channel();
-        if self.0.send(Message::Flush(done)).await.is_ok() {
+        if self.rows.send(Message::Flush(done)).await.is_ok() {
+            self.hurry.notify_one();
             // An error means that the writer is gone, and with it the rows.
             let _ = written.await;
         }
     }
 }
 
-async fn write(store: Store, mut receiver: mpsc::Receiver<Message>) {
+async fn write(store: Store, mut receiver: mpsc::Receiver<Message>, hurry: Arc<Notify>) {
     let mut messages = Vec::with_capacity(BATCH);
     loop {
         if receiver.recv_many(&mut messages, BATCH).await == 0 {
             return;
         }
         if messages.len() < BATCH && !messages.iter().any(|message| matches!(message, Message::Flush(_))) {
-            tokio::time::sleep(LINGER).await;
+            // Only the time that it takes matters, not which of the two it was.
+            let _ = tokio::time::timeout(LINGER, hurry.notified()).await;
             while messages.len() < BATCH {
                 match receiver.try_recv() {
                     Ok(message) => messages.push(message),
