@@ -1,6 +1,8 @@
 //! Installed models in real children: each task's work, and models that are not what they should be.
 
 use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
 
 use aquatint_domain::{Code, Problem};
 use aquatint_engines::Made;
@@ -9,9 +11,11 @@ use aquatint_testkit::pictures::{noise_photo, product_on_plain};
 use aquatint_testkit::{TestModel, onnx, png};
 use image::{DynamicImage, Rgb, RgbImage};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
-use crate::crew::{crew_by, work};
+use crate::crew::{crew_by, work, work_child};
 
 /// Installs a model and gives the id of its engine.
 fn install(folder: &Path, id: &str, task: Task, model: &[u8], change: impl FnOnce(&mut Manifest)) -> String {
@@ -281,6 +285,37 @@ async fn models_that_are_not_what_they_should_be_fail_one_job_with_words() {
         .await
         .expect_err("refused");
     assert_eq!(problem.code, Code::NotFound);
+}
+
+#[tokio::test]
+async fn a_models_child_leaves_when_nobody_asks_any_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    install(
+        folder.path(),
+        "leaves",
+        Task::Cutout,
+        &onnx(TestModel::RedIsSubject),
+        |_| {},
+    );
+    let mut runtimes = vec![None];
+    runtimes.extend(std::env::var_os("ORT_DYLIB_PATH").map(Some));
+    for library in runtimes {
+        let mut command = Command::new(work_child());
+        command.arg("--model").arg(folder.path().join("models/leaves"));
+        if let Some(library) = &library {
+            command.arg("--onnx-runtime").arg(library);
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().expect("a child");
+        // Its first words: the walls are up.
+        let mut first = [0u8; 1];
+        let said = child.stdout.as_mut().expect("piped").read_exact(&mut first).await;
+        said.expect("it is ready");
+        drop(child.stdin.take());
+        let left = tokio::time::timeout(Duration::from_secs(20), child.wait()).await;
+        let status = left.expect("it leaves").expect("it can be waited for");
+        assert!(status.success(), "{library:?}: {status}");
+    }
 }
 
 #[test]

@@ -4,7 +4,6 @@
 use std::cell::{Cell, RefCell};
 use std::io::{self, BufReader, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::ExitCode;
 use std::rc::Rc;
 
 use aquatint_domain::{Code, Problem};
@@ -17,7 +16,8 @@ const DECODE_CPU_SECONDS: u64 = 10;
 
 /// Walls up, then requests from standard input to standard output until the parent closes it.
 /// `handler` runs on this thread; a panic in it fails that request alone.
-pub fn serve(mut handler: impl FnMut(Request, &mut dyn FnMut(f64, &str)) -> Result<Answer, Problem>) -> ExitCode {
+/// The process ends here, without coming back to its caller.
+pub fn serve(mut handler: impl FnMut(Request, &mut dyn FnMut(f64, &str)) -> Result<Answer, Problem>) -> ! {
     let memory_bytes = std::env::var(MEMORY_VARIABLE).ok().and_then(|text| text.parse().ok());
     let walls = walls::raise(memory_bytes);
     walls::leave_with_parent();
@@ -25,7 +25,7 @@ pub fn serve(mut handler: impl FnMut(Request, &mut dyn FnMut(f64, &str)) -> Resu
     let mut input = BufReader::with_capacity(64 * 1024, io::stdin().lock());
     let out = Rc::new(RefCell::new(io::stdout()));
     if send(&out, &Frame::bare(Message::Ready { walls })).is_err() {
-        return ExitCode::FAILURE;
+        walls::leave(1);
     }
 
     // Tell the parent when a decoder begins and ends, and hold the decoder to its own time.
@@ -51,8 +51,8 @@ pub fn serve(mut handler: impl FnMut(Request, &mut dyn FnMut(f64, &str)) -> Resu
                 message: Message::Request { header, cpu_seconds },
                 blobs,
             })) => (Request::new(header, blobs), cpu_seconds),
-            Ok(None) => return ExitCode::SUCCESS,
-            Ok(Some(_)) | Err(_) => return ExitCode::FAILURE,
+            Ok(None) => walls::leave(0),
+            Ok(Some(_)) | Err(_) => walls::leave(1),
         };
         task_cpu.set(cpu_seconds);
         walls::limit_cpu(cpu_seconds);
@@ -82,7 +82,7 @@ pub fn serve(mut handler: impl FnMut(Request, &mut dyn FnMut(f64, &str)) -> Resu
             _ => Err(error),
         });
         if sent.is_err() {
-            return ExitCode::FAILURE;
+            walls::leave(1);
         }
     }
 }

@@ -161,6 +161,20 @@ pub(super) fn limit_cpu(seconds: u64) {
 #[cfg(not(unix))]
 pub(super) fn limit_cpu(_: u64) {}
 
+/// Ends this process at once. What an ordinary exit would still do, the destructors of libraries among it, waits for threads
+/// that the walls may have stopped, and a second thread that exits meanwhile would wait in a system call that they refuse.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+pub(super) fn leave(status: i32) -> ! {
+    // SAFETY: `_exit` takes a number and does not come back.
+    unsafe { libc::_exit(status) }
+}
+
+#[cfg(not(unix))]
+pub(super) fn leave(status: i32) -> ! {
+    std::process::exit(status)
+}
+
 /// Ends this process as soon as the parent closes its end of standard input, even in the middle of a task.
 ///
 /// Linux's parent-death signal would be the usual way, but it fires when the *thread* that started the
@@ -179,7 +193,7 @@ pub(super) fn leave_with_parent() {
                         .revents()
                         .intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) =>
                 {
-                    std::process::exit(0);
+                    leave(0);
                 }
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(_) => return,
