@@ -1,7 +1,8 @@
 //! A smooth model of a picture's background, from its border: a quadratic surface for each Oklab
 //! channel, fitted with reweighting so that border pixels which belong to the subject do not count.
 
-use image::Rgb32FImage;
+use image::{DynamicImage, Rgb32FImage};
+use rayon::prelude::*;
 
 /// Terms of the surface: 1, x, y, x², xy, y².
 const TERMS: usize = 6;
@@ -12,13 +13,19 @@ const SAMPLES: usize = 6_000;
 
 /// Oklab of an sRGB colour with channels from 0 to 1 (Björn Ottosson, 2020).
 pub(crate) fn oklab(rgb: [f32; 3]) -> [f32; 3] {
-    let linear = rgb.map(|channel| {
-        if channel <= 0.040_45 {
-            channel / 12.92
-        } else {
-            ((channel + 0.055) / 1.055).powf(2.4)
-        }
-    });
+    of_linear(rgb.map(linear))
+}
+
+/// What a channel of sRGB is in light.
+fn linear(channel: f32) -> f32 {
+    if channel <= 0.040_45 {
+        channel / 12.92
+    } else {
+        ((channel + 0.055) / 1.055).powf(2.4)
+    }
+}
+
+fn of_linear(linear: [f32; 3]) -> [f32; 3] {
     let l = (0.412_221_46 * linear[0] + 0.536_332_55 * linear[1] + 0.051_445_995 * linear[2]).cbrt();
     let m = (0.211_903_5 * linear[0] + 0.680_699_5 * linear[1] + 0.107_396_96 * linear[2]).cbrt();
     let s = (0.088_302_46 * linear[0] + 0.281_718_85 * linear[1] + 0.629_978_7 * linear[2]).cbrt();
@@ -30,12 +37,26 @@ pub(crate) fn oklab(rgb: [f32; 3]) -> [f32; 3] {
 }
 
 /// The picture's pixels as Oklab.
-pub(crate) fn oklab_image(picture: &image::DynamicImage) -> Rgb32FImage {
-    let mut image = picture.to_rgb32f();
-    for pixel in image.pixels_mut() {
-        pixel.0 = oklab(pixel.0);
-    }
-    image
+pub(crate) fn oklab_image(picture: &DynamicImage) -> Rgb32FImage {
+    // Of 8 bits there are only so many.
+    let table: [f32; 256] = std::array::from_fn(|value| linear(value as f32 / 255.0));
+    let of_bytes = |samples: &[u8], step: usize| -> Vec<f32> {
+        let pixels = samples.par_chunks_exact(step);
+        let lab = pixels.flat_map_iter(|pixel| of_linear([0, 1, 2].map(|channel| table[usize::from(pixel[channel])])));
+        lab.collect()
+    };
+    let values = match picture {
+        DynamicImage::ImageRgb8(pixels) => of_bytes(pixels, 3),
+        DynamicImage::ImageRgba8(pixels) => of_bytes(pixels, 4),
+        other => {
+            let mut values = other.to_rgb32f().into_raw();
+            values.par_chunks_exact_mut(3).for_each(|pixel| {
+                pixel.copy_from_slice(&oklab([pixel[0], pixel[1], pixel[2]]));
+            });
+            values
+        }
+    };
+    Rgb32FImage::from_raw(picture.width(), picture.height(), values).unwrap_or_default()
 }
 
 /// A fitted background.

@@ -7,8 +7,8 @@ use aquatint_domain::{MediaType, Problem};
 use aquatint_media::provenance::provenance_of;
 use aquatint_media::sandbox::{Answer, Request, serve};
 use aquatint_media::{
-    Encoding, Inspection, Limits, Picture, Probe, Rendition, WebpAnimation, decode, dominant_colors, encode, inspect,
-    inspect_picture, probe, resize, scrub, thumb_hash,
+    Encoding, Inspection, Limits, Looks, Picture, Probe, Rendition, WebpAnimation, decode, dominant_colors, encode,
+    flatten, inspect, probe, resize, scrub, thumb_hash,
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -139,8 +139,25 @@ fn make(work: &Work, limits: &Limits, blobs: &[Bytes], progress: &mut dyn FnMut(
             seed,
         } => {
             progress(0.9, "writing");
-            let bytes = encode(&picture, &encoding(&picture, first_type, &work.output)?)?;
-            let inspection = inspect(&bytes, &own_limits(limits), &RENDITIONS)?;
+            let encoding = encoding(&picture, first_type, &work.output)?;
+            // The pixels are here: what they look like needs no file, and is found while that is written.
+            let ground = match (encoding.background, encoding.media_type) {
+                (None, MediaType::Jpeg) => Some([255; 3]),
+                (ground, _) => ground,
+            };
+            let flat = ground
+                .filter(|_| picture.has_alpha())
+                .map(|color| flatten(&picture, color));
+            let shown = flat.as_ref().unwrap_or(&picture);
+            let (bytes, looks) = std::thread::scope(|scope| {
+                let looks = scope.spawn(|| Looks::of(shown, &RENDITIONS));
+                (encode(&picture, &encoding), looks.join())
+            });
+            let (bytes, looks) = (
+                bytes?,
+                looks.map_err(|_| Problem::internal("a preview could not be made"))??,
+            );
+            let inspection = looks.with(probe(&bytes, &own_limits(limits))?);
             if !notes.is_empty() {
                 facts["notes"] = json!(notes);
             }
@@ -225,7 +242,7 @@ fn show(
 ) -> Result<Answer, Problem> {
     let still = pictures(poster, blobs.first())?.into_iter().next();
     let still = still.ok_or_else(|| Problem::internal("a film without a frame"))?;
-    let mut inspection = inspect_picture(&still, probe, sizes)?;
+    let mut inspection = Looks::of(&still, sizes)?.with(probe);
     if let Some(motion) = motion {
         inspection.motion = moving(&pictures(motion, blobs.get(1))?, motion.milliseconds)?;
         inspection.probe.measures.has_motion = !inspection.motion.is_empty();

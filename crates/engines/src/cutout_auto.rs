@@ -2,8 +2,7 @@
 //! the sharper matte of the way for plain backgrounds is taken.
 
 use aquatint_domain::Problem;
-use aquatint_media::{Picture, resize};
-use image::DynamicImage;
+use aquatint_media::{Picture, resize_mask};
 
 use crate::cutout_finish::Finish;
 use crate::cutout_net::{self, Seen};
@@ -40,9 +39,14 @@ pub(crate) fn matte_of(
     is_shadow_dropped: bool,
     progress: &mut dyn FnMut(f64, &str),
 ) -> Result<Matte, Problem> {
-    let mut plain = cutout_plain::found(picture, is_shadow_dropped, progress)?;
-    progress(0.62, "looking for the subject");
-    let seen = cutout_net::look(picture)?;
+    let (plain, seen) = std::thread::scope(|scope| {
+        let seen = scope.spawn(|| cutout_net::look(picture));
+        let plain = cutout_plain::found(picture, is_shadow_dropped, progress);
+        progress(0.62, "looking for the subject");
+        (plain, seen.join())
+    });
+    let mut plain = plain?;
+    let seen = seen.map_err(|_| Problem::internal("the network could not look at the picture"))??;
     let is_plain = plain.confidence >= PLAIN && (seen.confidence < LOST || agreement(&plain, &seen)? >= ALIKE);
     if is_plain {
         plain.engine = Some("cutout.plain");
@@ -55,8 +59,7 @@ pub(crate) fn matte_of(
 
 /// How alike the two found the subject: their soft IoU.
 fn agreement(plain: &Matte, seen: &Seen) -> Result<f32, Problem> {
-    let alpha = Picture::new(DynamicImage::ImageLuma8(plain.alpha.clone()));
-    let small = resize(&alpha, seen.side as u32, seen.side as u32)?.image.to_luma8();
+    let small = resize_mask(&plain.alpha, seen.side as u32, seen.side as u32)?;
     let (mut both, mut either) = (0.0f32, 0.0f32);
     for (a, b) in small.as_raw().iter().zip(&seen.shares) {
         let a = f32::from(*a) / 255.0;

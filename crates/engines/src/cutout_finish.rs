@@ -3,7 +3,8 @@
 
 use aquatint_domain::Problem;
 use aquatint_media::{Picture, Rect, resize};
-use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgba, RgbaImage};
+use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Pixel, Rgba, RgbaImage};
+use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -92,11 +93,7 @@ impl Finish {
         };
         let place = self.place(&alpha, picture, job)?;
         if self.output == What::Mask {
-            let mask = GrayImage::from_fn(place.width, place.height, |x, y| {
-                place
-                    .inside(x, y, picture)
-                    .map_or(Luma([0]), |(x, y)| *alpha.get_pixel(x, y))
-            });
+            let mask = place.cut(alpha, Luma([0]));
             facts["output"] = json!("mask: white is the subject");
             return Ok(product(Picture::new(DynamicImage::ImageLuma8(mask)), facts));
         }
@@ -108,12 +105,7 @@ impl Finish {
             (None, true) if is_small => with_own_colors(picture, &alpha),
             _ => with_alpha(picture, &alpha),
         };
-        let mut canvas = Rgba16::new(place.width, place.height);
-        for (x, y, pixel) in canvas.enumerate_pixels_mut() {
-            if let Some((x, y)) = place.inside(x, y, picture) {
-                *pixel = *cut.get_pixel(x, y);
-            }
-        }
+        let mut canvas = place.cut(cut, Rgba([0; 4]));
         let shadow = self.shadow.then(|| contact_shadow(&canvas));
         if let Some(shadow) = &shadow {
             for (pixel, dark) in canvas.pixels_mut().zip(&shadow.values) {
@@ -137,11 +129,15 @@ impl Finish {
                 });
             }
         }
-        let made = DynamicImage::ImageRgba16(canvas);
-        let image = match (self.background.is_some(), picture.is_deep()) {
-            (true, _) => kind_of(&opaque(picture), made),
-            (false, true) => made,
-            (false, false) => DynamicImage::ImageRgba8(made.into_rgba8()),
+        let made = if picture.is_deep() {
+            DynamicImage::ImageRgba16(canvas)
+        } else {
+            DynamicImage::ImageRgba8(shallow(&canvas))
+        };
+        let image = if self.background.is_some() {
+            kind_of(&opaque(picture), made)
+        } else {
+            made
         };
         Ok(product(
             Picture {
@@ -233,10 +229,14 @@ impl Place {
         }
     }
 
-    fn inside(&self, x: u32, y: u32, picture: &Picture) -> Option<(u32, u32)> {
-        let (x, y) = (self.x + i64::from(x), self.y + i64::from(y));
-        let is_inside = x >= 0 && y >= 0 && x < i64::from(picture.width()) && y < i64::from(picture.height());
-        is_inside.then_some((x as u32, y as u32))
+    /// What the place holds; `empty` beyond the picture.
+    fn cut<P: Pixel>(&self, whole: ImageBuffer<P, Vec<P::Subpixel>>, empty: P) -> ImageBuffer<P, Vec<P::Subpixel>> {
+        if (self.x, self.y) == (0, 0) && (self.width, self.height) == whole.dimensions() {
+            return whole;
+        }
+        let mut made = ImageBuffer::from_pixel(self.width, self.height, empty);
+        image::imageops::replace(&mut made, &whole, -self.x, -self.y);
+        made
     }
 }
 
@@ -279,8 +279,31 @@ pub(crate) fn subject_rect(alpha: &GrayImage, percent: f64) -> Option<Rect> {
     })
 }
 
+/// 16 bits a channel. What the pictures here mostly are goes without the conversion of colour spaces.
+fn deep(image: &DynamicImage) -> Rgba16 {
+    let wide = |value: u8| u16::from(value) * 257;
+    let values: Vec<u16> = match image {
+        DynamicImage::ImageRgb8(pixels) => pixels
+            .pixels()
+            .flat_map(|pixel| [wide(pixel.0[0]), wide(pixel.0[1]), wide(pixel.0[2]), u16::MAX])
+            .collect(),
+        DynamicImage::ImageRgba8(pixels) => pixels.iter().map(|value| wide(*value)).collect(),
+        other => return other.to_rgba16(),
+    };
+    Rgba16::from_raw(image.width(), image.height(), values).unwrap_or_else(|| image.to_rgba16())
+}
+
+/// 8 bits a channel, of that.
+fn shallow(image: &Rgba16) -> RgbaImage {
+    let values = image
+        .iter()
+        .map(|value| ((u32::from(*value) + 128) / 257) as u8)
+        .collect();
+    RgbaImage::from_raw(image.width(), image.height(), values).unwrap_or_default()
+}
+
 fn with_alpha(picture: &Picture, alpha: &GrayImage) -> Rgba16 {
-    let mut made = picture.image.to_rgba16();
+    let mut made = deep(&picture.image);
     for (pixel, alpha) in made.pixels_mut().zip(alpha.pixels()) {
         pixel.0[3] = ((u32::from(pixel.0[3]) * u32::from(alpha.0[0]) + 127) / 255) as u16;
         if pixel.0[3] == 0 {
@@ -293,28 +316,30 @@ fn with_alpha(picture: &Picture, alpha: &GrayImage) -> Rgba16 {
 /// The subject's own colours where it is half transparent: the blur-fusion estimate of foreground colours
 /// (Forte, "Approximate fast foreground colour estimation", 2021), wide and then narrow.
 fn with_own_colors(picture: &Picture, alpha: &GrayImage) -> Rgba16 {
-    let source = picture.image.to_rgb32f();
-    let (width, height) = (source.width() as usize, source.height() as usize);
     let share = Plane::from_gray(alpha);
-    let long = width.max(height);
-    let mut channels: Vec<Plane> = Vec::with_capacity(3);
-    for channel in 0..3 {
-        let own = Plane::new(width, height, source.pixels().map(|pixel| pixel.0[channel]).collect());
+    let rest = share.map(|share| 1.0 - share);
+    let long = picture.width().max(picture.height()) as usize;
+    let weights = [(long / 24).clamp(4, 90), (long / 300).clamp(2, 6)].map(|radius| (radius, share.mean(radius)));
+    let channels = Plane::from_rgb(&picture.image).map(|own| {
         let (mut front, mut back) = (own.clone(), own.clone());
-        for radius in [(long / 24).clamp(4, 90), (long / 300).clamp(2, 6)] {
-            let weight = share.mean(radius);
-            let fronts = front.with(&share, |a, b| a * b).mean(radius);
-            let backs = back.with(&share, |a, b| a * (1.0 - b)).mean(radius);
-            for at in 0..own.values.len() {
-                let (w, s) = (weight.values[at], share.values[at]);
-                let f = fronts.values[at] / (w + 1e-5);
-                let b = backs.values[at] / (1.0 - w + 1e-5);
-                front.values[at] = (f + s * (own.values[at] - s * f - (1.0 - s) * b)).clamp(0.0, 1.0);
-                back.values[at] = b;
-            }
+        for (radius, weight) in &weights {
+            let around = |color: &Plane, share: &Plane| color.with(share, |a, b| a * b).mean(*radius);
+            (front, back) = (around(&front, &share), around(&back, &rest));
+            let pixels = (
+                &mut front.values,
+                &mut back.values,
+                &weight.values,
+                &share.values,
+                &own.values,
+            );
+            pixels.into_par_iter().for_each(|(front, back, weight, share, own)| {
+                let f = *front / (weight + 1e-5);
+                *back /= 1.0 - weight + 1e-5;
+                *front = (f + share * (own - share * f - (1.0 - share) * *back)).clamp(0.0, 1.0);
+            });
         }
-        channels.push(front);
-    }
+        front
+    });
     let mut made = with_alpha(picture, alpha);
     for (at, pixel) in made.pixels_mut().enumerate() {
         let s = alpha.as_raw()[at];

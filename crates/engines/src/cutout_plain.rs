@@ -3,8 +3,9 @@
 //! It knows no objects, so it says how sure it is.
 
 use aquatint_domain::Problem;
-use aquatint_media::{Picture, resize};
+use aquatint_media::{Picture, resize, resize_mask};
 use image::{GrayImage, ImageBuffer, Luma, Rgba};
+use rayon::prelude::*;
 
 use crate::background::{Background, distance, oklab_image};
 use crate::cutout_finish::Finish;
@@ -68,13 +69,14 @@ pub(crate) fn found(
     progress(0.3, "finding the subject");
     let low = (background.sigma * 3.5).max(0.018);
     let high = (background.sigma * 7.0).max(0.05);
-    let distances: Vec<f32> = (0..height)
-        .flat_map(|y| (0..width).map(move |x| (x, y)))
-        .map(|(x, y)| {
-            distance(
-                lab.get_pixel(x, y).0,
-                background.at(f64::from(x), f64::from(y), width, height),
-            )
+    let rows = (0..height).into_par_iter();
+    let distances: Vec<f32> = rows
+        .flat_map_iter(|y| {
+            let (lab, background) = (&lab, &background);
+            (0..width).map(move |x| {
+                let behind = background.at(f64::from(x), f64::from(y), width, height);
+                distance(lab.get_pixel(x, y).0, behind)
+            })
         })
         .collect();
     let mut is_background = flood(&distances, width, height, (low + high) / 2.0);
@@ -89,8 +91,7 @@ pub(crate) fn found(
     let matte = matte(&lab, &background, &is_background, width, height);
     let confidence = confidence(&background, &distances, &is_background, width, height, ring, high);
     let alpha = if scale < 1.0 {
-        let gray = Picture::new(image::DynamicImage::ImageLuma8(matte));
-        resize(&gray, picture.width(), picture.height())?.image.to_luma8()
+        resize_mask(&matte, picture.width(), picture.height())?
     } else {
         matte
     };
@@ -246,6 +247,34 @@ fn areas(width: u32, height: u32, belongs: impl Fn(usize) -> bool) -> Vec<Vec<us
     found
 }
 
+/// The marks and everything within so many pixels of one, to the side and up and down.
+fn spread(marks: &[bool], width: usize, radius: usize) -> Vec<bool> {
+    let mut wide = marks.to_vec();
+    for (made, row) in wide.chunks_exact_mut(width).zip(marks.chunks_exact(width)) {
+        for away in 1..=radius.min(width - 1) {
+            for (made, mark) in made[away..].iter_mut().zip(row) {
+                *made |= *mark;
+            }
+            for (made, mark) in made.iter_mut().zip(&row[away..]) {
+                *made |= *mark;
+            }
+        }
+    }
+    let mut made = wide.clone();
+    for away in (1..=radius)
+        .map(|rows| rows * width)
+        .take_while(|away| *away < wide.len())
+    {
+        for (made, mark) in made[away..].iter_mut().zip(&wide) {
+            *made |= *mark;
+        }
+        for (made, mark) in made.iter_mut().zip(&wide[away..]) {
+            *made |= *mark;
+        }
+    }
+    made
+}
+
 /// Alpha: 0 and 1 away from the rim; at the rim the pixel's place on the line from the background's colour to the subject's nearby colour.
 fn matte(
     lab: &image::Rgb32FImage,
@@ -257,15 +286,20 @@ fn matte(
     let (w, h) = (i64::from(width), i64::from(height));
     let at = |x: i64, y: i64| (y * w + x) as usize;
     let inside = |x: i64, y: i64| x >= 0 && y >= 0 && x < w && y < h;
-    let near = |x: i64, y: i64, radius: i64, wanted: bool| {
-        (-radius..=radius).any(|dy| {
-            (-radius..=radius).any(|dx| inside(x + dx, y + dy) && is_background[at(x + dx, y + dy)] == wanted)
-        })
-    };
+    let is_subject: Vec<bool> = is_background.iter().map(|is_background| !is_background).collect();
+    let near_background = spread(is_background, width as usize, RIM as usize);
+    let near_subject = spread(&is_subject, width as usize, RIM as usize);
+    let touches_background = spread(is_background, width as usize, 1);
+    let touches_subject = spread(&is_subject, width as usize, 1);
     GrayImage::from_fn(width, height, |px, py| {
         let (x, y) = (i64::from(px), i64::from(py));
         let own = is_background[at(x, y)];
-        if !near(x, y, RIM, !own) {
+        let is_rim = if own {
+            near_subject[at(x, y)]
+        } else {
+            near_background[at(x, y)]
+        };
+        if !is_rim {
             return Luma([if own { 0 } else { 255 }]);
         }
         // The subject's colour nearby, from pixels that are surely subject.
@@ -274,7 +308,7 @@ fn matte(
         for dy in -reach..=reach {
             for dx in -reach..=reach {
                 let (nx, ny) = (x + dx, y + dy);
-                if inside(nx, ny) && !is_background[at(nx, ny)] && !near(nx, ny, 1, true) {
+                if inside(nx, ny) && !touches_background[at(nx, ny)] {
                     let pixel = lab.get_pixel(nx as u32, ny as u32).0;
                     for channel in 0..3 {
                         sum[channel] += pixel[channel];
@@ -300,7 +334,7 @@ fn matte(
             (along / length).clamp(0.0, 1.0)
         };
         // Beyond one pixel outside the rim nothing of the subject is left.
-        let alpha = if own && !near(x, y, 1, false) {
+        let alpha = if own && !touches_subject[at(x, y)] {
             alpha * 0.5
         } else {
             alpha

@@ -1,12 +1,12 @@
 //! A matte: which pixels of a picture are the subject, whoever found it, and how its edge comes to follow the picture.
 
 use aquatint_domain::Problem;
-use aquatint_media::{Picture, fit_within, resize};
-use image::{DynamicImage, GrayImage};
+use aquatint_media::{Picture, fit_within, resize, resize_mask};
+use image::GrayImage;
 use serde_json::{Value, json};
 
 use crate::background::Background;
-use crate::planes::{Plane, guided, guided_by_color};
+use crate::planes::{ColorGuide, Plane, guided};
 
 /// Below this confidence the result carries a hint.
 pub(crate) const SURE: f32 = 0.6;
@@ -64,7 +64,7 @@ impl Matte {
         .ok_or_else(|| Problem::internal("a matte has the wrong size"))?;
         let step = (picture.width() as f32 / width as f32).max(picture.height() as f32 / height as f32);
         Ok(Self {
-            alpha: gray(plane, picture.width(), picture.height())?,
+            alpha: resize_mask(&plane, picture.width(), picture.height())?,
             confidence,
             hint: None,
             background: None,
@@ -101,18 +101,15 @@ impl Matte {
         // Where what was looked at is coarser than the work size.
         if step > times * 1.5 {
             let small = resize(picture, width, height)?;
-            let mut made = Plane::from_gray(&gray(alpha, width, height)?);
-            let rgb = small.image.to_rgb32f();
-            let channels = [0, 1, 2].map(|channel| {
-                let values = rgb.pixels().map(|pixel| pixel.0[channel]).collect();
-                Plane::new(width as usize, height as usize, values)
-            });
+            let mut made = Plane::from_gray(&resize_mask(&alpha, width, height)?);
+            let channels = Plane::from_rgb(&small.image);
             let radius = ((step / times * COARSE_REACH).ceil() as usize).clamp(2, COARSE_MOST);
+            let guide = ColorGuide::new(&channels, radius, COLOR_EPSILON);
             for _ in 0..COARSE_ROUNDS {
-                let sharp = guided_by_color(&channels, &made, radius, COLOR_EPSILON);
-                made = where_undecided(made, &sharp, radius);
+                let sharp = guide.filter(&made);
+                made = where_undecided(&made, &sharp, radius);
             }
-            alpha = gray(made.to_gray(), picture.width(), picture.height())?;
+            alpha = resize_mask(&made.to_gray(), picture.width(), picture.height())?;
             step = times;
         }
         if step <= 1.0 || u64::from(picture.width()) * u64::from(picture.height()) > REFINE_PIXELS {
@@ -122,35 +119,23 @@ impl Matte {
         let radius = (picture.width().max(picture.height()) as usize / 300).clamp(2, 12);
         let rough = Plane::from_gray(&alpha);
         let sharp = guided(&guide, &rough, radius, 1e-4);
-        Ok(where_undecided(rough, &sharp, radius).to_gray())
+        Ok(where_undecided(&rough, &sharp, radius).to_gray())
     }
-}
-
-fn gray(alpha: GrayImage, width: u32, height: u32) -> Result<GrayImage, Problem> {
-    if alpha.dimensions() == (width, height) {
-        return Ok(alpha);
-    }
-    let scaled = resize(&Picture::new(DynamicImage::ImageLuma8(alpha)), width, height)?;
-    Ok(scaled.image.to_luma8())
 }
 
 /// The sharper matte near the rough one's edge: inside and outside that is right, and texture must not shine through.
-fn where_undecided(rough: Plane, sharp: &Plane, radius: usize) -> Plane {
+fn where_undecided(rough: &Plane, sharp: &Plane, radius: usize) -> Plane {
     let near = rough
         .map(|value| if (0.02..=0.98).contains(&value) { 1.0 } else { 0.0 })
         .mean(radius)
         .map(|value| (value * 4.0).min(1.0));
-    let mut made = rough;
-    for at in 0..made.values.len() {
-        let sharp = ((sharp.values[at] - 0.04) / 0.92).clamp(0.0, 1.0);
-        made.values[at] += (sharp - made.values[at]) * near.values[at];
-    }
-    made
+    let step = sharp.with(&rough, |sharp, rough| ((sharp - 0.04) / 0.92).clamp(0.0, 1.0) - rough);
+    rough.with(&step.with(&near, |step, near| step * near), |rough, step| rough + step)
 }
 
 #[cfg(test)]
 mod tests {
-    use image::{Rgb, RgbImage};
+    use image::{DynamicImage, Rgb, RgbImage};
 
     use super::*;
 

@@ -1,6 +1,14 @@
 //! Planes of numbers and the filters that several engines share: box means, blurs, the guided filter.
 
-use image::GrayImage;
+use image::{DynamicImage, GrayImage};
+use rayon::prelude::*;
+
+/// Rows whose running sums go along together: enough that none waits for the sum before it.
+const ROWS: usize = 8;
+/// Numbers that one task takes where each is for itself.
+const CHUNK: usize = 16_384;
+/// Rows of a column's running sums that one task has; each task begins its sums anew.
+const BAND: usize = 128;
 
 /// One number per pixel, row by row.
 #[derive(Clone, Debug)]
@@ -22,6 +30,28 @@ impl Plane {
         Self::new(image.width() as usize, image.height() as usize, values)
     }
 
+    /// Red, green and blue, from 0 to 1.
+    pub fn from_rgb(image: &DynamicImage) -> [Self; 3] {
+        fn of<T: Copy + Into<f32> + Sync>(image: &DynamicImage, samples: &[T], full: f32) -> [Plane; 3] {
+            let (step, size) = (
+                usize::from(image.color().channel_count()),
+                (image.width(), image.height()),
+            );
+            [0, 1, 2].map(|channel| {
+                let pixels = samples.par_chunks_exact(step);
+                let values = pixels.map(|pixel| pixel[channel].into() / full).collect();
+                Plane::new(size.0 as usize, size.1 as usize, values)
+            })
+        }
+        match image {
+            DynamicImage::ImageRgb8(pixels) => of(image, pixels, 255.0),
+            DynamicImage::ImageRgba8(pixels) => of(image, pixels, 255.0),
+            DynamicImage::ImageRgb16(pixels) => of(image, pixels, 65_535.0),
+            DynamicImage::ImageRgba16(pixels) => of(image, pixels, 65_535.0),
+            other => Self::from_rgb(&other.to_rgba16().into()),
+        }
+    }
+
     pub fn to_gray(&self) -> GrayImage {
         let bytes = self
             .values
@@ -31,22 +61,25 @@ impl Plane {
         GrayImage::from_raw(self.width as u32, self.height as u32, bytes).unwrap_or_default()
     }
 
-    pub fn map(&self, each: impl Fn(f32) -> f32) -> Self {
-        Self::new(
-            self.width,
-            self.height,
-            self.values.iter().map(|value| each(*value)).collect(),
-        )
+    pub fn map(&self, each: impl Fn(f32) -> f32 + Sync) -> Self {
+        let mut made = self.clone();
+        made.values.par_chunks_mut(CHUNK).for_each(|values| {
+            for value in values {
+                *value = each(*value);
+            }
+        });
+        made
     }
 
-    pub fn with(&self, other: &Self, each: impl Fn(f32, f32) -> f32) -> Self {
-        let values = self
-            .values
-            .iter()
-            .zip(&other.values)
-            .map(|(a, b)| each(*a, *b))
-            .collect();
-        Self::new(self.width, self.height, values)
+    pub fn with(&self, other: &Self, each: impl Fn(f32, f32) -> f32 + Sync) -> Self {
+        let mut made = self.clone();
+        let chunks = made.values.par_chunks_mut(CHUNK).zip(other.values.par_chunks(CHUNK));
+        chunks.for_each(|(values, others)| {
+            for (value, other) in values.iter_mut().zip(others) {
+                *value = each(*value, *other);
+            }
+        });
+        made
     }
 
     /// The mean over a square of `2 × radius + 1` pixels, cut at the edges.
@@ -54,9 +87,11 @@ impl Plane {
         if radius == 0 {
             return self.clone();
         }
-        let rows = means(&self.values, self.width, self.height, radius);
-        let columns = means(&turned(&rows, self.width, self.height), self.height, self.width, radius);
-        Self::new(self.width, self.height, turned(&columns, self.height, self.width))
+        let mut rows = vec![0.0; self.values.len()];
+        across(&self.values, &mut rows, self.width, radius);
+        let mut made = vec![0.0; rows.len()];
+        down(&rows, &mut made, self.width, radius);
+        Self::new(self.width, self.height, made)
     }
 
     /// Nearly Gaussian, by three means; `sigma` in pixels.
@@ -70,103 +105,165 @@ impl Plane {
     }
 }
 
-fn means(values: &[f32], width: usize, height: usize, radius: usize) -> Vec<f32> {
-    let mut made = Vec::with_capacity(values.len());
-    for row in values.chunks_exact(width.max(1)).take(height) {
-        let mut sum: f64 = row.iter().take(radius).map(|value| f64::from(*value)).sum();
-        let mut count = radius.min(width);
-        for x in 0..width {
-            if x + radius < width {
-                sum += f64::from(row[x + radius]);
-                count += 1;
-            }
-            if x > radius {
-                sum -= f64::from(row[x - radius - 1]);
-                count -= 1;
-            }
-            made.push((sum / count as f64) as f32);
-        }
+/// Means over `2 × radius + 1` pixels of each row.
+fn across(values: &[f32], made: &mut [f32], width: usize, radius: usize) {
+    if width == 0 {
+        return;
     }
-    made
+    let shares: Vec<f64> = (0..width)
+        .map(|x| 1.0 / ((x + radius).min(width - 1) + 1 - x.saturating_sub(radius)) as f64)
+        .collect();
+    let groups = made.par_chunks_mut(ROWS * width).zip(values.par_chunks(ROWS * width));
+    groups.for_each(|(made, values)| {
+        if values.len() == ROWS * width {
+            rows_of::<ROWS>(values, made, &shares, radius);
+        } else {
+            for (made, values) in made.chunks_exact_mut(width).zip(values.chunks_exact(width)) {
+                rows_of::<1>(values, made, &shares, radius);
+            }
+        }
+    });
 }
 
-fn turned(values: &[f32], width: usize, height: usize) -> Vec<f32> {
-    const BLOCK: usize = 32;
-    let mut made = vec![0.0; values.len()];
-    for top in (0..height).step_by(BLOCK) {
-        for left in (0..width).step_by(BLOCK) {
-            for y in top..(top + BLOCK).min(height) {
-                for x in left..(left + BLOCK).min(width) {
-                    made[x * height + y] = values[y * width + x];
-                }
-            }
+fn rows_of<const N: usize>(values: &[f32], made: &mut [f32], shares: &[f64], radius: usize) {
+    let width = shares.len();
+    let mut rows = values.chunks_exact(width);
+    let rows: [&[f32]; N] = std::array::from_fn(|_| rows.next().unwrap_or_default());
+    let mut outs = made.chunks_exact_mut(width);
+    let mut outs: [&mut [f32]; N] = std::array::from_fn(|_| outs.next().unwrap_or_default());
+    let mut sums = rows.map(|row| row.iter().take(radius).map(|value| f64::from(*value)).sum::<f64>());
+    for (x, share) in shares.iter().enumerate() {
+        let (enters, leaves) = (x + radius, x.checked_sub(radius + 1));
+        for ((row, out), sum) in rows.iter().zip(&mut outs).zip(&mut sums) {
+            let entering = if enters < width { row[enters] } else { 0.0 };
+            let leaving = leaves.map_or(0.0, |at| row[at]);
+            *sum += f64::from(entering) - f64::from(leaving);
+            out[x] = (*sum * share) as f32;
         }
     }
-    made
+}
+
+/// Means over `2 × radius + 1` pixels of each column.
+fn down(values: &[f32], made: &mut [f32], width: usize, radius: usize) {
+    if width == 0 {
+        return;
+    }
+    let height = values.len() / width;
+    let row = |y: usize| &values[y * width..(y + 1) * width];
+    let band = BAND.max(4 * radius);
+    made.par_chunks_mut(band * width)
+        .enumerate()
+        .for_each(|(number, made)| {
+            let top = number * band;
+            let mut sums = vec![0.0f64; width];
+            for y in top.saturating_sub(radius)..(top + radius).min(height) {
+                for (sum, value) in sums.iter_mut().zip(row(y)) {
+                    *sum += f64::from(*value);
+                }
+            }
+            for (y, made) in (top..).zip(made.chunks_exact_mut(width)) {
+                if y + radius < height {
+                    for (sum, value) in sums.iter_mut().zip(row(y + radius)) {
+                        *sum += f64::from(*value);
+                    }
+                }
+                if y > radius && y - radius > top.saturating_sub(radius) {
+                    for (sum, value) in sums.iter_mut().zip(row(y - radius - 1)) {
+                        *sum -= f64::from(*value);
+                    }
+                }
+                let share = 1.0 / ((y + radius).min(height - 1) + 1 - y.saturating_sub(radius)) as f64;
+                for (made, sum) in made.iter_mut().zip(&sums) {
+                    *made = (sum * share) as f32;
+                }
+            }
+        });
 }
 
 /// The guided filter (He, Sun and Tang, 2010): `input` follows the edges of `guide`. Both from 0 to 1.
 pub(crate) fn guided(guide: &Plane, input: &Plane, radius: usize, epsilon: f32) -> Plane {
     let mean_guide = guide.mean(radius);
-    let mean_input = input.mean(radius);
-    let both = guide.with(input, |a, b| a * b).mean(radius);
+    let mut offset = input.mean(radius);
+    let mut slope = guide.with(input, |a, b| a * b).mean(radius);
     let square = guide.map(|a| a * a).mean(radius);
-    let mut slope = both;
-    for at in 0..slope.values.len() {
-        let covariance = slope.values[at] - mean_guide.values[at] * mean_input.values[at];
-        let variance = (square.values[at] - mean_guide.values[at] * mean_guide.values[at]).max(0.0);
-        slope.values[at] = covariance / (variance + epsilon);
-    }
-    let offset = Plane::new(
-        guide.width,
-        guide.height,
-        (0..guide.values.len())
-            .map(|at| mean_input.values[at] - slope.values[at] * mean_guide.values[at])
-            .collect(),
+    let chunks = (
+        slope.values.par_chunks_mut(CHUNK),
+        offset.values.par_chunks_mut(CHUNK),
+        mean_guide.values.par_chunks(CHUNK),
+        square.values.par_chunks(CHUNK),
     );
-    let (slope, offset) = (slope.mean(radius), offset.mean(radius));
-    Plane::new(
-        guide.width,
-        guide.height,
-        (0..guide.values.len())
-            .map(|at| slope.values[at] * guide.values[at] + offset.values[at])
-            .collect(),
-    )
+    chunks.into_par_iter().for_each(|(slopes, offsets, means, squares)| {
+        for (((slope, offset), mean), square) in slopes.iter_mut().zip(offsets).zip(means).zip(squares) {
+            let variance = (square - mean * mean).max(0.0);
+            *slope = (*slope - mean * *offset) / (variance + epsilon);
+            *offset -= *slope * mean;
+        }
+    });
+    let slope = slope.mean(radius).with(guide, |slope, value| slope * value);
+    offset.mean(radius).with(&slope, |offset, sloped| offset + sloped)
 }
 
-/// The same with a guide of three channels: an edge between colours of one lightness is an edge too.
-pub(crate) fn guided_by_color(guide: &[Plane; 3], input: &Plane, radius: usize, epsilon: f32) -> Plane {
+/// The same with a guide of three channels: an edge between colours of one lightness is an edge too. What depends on the guide
+/// alone is there for every input.
+pub(crate) struct ColorGuide<'a> {
+    channels: &'a [Plane; 3],
+    means: [Plane; 3],
+    squares: [Plane; 6],
+    radius: usize,
+    epsilon: f32,
+}
+
+impl<'a> ColorGuide<'a> {
+    /// The channels whose product each square is of.
     const PAIRS: [(usize, usize); 6] = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)];
-    let means = [0, 1, 2].map(|channel| guide[channel].mean(radius));
-    let squares = PAIRS.map(|(a, b)| guide[a].with(&guide[b], |a, b| a * b).mean(radius));
-    let mean_input = input.mean(radius);
-    let mut slopes = [0, 1, 2].map(|channel| guide[channel].with(input, |a, b| a * b).mean(radius));
-    let mut offset = mean_input.clone();
-    for at in 0..input.values.len() {
-        let mean = [0, 1, 2].map(|channel| means[channel].values[at]);
-        let mut matrix = [[0.0f32; 3]; 3];
-        for ((a, b), square) in PAIRS.into_iter().zip(&squares) {
-            let covariance = square.values[at] - mean[a] * mean[b];
-            (matrix[a][b], matrix[b][a]) = (covariance, covariance);
-        }
-        for (row, line) in matrix.iter_mut().enumerate() {
-            line[row] = line[row].max(0.0) + epsilon;
-        }
-        let wanted = [0, 1, 2].map(|channel| slopes[channel].values[at] - mean[channel] * mean_input.values[at]);
-        let slope = solved(&matrix, wanted);
-        for channel in 0..3 {
-            slopes[channel].values[at] = slope[channel];
-            offset.values[at] -= slope[channel] * mean[channel];
+
+    pub fn new(channels: &'a [Plane; 3], radius: usize, epsilon: f32) -> Self {
+        Self {
+            channels,
+            means: [0, 1, 2].map(|channel| channels[channel].mean(radius)),
+            squares: Self::PAIRS.map(|(a, b)| channels[a].with(&channels[b], |a, b| a * b).mean(radius)),
+            radius,
+            epsilon,
         }
     }
-    let mut made = offset.mean(radius);
-    for (slope, channel) in slopes.iter().zip(guide) {
-        let slope = slope.mean(radius);
-        for at in 0..made.values.len() {
-            made.values[at] += slope.values[at] * channel.values[at];
-        }
+
+    pub fn filter(&self, input: &Plane) -> Plane {
+        let [mut red, mut green, mut blue] =
+            [0, 1, 2].map(|channel| self.channels[channel].with(input, |a, b| a * b).mean(self.radius));
+        let mut offset = input.mean(self.radius);
+        let chunks = (
+            red.values.par_chunks_mut(CHUNK),
+            green.values.par_chunks_mut(CHUNK),
+            blue.values.par_chunks_mut(CHUNK),
+            offset.values.par_chunks_mut(CHUNK),
+        );
+        let numbered = chunks.into_par_iter().enumerate();
+        numbered.for_each(|(number, (red, green, blue, offset))| {
+            let sums = red.iter_mut().zip(green).zip(blue).zip(offset);
+            for (at, (((red, green), blue), offset)) in (number * CHUNK..).zip(sums) {
+                let mean = [0, 1, 2].map(|channel| self.means[channel].values[at]);
+                let mut matrix = [[0.0f32; 3]; 3];
+                for ((a, b), square) in Self::PAIRS.into_iter().zip(&self.squares) {
+                    let covariance = square.values[at] - mean[a] * mean[b];
+                    (matrix[a][b], matrix[b][a]) = (covariance, covariance);
+                }
+                for (row, line) in matrix.iter_mut().enumerate() {
+                    line[row] = line[row].max(0.0) + self.epsilon;
+                }
+                let sums = [*red, *green, *blue];
+                let slope = solved(
+                    &matrix,
+                    [0, 1, 2].map(|channel| sums[channel] - mean[channel] * *offset),
+                );
+                *offset -= slope[0] * mean[0] + slope[1] * mean[1] + slope[2] * mean[2];
+                [*red, *green, *blue] = slope;
+            }
+        });
+        let slopes = [red, green, blue];
+        let sloped = slopes.iter().zip(self.channels);
+        let sloped = sloped.map(|(slope, channel)| slope.mean(self.radius).with(channel, |a, b| a * b));
+        sloped.fold(offset.mean(self.radius), |made, part| made.with(&part, |a, b| a + b))
     }
-    made
 }
 
 /// The solution of three equations with a symmetric, positive matrix, by Cramer's rule; zeros where it has none.
@@ -223,6 +320,39 @@ mod tests {
                     .iter()
                     .all(|value| (value - 0.25).abs() < 1e-6)
             );
+        }
+    }
+
+    #[test]
+    fn a_mean_is_what_adding_up_each_square_comes_to() {
+        // Wider and higher than what one task has, with ends that do not fill one.
+        let (width, height) = (37, 2 * BAND + ROWS + 3);
+        let values = (0..width * height).map(|at| ((at * 7_919) % 1_009) as f32 / 1_008.0);
+        let plane = Plane::new(width, height, values.collect());
+        for radius in [1, 5, 36, 60, 400] {
+            let made = plane.mean(radius);
+            for (x, y) in [0usize, 1, 18, 35, 36].into_iter().flat_map(|x| {
+                let rows = [
+                    0,
+                    1,
+                    radius,
+                    BAND - 1,
+                    BAND,
+                    BAND + radius,
+                    2 * BAND,
+                    height - 2,
+                    height - 1,
+                ];
+                rows.map(|y| (x, y.min(height - 1)))
+            }) {
+                let (left, right) = (x.saturating_sub(radius), (x + radius).min(width - 1));
+                let (top, bottom) = (y.saturating_sub(radius), (y + radius).min(height - 1));
+                let square = (top..=bottom).flat_map(|y| plane.values[y * width + left..=y * width + right].iter());
+                let count = (right + 1 - left) * (bottom + 1 - top);
+                let wanted = square.map(|value| f64::from(*value)).sum::<f64>() / count as f64;
+                let got = f64::from(made.values[y * width + x]);
+                assert!((got - wanted).abs() < 1e-6, "{radius} at {x}, {y}: {got}, not {wanted}");
+            }
         }
     }
 

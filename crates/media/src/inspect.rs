@@ -70,39 +70,60 @@ pub fn inspect(bytes: &[u8], limits: &Limits, sizes: &[u32]) -> Result<Inspectio
         }
         picture => picture?,
     };
-    inspect_picture(&picture, header.probe(), sizes)
+    let looks = Looks::of(&picture, sizes)?.with(header.probe());
+    Ok(Inspection {
+        notes: picture.notes,
+        ..looks
+    })
 }
 
-/// The same for a picture that is decoded already, such as one that was just made.
-pub fn inspect_picture(picture: &Picture, probe: Probe, sizes: &[u32]) -> Result<Inspection, Problem> {
-    // From large to small, each from the one before, so that the large picture is read once.
-    let mut order: Vec<usize> = (0..sizes.len()).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(sizes[*index]));
-    let mut renditions = vec![None; sizes.len()];
-    let mut smaller: Option<Picture> = None;
-    for index in order {
-        let size = sizes[index].max(1);
-        let (width, height) = fit_within(picture.width(), picture.height(), size);
-        let made = resize(smaller.as_ref().unwrap_or(picture), width, height)?;
-        let bytes = encode(&made, &Encoding::of(MediaType::WebP))?;
-        renditions[index] = Some(Rendition {
-            size: sizes[index],
-            width,
-            height,
-            bytes,
-        });
-        // What is smaller than the hash and the colours want would spoil them.
-        if size >= SMALL {
-            smaller = Some(made);
+/// What a picture looks like in small, without what is known of its file.
+#[derive(Clone, Debug)]
+pub struct Looks {
+    thumb_hash: String,
+    colors: Vec<String>,
+    renditions: Vec<Rendition>,
+}
+
+impl Looks {
+    /// ThumbHash, colours and a rendition for each long side in `sizes`.
+    pub fn of(picture: &Picture, sizes: &[u32]) -> Result<Self, Problem> {
+        // From large to small, each from the one before, so that the large picture is read once.
+        let mut order: Vec<usize> = (0..sizes.len()).collect();
+        order.sort_by_key(|index| std::cmp::Reverse(sizes[*index]));
+        let mut renditions = vec![None; sizes.len()];
+        let mut smaller: Option<Picture> = None;
+        for index in order {
+            let size = sizes[index].max(1);
+            let (width, height) = fit_within(picture.width(), picture.height(), size);
+            let made = resize(smaller.as_ref().unwrap_or(picture), width, height)?;
+            let bytes = encode(&made, &Encoding::of(MediaType::WebP))?;
+            renditions[index] = Some(Rendition {
+                size: sizes[index],
+                width,
+                height,
+                bytes,
+            });
+            // What is smaller than the hash and the colours want would spoil them.
+            if size >= SMALL {
+                smaller = Some(made);
+            }
+        }
+        let small = smaller.as_ref().unwrap_or(picture);
+        Ok(Self {
+            thumb_hash: thumb_hash(small),
+            colors: dominant_colors(small, COLORS),
+            renditions: renditions.into_iter().flatten().collect(),
+        })
+    }
+
+    /// Together with what is known of the file.
+    pub fn with(self, probe: Probe) -> Inspection {
+        Inspection {
+            thumb_hash: self.thumb_hash,
+            colors: self.colors,
+            renditions: self.renditions,
+            ..Inspection::bare(probe)
         }
     }
-    let small = smaller.as_ref().unwrap_or(picture);
-    Ok(Inspection {
-        probe,
-        thumb_hash: thumb_hash(small),
-        colors: dominant_colors(small, COLORS),
-        notes: picture.notes.clone(),
-        renditions: renditions.into_iter().flatten().collect(),
-        motion: Vec::new(),
-    })
 }

@@ -3,7 +3,7 @@
 use aquatint_domain::{Code, Problem};
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
-use image::{DynamicImage, ImageBuffer, Pixel, Rgba};
+use image::{DynamicImage, GrayImage, ImageBuffer, Pixel, Rgba};
 
 use crate::picture::Picture;
 
@@ -30,6 +30,15 @@ pub fn resize(picture: &Picture, width: u32, height: u32) -> Result<Picture, Pro
         other => return resize(&Picture::new(other.clone()), width, height),
     };
     Ok(picture.with(image))
+}
+
+/// The same for a mask, in its one channel.
+pub fn resize_mask(mask: &GrayImage, width: u32, height: u32) -> Result<GrayImage, Problem> {
+    check_made(width, height)?;
+    if (width, height) == mask.dimensions() {
+        return Ok(mask.clone());
+    }
+    scaled(mask, PixelType::U8, width, height)
 }
 
 /// Width and height with the long side at most `long_side`, in the same proportion; never larger.

@@ -18,7 +18,7 @@ use std::io::Read;
 use std::path::Path;
 
 use aquatint_domain::{Code, Problem};
-use aquatint_media::{Picture, flatten, resize};
+use aquatint_media::{Picture, flatten, resize, resize_mask};
 use candle_core::{Device, Tensor};
 use image::{DynamicImage, Rgb, Rgb32FImage};
 use parking_lot::Mutex;
@@ -228,17 +228,8 @@ pub(crate) fn fill(
     let (width, height) = (side(base.width()), side(base.height()));
     let told = |error: candle_core::Error| failed(error.to_string());
     let picture = tensor_of(&resize(&base, width, height)?, width, height, &loaded.device).map_err(told)?;
-    let mask = resize(
-        &Picture::new(DynamicImage::ImageLuma8(hole.mask.clone())),
-        width,
-        height,
-    )?;
-    let marks: Vec<f32> = mask
-        .image
-        .to_luma8()
-        .pixels()
-        .map(|pixel| f32::from(u8::from(pixel.0[0] > 8)))
-        .collect();
+    let mask = resize_mask(&hole.mask, width, height)?;
+    let marks: Vec<f32> = mask.pixels().map(|pixel| f32::from(u8::from(pixel.0[0] > 8))).collect();
     let shape = (1, 1, height as usize, width as usize);
     let mask = Tensor::from_vec(marks, shape, &loaded.device).map_err(told)?;
     let wish = Wish {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 
 use aquatint_domain::{Code, Problem};
-use aquatint_media::{Picture, flatten, resize};
+use aquatint_media::{Picture, flatten, resize, resize_mask};
 use image::{DynamicImage, Rgba, Rgba32FImage};
 use serde::Deserialize;
 use serde_json::json;
@@ -314,9 +314,7 @@ fn fill(manifest: &Manifest, loaded: &Net, job: &mut EngineJob<'_>) -> Result<Pr
             hole.part.clone()
         };
         let small = resize(&flat, side, side)?;
-        let mask = resize(&Picture::new(DynamicImage::ImageLuma8(hole.mask.clone())), side, side)?
-            .image
-            .to_luma8();
+        let mask = resize_mask(&hole.mask, side, side)?;
         let mask = Tensor {
             channels: 1,
             height: side as usize,

@@ -23,6 +23,7 @@ pub use pool::{Pool, PoolConfig};
 pub use program::{Allowance, PROGRAM_INPUT, Program, become_program};
 pub use serve::serve;
 pub use walls::{Wall, Walls};
+pub use worker::ALLOCATOR;
 
 /// One task for a child.
 #[derive(Clone, Debug, Default)]

@@ -27,7 +27,7 @@ const KEPT_ERROR_BYTES: usize = 8 * 1024;
 /// Settings of glibc's allocator. Each arena reserves 64 MB of address space, which the memory limit
 /// counts; and a child that gives its buffers back to the system after each task pays for their pages
 /// again at the next, which is 3 % of an upload.
-const ALLOCATOR: [(&str, &str); 3] = [
+pub const ALLOCATOR: [(&str, &str); 3] = [
     ("MALLOC_ARENA_MAX", "2"),
     ("MALLOC_MMAP_THRESHOLD_", "33554432"),
     ("MALLOC_TRIM_THRESHOLD_", "67108864"),
