@@ -31,14 +31,14 @@ const MEGAPIXEL: (usize, usize) = (1_000, 1_000);
 /// WebP, ThumbHash and colours.
 pub fn upload(program: &Path) -> Result<Vec<Row>> {
     let folder = tempfile::tempdir()?;
-    let jpeg = camera_jpeg(program, folder.path())?;
+    let jpeg = photograph(program, folder.path(), CAMERA)?;
     let studio = Studio::start(program, &[])?;
     let mut connection = Connection::open(studio.address())?;
-    send(&studio, &mut connection, &jpeg, 0)?;
+    sent(&studio, &mut connection, &numbered(&jpeg, 0))?;
     let before = Usage::family_cpu_seconds(studio.pid())?;
     let began = Instant::now();
     for number in 1..=UPLOADS {
-        send(&studio, &mut connection, &jpeg, number)?;
+        sent(&studio, &mut connection, &numbered(&jpeg, number))?;
     }
     let cpu = (Usage::family_cpu_seconds(studio.pid())? - before) / f64::from(UPLOADS);
     let wall = began.elapsed().as_secs_f64() / f64::from(UPLOADS);
@@ -63,28 +63,9 @@ pub fn upload(program: &Path) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Sends the picture through a one-time URL. A few bytes behind its end make each one another file.
-fn send(studio: &Studio, connection: &mut Connection, jpeg: &[u8], number: u32) -> Result<()> {
-    let made = tool(
-        studio,
-        connection,
-        "upload",
-        &json!({ "action": "upload_url", "file_name": "photo.jpg" }),
-    )?;
-    let url = made["upload_url"].as_str().context("no upload URL")?;
-    let path = url.strip_prefix(&studio.url).context("the upload URL is elsewhere")?;
-    let mut body = jpeg.to_vec();
-    body.extend_from_slice(&number.to_le_bytes());
-    let request = connection.request("PUT", path, &[("Content-Type", "image/jpeg")], &body);
-    let answer = connection.send(&request)?;
-    if answer.status != 200 {
-        bail!(
-            "the upload answers {}: {}",
-            answer.status,
-            String::from_utf8_lossy(&answer.body)
-        );
-    }
-    Ok(())
+/// The same picture as another file: a few bytes behind its end make it one.
+pub(super) fn numbered(jpeg: &[u8], number: u32) -> Vec<u8> {
+    [jpeg, &number.to_le_bytes()].concat()
 }
 
 /// CPU seconds for one picture, and the most memory in bytes.
@@ -253,7 +234,7 @@ fn ended(studio: &Studio, connection: &mut Connection, job: &Value) -> Result<Va
 
 /// A picture sent through a one-time URL; its asset id.
 pub(super) fn sent(studio: &Studio, connection: &mut Connection, picture: &[u8]) -> Result<Value> {
-    let asked = json!({ "action": "upload_url", "file_name": "a.bmp" });
+    let asked = json!({ "action": "upload_url", "file_name": "picture" });
     let made = tool(studio, connection, "upload", &asked)?;
     let url = made["upload_url"].as_str().context("no upload URL")?;
     let path = url.strip_prefix(&studio.url).context("the upload URL is elsewhere")?;
@@ -302,9 +283,9 @@ pub(super) fn tool(studio: &Studio, connection: &mut Connection, name: &str, arg
 }
 
 /// A JPEG as a camera makes it, written by the program itself from a picture drawn here.
-fn camera_jpeg(program: &Path, folder: &Path) -> Result<Vec<u8>> {
+pub(super) fn photograph(program: &Path, folder: &Path, (width, height): (usize, usize)) -> Result<Vec<u8>> {
     let source = folder.join("drawn.bmp");
-    std::fs::write(&source, bitmap(CAMERA.0, CAMERA.1, 0))?;
+    std::fs::write(&source, bitmap(width, height, 0))?;
     let out = folder.join("made");
     running::output(
         aquatint(program, &folder.join("data"))
