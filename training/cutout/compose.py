@@ -8,7 +8,7 @@ from backdrops import SIDE, backdrop, coloured, crop, smooth, studio
 
 cv2.setNumThreads(1)
 # How often a scene's subject comes from which pool, where the pool is there.
-WEIGHTS = {"drawn": 0.08, "emoji": 0.14, "clipart": 0.08, "people": 0.24, "animals": 0.16, "products": 0.2, "clothes": 0.05, "cars": 0.05, "screens": 0.025, "rings": 0.025, "creatures": 0.08}
+WEIGHTS = {"drawn": 0.08, "emoji": 0.14, "clipart": 0.08, "people": 0.24, "animals": 0.16, "products": 0.2, "clothes": 0.08, "cars": 0.05, "screens": 0.045, "rings": 0.045, "creatures": 0.08}
 # Subjects that are rendered already as a camera sees them, so they are dressed less.
 RENDERED = ("people", "animals", "creatures", "products", "clothes", "cars", "screens", "rings")
 SOLD = ("products", "clothes", "screens", "rings")

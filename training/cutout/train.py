@@ -185,7 +185,7 @@ def train(rank, options, ring, made, used):
         for group in optimizer.param_groups:
             group["fused"] = True
         spent, step = kept["spent"], kept["step"]
-    while made.value < 256:
+    while made.value < 600:
         time.sleep(1)
 
     def keep():
@@ -199,7 +199,7 @@ def train(rank, options, ring, made, used):
     share = spent / (options.minutes * 60)
     while share < 1:
         # Constant, then falling over the last 45 % of the time: to be ended at any moment without much loss.
-        falling = 0.5 + 0.5 * np.cos(np.pi * min(1, share)) if options.weights else 1 if share < 0.55 else 1 - (share - 0.55) / 0.45
+        falling = 0.5 + 0.5 * float(np.cos(np.pi * min(1, share))) if options.weights else 1 if share < 0.55 else 1 - (share - 0.55) / 0.45
         rate = options.rate * min(1, (step + 1) / 100) * max(0.01, falling)
         for group in optimizer.param_groups:
             group["lr"] = rate

@@ -296,6 +296,11 @@ def scene(random, grounds):
         if random.random() < (0.25 if kind != "people" else 0.08):
             ready = marked(random, ready)
         things = [placed(random, ready, scale, centre, turn, 0.2)]
+        if random.random() < 0.08:  # two that are alike
+            other = pools.named(random, kind)[0] if random.random() < 0.6 else thing
+            shift = np.array([random.choice([-1, 1]) * random.uniform(0.45, 0.9), random.normal(0, 0.15)]) * scale * SIDE
+            other = other.astype(np.float32)
+            things.append(placed(random, other, scale * random.uniform(0.85, 1.15), centre + shift, turn + random.normal(0, 0.1), 0.2))
         if kind == "people" and random.random() < 0.15 or random.random() < 0.04:  # things carried, worn, ridden
             part = scale * random.uniform(0.2, 0.5)
             things.append(placed(random, dressed(random, pools.subject(random), pools), part, centre + random.normal(0, 0.22 * scale, 2) * SIDE, random.normal(0, 0.3)))
@@ -305,7 +310,7 @@ def scene(random, grounds):
         if 0.02 < (mask > 127).mean() < 0.8:
             break
     made, line, near = behind(random, grounds)
-    if random.random() < (0.45 if kind == "people" else 0.2):
+    if random.random() < (0.45 if kind == "people" else 0.12):
         made = others(random, grounds, made, scale, kind if random.random() < 0.8 or "people" not in pools.names else "people")
     if random.random() < 0.3:
         for _ in range(random.integers(1, 6)):
