@@ -14,9 +14,10 @@ import net as network
 import numpy as np
 import torch
 import torch.nn.functional as F
+import wild
 from photographs import SIDES, found, sides
 
-KINDS = ("drawn", "emoji", "clipart", "people", "animals", "products")
+KINDS = ("drawn", "emoji", "clipart", "people", "animals", "products", "wild")
 
 
 def features(one, two):
@@ -48,8 +49,8 @@ def main() -> None:
     side = sides(sys.argv[4]) if len(sys.argv) > 4 else SIDES
     rows, ious, kinds = [], [], []
     for kind in KINDS:
-        pools, random = compose.Pools(folder, held=True, only=kind), np.random.default_rng(77)
-        made = [compose.scene(random, pools) for _ in range(count)]
+        make, random = wild.maker(folder, held=True, only=kind), np.random.default_rng(77)
+        made = [make(random) for _ in range(count)]
         masks = [[cv2.resize(mask, (compose.SIDE, compose.SIDE), interpolation=cv2.INTER_LINEAR) for mask in found(net, picture, side)[1:]] for picture, _ in made]
         own, single, error = [], [], []
         for (a, b), (_, truth) in zip(masks, made):

@@ -72,6 +72,14 @@ class People:
             bend(bone, [1, 0, 0], random.normal(0, spread))
             bend(bone, [0, 1, 0], random.normal(0, spread))
             bend(bone, [0, 0, 1], random.normal(0, spread * 1.5))
+        if random.random() < 0.22:  # bent forwards or back, one knee up, an arm raised: sport, work
+            stoop = random.choice([-1, 1], p=[0.25, 0.75]) * random.uniform(0.2, 0.5)
+            for bone in ("spine05", "spine03", "spine01"):
+                bend(bone, [1, 0, 0], stoop)
+            side, sign = [("L", 1), ("R", -1)][random.integers(2)]
+            bend(f"upperleg01.{side}", [1, 0, 0], -random.uniform(0.3, 1.3))
+            bend(f"lowerleg01.{side}", [1, 0, 0], random.uniform(0.2, 1.4))
+            bend(f"upperarm01.{side}", [0, 1, 0], -sign * random.uniform(0.8, 1.9))
         return torch.from_numpy(made).float()[None]
 
 
@@ -140,7 +148,6 @@ def person(random, people, studio, surface, clothes=False):
     length = random.choice([0.62, 0.57, 0.45, 0.2], p=[0.42, 0.2, 0.2, 0.18]) + random.uniform(-0.05, 0.03)
     if phenotype["gender"] < 0.45 and random.random() < 0.7:  # men
         length = max(length, random.uniform(0.58, 0.68))
-    brow = hair * 0.7
     shoe = color(random) if random.random() < 0.9 else skin
     add("body", {"kind": 0, "c0": skin, "c1": skin * np.array([0.9, 0.55, 0.55]), "c2": hair if not bald else skin * 0.9, "gloss": random.uniform(0.05, 0.5), "bump": random.uniform(0, 0.25),
                  "face": (random.uniform(0, 0.6), random.uniform(0.3, 1), random.uniform(0.3, 0.9) if phenotype["gender"] > 0.5 and random.random() < 0.35 else 0, random.uniform(0.695, 0.725) if not bald else 2.0),
@@ -156,7 +163,9 @@ def person(random, people, studio, surface, clothes=False):
     sleeve = random.choice([0.19, 0.26, 0.33, 0.44, 0.47], p=[0.15, 0.2, 0.1, 0.35, 0.2])
     thick = random.uniform(0.002, 0.02)
     hem = random.uniform(-0.22, 0.02)
-    add("helper-tights", {"kind": 1, "c0": cloth, "c1": other, "look": look(random), "cut": (sleeve, hem, random.uniform(0.48, 0.56), random.uniform(0, 0.5)), "bump": random.uniform(0.2, 1.2), "gloss": random.choice([0, 0.1, 0.5])}, thick, random.uniform(0, 0.01))
+    bare = not clothes and random.random() < 0.1
+    if not bare:
+        add("helper-tights", {"kind": 1, "c0": cloth, "c1": other, "look": look(random), "cut": (sleeve, hem, random.uniform(0.48, 0.56), random.uniform(0, 0.5)), "bump": random.uniform(0.2, 1.2), "gloss": random.choice([0, 0.1, 0.5])}, thick, random.uniform(0, 0.01))
     below = (cloth, other) if overall else (color(random), color(random))
     pattern = look(random) if random.random() < 0.3 else (0, 1, 0.5, 0)
     if random.random() < 0.72 or overall:

@@ -116,6 +116,20 @@ def panorama(path):
     return views
 
 
+def grounds(path, count=14, side=2 * SIDE):
+    """Sharp parts of a surface or a photograph, BGR, twice as large as a scene: what is behind in wild.py."""
+    photo = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if max(photo.shape[:2]) > 2400:
+        scale = 2400 / max(photo.shape[:2])
+        photo = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    random, parts = np.random.default_rng(zlib.crc32(path.name.encode())), []
+    for _ in range(count):
+        size = int(min(photo.shape[:2]) * random.uniform(0.35, 1))
+        y, x = random.integers(photo.shape[0] - size + 1), random.integers(photo.shape[1] - size + 1)
+        parts.append(cv2.resize(photo[y : y + size, x : x + size], (side, side), interpolation=cv2.INTER_AREA if size > side else cv2.INTER_CUBIC))
+    return parts
+
+
 def keep(folder, name, subjects, groups):
     """Saves a pool in two: what is trained on and what never is."""
     held = np.array([zlib.crc32(str(group).encode()) % 8 == 0 for group in groups])
@@ -132,6 +146,7 @@ def main() -> None:
     parser.add_argument("--clipart", type=Path)
     parser.add_argument("--panoramas", type=Path, nargs="*")
     parser.add_argument("--photographs", type=Path, nargs="*", help="photographs without a subject; each gives several crops")
+    parser.add_argument("--grounds", type=Path, nargs="*", help="surfaces and photographs that are sharp and have no subject")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -170,6 +185,9 @@ def main() -> None:
             groups.append(file.name)
     if views:
         keep(options.out, "views", views, groups)
+    if options.grounds:
+        made = [(part, file.name) for file in options.grounds for part in grounds(file)]
+        keep(options.out, "grounds", [part for part, _ in made], [name for _, name in made])
 
 
 if __name__ == "__main__":

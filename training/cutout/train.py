@@ -19,32 +19,33 @@ import torch.nn.functional as F
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import compose  # noqa: E402
 import net as network  # noqa: E402
+import wild  # noqa: E402
 
 RING = 3072
 TOGETHER = 16
 SIDE = compose.SIDE
-KINDS = ("drawn", "emoji", "clipart", "people", "animals", "products")
+KINDS = ("drawn", "emoji", "clipart", "people", "animals", "products", "wild")
 
 
 def rings(whole, half):
     return np.frombuffer(whole, np.uint8).reshape(RING, SIDE, SIDE, 4), np.frombuffer(half, np.uint8).reshape(RING, SIDE // 2, SIDE // 2, 4)
 
 
-def fill(ring, made, used, folder, seed, reuse, core):
+def fill(ring, made, used, folder, seed, reuse, core, share):
     """Writes scenes round and round, not much faster than they are used."""
-    os.nice(10)
+    os.nice(3)
     if core is not None:
         os.sched_setaffinity(0, {core})
     random = np.random.default_rng(seed)
     whole, half = rings(*ring)
-    pools, looked = compose.Pools(folder), time.monotonic()
+    make, looked = wild.maker(folder, wild=share), time.monotonic()
     while True:
         if time.monotonic() - looked > 90:  # new pools may have come
-            pools, looked = compose.Pools(folder), time.monotonic()
+            make, looked = wild.maker(folder, wild=share), time.monotonic()
         if made.value > 640 and (made.value - 640) * reuse > used.value:
             time.sleep(0.05)
             continue
-        picture, mask = compose.scene(random, pools)
+        picture, mask = make(random)
         with made.get_lock():
             place = made.value % RING
             made.value += 1
@@ -87,10 +88,10 @@ def loss_of(logits, rough, masks):
 
 
 def held_scenes(folder, kind, count=24):
-    if not (folder / f"{kind}-held.npy").exists():
+    if kind != "wild" and not (folder / f"{kind}-held.npy").exists():
         return None
-    pools, random = compose.Pools(folder, held=True, only=kind), np.random.default_rng(99)
-    made = [compose.scene(random, pools) for _ in range(count)]
+    make, random = wild.maker(folder, held=True, only=kind), np.random.default_rng(99)
+    made = [make(random) for _ in range(count * (3 if kind == "wild" else 1))]
     pictures = torch.from_numpy(np.stack([picture[..., ::-1] for picture, _ in made])).permute(0, 3, 1, 2).float() / 255
     return pictures, torch.from_numpy(np.stack([mask for _, mask in made]))[:, None].float() / 255
 
@@ -98,7 +99,7 @@ def held_scenes(folder, kind, count=24):
 def measure(net, tests):
     """Mean IoU at half and mean absolute error."""
     pictures, masks = tests
-    ious, error = [], 0.0
+    ious = []
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         found = torch.cat([torch.sigmoid(net(part)).float() for part in pictures.split(16)])
     for one, truth in zip(found > 0.5, masks > 0.5):
@@ -139,7 +140,10 @@ def main() -> None:
     parser.add_argument("--reuse", type=float, default=14, help="how often a scene may be used on average")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--grow", type=float, nargs=2, default=(0.4, 0.75), help="shares of the time at which 128 pixels become 192, and 192 become 256")
+    parser.add_argument("--grow", type=float, nargs=2, default=(0.4, 0.75), help="shares of the time at which the first side becomes the second, and the second the third")
+    parser.add_argument("--sides", type=int, nargs=3, default=(128, 192, 256))
+    parser.add_argument("--wild", type=float, default=0.5, help="share of scenes by wild.py")
+    parser.add_argument("--weights", type=Path, help="begin with these (restore.py), and let the rate fall from the start, along a cosine")
     parser.add_argument("--look", type=float, default=5, help="minutes between measurements, which are saved then too")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cores", type=int, nargs="*", default=[], help="the core of the trainer, and those of the makers")
@@ -149,7 +153,7 @@ def main() -> None:
     ring = mp.RawArray("B", RING * SIDE * SIDE * 4), mp.RawArray("B", RING * SIDE * SIDE)
     made, used = mp.Value("q", 0), mp.Value("q", 0)
     for number in range(options.makers):
-        mp.Process(target=fill, args=(ring, made, used, options.pools, options.seed * 1000 + number + int(time.time()) * options.resume, options.reuse, options.cores[1:][number % len(options.cores[1:])] if len(options.cores) > 1 else None), daemon=True).start()
+        mp.Process(target=fill, args=(ring, made, used, options.pools, options.seed * 1000 + number + int(time.time()) * options.resume, options.reuse, options.cores[1:][number % len(options.cores[1:])] if len(options.cores) > 1 else None, options.wild), daemon=True).start()
     for rank in range(1, options.trainers):
         mp.Process(target=train, args=(rank, options, ring, made, used), daemon=True).start()
     train(0, options, ring, made, used)
@@ -165,6 +169,8 @@ def train(rank, options, ring, made, used):
     random = np.random.default_rng([options.seed, rank, int(time.time()) * options.resume])
     scenes = rings(*ring)
     net = network.Net().to(memory_format=torch.channels_last)
+    if options.weights:
+        net.load_state_dict(torch.load(options.weights, weights_only=True))
     if rank == 0:
         print(sum(p.numel() for name, p in net.named_parameters() if "coarse" not in name), "parameters", flush=True)
     average = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=follow, use_buffers=True)
@@ -179,7 +185,7 @@ def train(rank, options, ring, made, used):
         for group in optimizer.param_groups:
             group["fused"] = True
         spent, step = kept["spent"], kept["step"]
-    while made.value < 256:
+    while made.value < 600:
         time.sleep(1)
 
     def keep():
@@ -193,10 +199,12 @@ def train(rank, options, ring, made, used):
     share = spent / (options.minutes * 60)
     while share < 1:
         # Constant, then falling over the last 45 % of the time: to be ended at any moment without much loss.
-        rate = options.rate * min(1, (step + 1) / 100) * (1 if share < 0.55 else max(0.01, 1 - (share - 0.55) / 0.45))
+        falling = 0.5 + 0.5 * float(np.cos(np.pi * min(1, share))) if options.weights else 1 if share < 0.55 else 1 - (share - 0.55) / 0.45
+        rate = options.rate * min(1, (step + 1) / 100) * max(0.01, falling)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        side = 128 if share < options.grow[0] else 192 if share < options.grow[1] else 256
+        stage = sum(share >= at for at in options.grow)
+        side = options.sides[stage if random.random() < 0.7 else random.integers(stage + 1)]  # what was learnt at smaller sides is kept
         batch = options.batch if side < 256 else options.batch // 2
         pictures, masks = taken(random, scenes, made.value, batch, side)
         with torch.autocast("cpu", torch.bfloat16):
