@@ -129,7 +129,7 @@ fn where_undecided(rough: &Plane, sharp: &Plane, radius: usize) -> Plane {
         .map(|value| if (0.02..=0.98).contains(&value) { 1.0 } else { 0.0 })
         .mean(radius)
         .map(|value| (value * 4.0).min(1.0));
-    let step = sharp.with(&rough, |sharp, rough| ((sharp - 0.04) / 0.92).clamp(0.0, 1.0) - rough);
+    let step = sharp.with(rough, |sharp, rough| ((sharp - 0.04) / 0.92).clamp(0.0, 1.0) - rough);
     rough.with(&step.with(&near, |step, near| step * near), |rough, step| rough + step)
 }
 
