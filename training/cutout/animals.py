@@ -1,7 +1,6 @@
 """Renders four-legged animals: the dog of dm_control (Apache-2.0) in other shapes, poses, furs.
 python animals.py --surfaces pools/views.npy --count 1500 --out pools"""
 
-import argparse
 from pathlib import Path
 
 import cv2
@@ -11,6 +10,7 @@ import numpy as np
 from people import color, lighting
 from pools import framed
 from render import Studio, looking, normals
+from rendered import command, on_surfaces
 
 DOG = Path(dm_control.__file__).parent / "suite/dog.xml"
 FURS = np.array([[0.3, 0.16, 0.07], [0.12, 0.06, 0.03], [0.02, 0.02, 0.02], [0.85, 0.82, 0.78], [0.5, 0.48, 0.46], [0.2, 0.2, 0.21], [0.6, 0.3, 0.1], [0.65, 0.5, 0.3], [0.4, 0.3, 0.22], [0.75, 0.62, 0.45]])
@@ -146,26 +146,8 @@ def animal(random, animals, studio, surface):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--surfaces", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=1500)
-    parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--name", default="animals")
-    options = parser.parse_args()
-    views = np.load(options.surfaces, mmap_mode="r")
-    animals, studio, made = Animals(), Studio(), []
-    for number in range(options.first, options.first + options.count):
-        random = np.random.default_rng(number)
-        surface = studio.picture(views[random.integers(len(views))][..., ::-1])
-        found = animal(random, animals, studio, surface)
-        surface.release()
-        if found is not None:
-            made.append(found)
-        if (number + 1) % 400 == 0 or number == options.first + options.count - 1:
-            np.save(options.out / f"{options.name}.new.npy", np.stack(made))
-            (options.out / f"{options.name}.new.npy").replace(options.out / f"{options.name}.npy")
-            print(len(made), flush=True)
+    animals, studio = Animals(), Studio()
+    on_surfaces(command("animals", 1500).parse_args(), studio, lambda random, surface: animal(random, animals, studio, surface))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,13 @@
 """Renders birds, fish, horned, sitting and creeping animals, flowers, mushrooms and aeroplanes: lumps and limbs that flow into each other.
 python creatures.py --surfaces pools/views.npy --count 900 --out pools"""
 
-import argparse
-from pathlib import Path
 
 import numpy as np
 from animals import FURS, shaggy
 from people import color, lighting
 from pools import framed
 from render import Studio, looking, normals
+from rendered import command, on_surfaces
 from skimage.measure import marching_cubes
 
 CELLS = 88
@@ -264,26 +263,8 @@ def creature(random, studio, surface):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--surfaces", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=900)
-    parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--name", default="creatures")
-    options = parser.parse_args()
-    views = np.load(options.surfaces, mmap_mode="r")
-    studio, made = Studio(), []
-    for number in range(options.first, options.first + options.count):
-        random = np.random.default_rng(number)
-        surface = studio.picture(views[random.integers(len(views))][..., ::-1])
-        found = creature(random, studio, surface)
-        surface.release()
-        if found is not None:
-            made.append(found)
-        if (number + 1) % 400 == 0 or number == options.first + options.count - 1:
-            np.save(options.out / f"{options.name}.new.npy", np.stack(made))
-            (options.out / f"{options.name}.new.npy").replace(options.out / f"{options.name}.npy")
-            print(len(made), flush=True)
+    studio = Studio()
+    on_surfaces(command("creatures", 900).parse_args(), studio, lambda random, surface: creature(random, studio, surface))
 
 
 if __name__ == "__main__":

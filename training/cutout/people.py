@@ -1,7 +1,6 @@
 """Renders people: bodies of Anny (Apache-2.0, on MakeHuman's CC0 meshes) with clothes and hair of our own shading.
 python people.py --surfaces pools/views.npy --count 2000 --out pools"""
 
-import argparse
 from pathlib import Path
 
 import anny
@@ -9,6 +8,7 @@ import numpy as np
 import torch
 from pools import framed
 from render import Studio, looking, normals
+from rendered import command, on_surfaces
 
 OBJ = Path(anny.__file__).parent / "data/mpfb2/3dobjs/base.obj"
 
@@ -202,28 +202,12 @@ def person(random, people, studio, surface, clothes=False):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--surfaces", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=2000)
-    parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--name", default="people")
+    parser = command("people", 2000)
     parser.add_argument("--clothes", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    views = np.load(options.surfaces, mmap_mode="r")
-    people, studio, made = People(), Studio(), []
-    for number in range(options.first, options.first + options.count):
-        random = np.random.default_rng(number)
-        surface = studio.picture(views[random.integers(len(views))][..., ::-1])
-        found = framed(person(random, people, studio, surface, options.clothes))
-        surface.release()
-        if found is not None:
-            made.append(found)
-        if (number + 1) % 400 == 0 or number == options.first + options.count - 1:
-            np.save(options.out / f"{options.name}.new.npy", np.stack(made))
-            (options.out / f"{options.name}.new.npy").replace(options.out / f"{options.name}.npy")
-            print(len(made), flush=True)
+    people, studio = People(), Studio()
+    on_surfaces(options, studio, lambda random, surface: framed(person(random, people, studio, surface, options.clothes)))
 
 
 if __name__ == "__main__":

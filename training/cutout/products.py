@@ -1,7 +1,6 @@
 """Renders things that are sold: bottles, boxes, devices, furniture, shoes, bags, toys, tools, food, all shaped from a seed.
 python products.py --surfaces pools/views.npy --count 1500 --out pools"""
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 from people import color, lighting
 from pools import framed
 from render import Studio, looking, normals
+from rendered import command, fill
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import pictures  # noqa: E402
@@ -695,25 +695,13 @@ def product(random, studio, views, files, only=None):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--surfaces", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=1500)
-    parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--name", default="products")
+    parser = command("products", 1500)
     parser.add_argument("--only", choices=["car", "screen", "ring"])
     options = parser.parse_args()
     cv2.setNumThreads(1)
     views = np.load(options.surfaces, mmap_mode="r")
-    studio, files, made = Studio(fragment=FRAGMENT), pictures.fonts(), []
-    for number in range(options.first, options.first + options.count):
-        found = product(np.random.default_rng(number), studio, views, files, options.only)
-        if found is not None:
-            made.append(found)
-        if (number + 1) % 400 == 0 or number == options.first + options.count - 1:
-            np.save(options.out / f"{options.name}.new.npy", np.stack(made))
-            (options.out / f"{options.name}.new.npy").replace(options.out / f"{options.name}.npy")
-            print(len(made), flush=True)
+    studio, files = Studio(fragment=FRAGMENT), pictures.fonts()
+    fill(options, lambda random: product(random, studio, views, files, options.only))
 
 
 if __name__ == "__main__":
