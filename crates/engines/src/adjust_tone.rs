@@ -6,7 +6,7 @@ use image::{DynamicImage, Rgba};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::background::oklab;
+use crate::background::{linear, oklab};
 use crate::cutout_plain::srgb;
 use crate::engine::{Engine, EngineJob, Product, kind_of};
 
@@ -121,14 +121,6 @@ impl Args {
         }
         let rgb = srgb([l, a, b]).map(|channel| (channel / 255.0 * 65_535.0 + 0.5).clamp(0.0, 65_535.0) as u16);
         Rgba([rgb[0], rgb[1], rgb[2], pixel.0[3]])
-    }
-}
-
-fn linear(channel: f32) -> f32 {
-    if channel <= 0.040_45 {
-        channel / 12.92
-    } else {
-        ((channel + 0.055) / 1.055).powf(2.4)
     }
 }
 

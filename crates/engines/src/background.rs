@@ -16,8 +16,8 @@ pub(crate) fn oklab(rgb: [f32; 3]) -> [f32; 3] {
     of_linear(rgb.map(linear))
 }
 
-/// What a channel of sRGB is in light.
-fn linear(channel: f32) -> f32 {
+/// What a channel of sRGB is in light, both from 0 to 1.
+pub(crate) fn linear(channel: f32) -> f32 {
     if channel <= 0.040_45 {
         channel / 12.92
     } else {
