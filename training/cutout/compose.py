@@ -193,6 +193,27 @@ def subject_at(random, cut=False):
     return scale, SIDE / 2 + random.uniform(-0.3, 0.3, 2) * SIDE, turn
 
 
+def laid(random, made, things, softest):
+    """The things on the picture, at times out of focus, and the mask of all."""
+    soft = random.uniform(0.3, softest) if random.random() < 0.4 else 0
+    mask = np.zeros((SIDE, SIDE), np.float32)
+    for thing in things:
+        thing = np.minimum(thing, 255)
+        if soft:
+            thing = cv2.GaussianBlur(thing, (0, 0), soft)
+        made, mask = over(made, mask, thing)
+    return made, mask
+
+
+def obscured(random, made, mask, pools, scale):
+    """With something small and blurred before the subject."""
+    thing = placed(random, dressed(random, pools.subject(random), pools), scale * random.uniform(0.15, 0.4), random.uniform(0, SIDE, 2), random.normal(0, 0.5))
+    thing = cv2.GaussianBlur(thing, (0, 0), random.uniform(0.5, 5))
+    made, _ = over(made, None, thing)
+    mask = mask * (1 - thing[..., 3] / 255)
+    return made, mask
+
+
 def scene(random, pools):
     """A picture (BGR) and its mask: SIDE x SIDE x 3 and SIDE x SIDE, uint8."""
     for _ in range(20):
@@ -261,18 +282,9 @@ def scene(random, pools):
         shadow = cv2.GaussianBlur(mask, (0, 0), random.uniform(2, 16)) / 255
         shadow = cv2.warpAffine(shadow, np.float32([[1, random.normal(0, 0.15), random.normal(0, 14)], [0, random.uniform(0.5, 1), random.uniform(-5, 60)]]), (SIDE, SIDE))
         made = made * (1 - shadow[..., None] * random.uniform(0.1, 0.6))
-    soft = random.uniform(0.3, 1.6) if random.random() < 0.4 else 0
-    mask = np.zeros((SIDE, SIDE), np.float32)
-    for thing in things:
-        thing = np.minimum(thing, 255)
-        if soft:
-            thing = cv2.GaussianBlur(thing, (0, 0), soft)
-        made, mask = over(made, mask, thing)
+    made, mask = laid(random, made, things, 1.6)
     if random.random() < (0.01 if plain else 0.05):  # something before the subject
-        thing = placed(random, dressed(random, pools.subject(random), pools), scale * random.uniform(0.15, 0.4), random.uniform(0, SIDE, 2), random.normal(0, 0.5))
-        thing = cv2.GaussianBlur(thing, (0, 0), random.uniform(0.5, 5))
-        made, _ = over(made, None, thing)
-        mask = mask * (1 - thing[..., 3] / 255)
+        made, mask = obscured(random, made, mask, pools, scale)
     if random.random() < 0.25:
         made = made * np.clip(1 + smooth(random, 3) * random.uniform(0.05, 0.4), 0.2, 2)[..., None]
     if random.random() < 0.4:

@@ -9,7 +9,7 @@ import compose
 import cv2
 import numpy as np
 from backdrops import SIDE, coloured, crop, landscape, smooth
-from compose import Pools, dressed, is_cut, over, paste, placed, strewn, subject_at
+from compose import Pools, dressed, is_cut, laid, obscured, over, paste, placed, strewn, subject_at
 
 # How often a subject comes from which pool.
 WEIGHTS = {"people": 0.34, "animals": 0.18, "creatures": 0.2, "products": 0.07, "cars": 0.05, "emoji": 0.09, "clipart": 0.03, "drawn": 0.03, "rings": 0.01}
@@ -341,20 +341,11 @@ def scene(random, grounds):
             thing[..., :3] = np.minimum(thing[..., :3] * bright, thing[..., 3:])
     if random.random() < 0.5:
         made = cast(random, made, mask, sun)
-    soft = random.uniform(0.3, 1.2) if random.random() < 0.4 else 0
-    mask = np.zeros((SIDE, SIDE), np.float32)
-    for thing in things:
-        thing = np.minimum(thing, 255)
-        if soft:
-            thing = cv2.GaussianBlur(thing, (0, 0), soft)
-        made, mask = over(made, mask, thing)
+    made, mask = laid(random, made, things, 1.2)
     if line is not None and random.random() < 0.35 or random.random() < 0.08:
         made, mask = blades(random, made, mask)
     if random.random() < 0.04:  # something before it
-        thing = placed(random, dressed(random, pools.subject(random), pools), scale * random.uniform(0.15, 0.4), random.uniform(0, SIDE, 2), random.normal(0, 0.5))
-        thing = cv2.GaussianBlur(thing, (0, 0), random.uniform(0.5, 5))
-        made, _ = over(made, None, thing)
-        mask = mask * (1 - thing[..., 3] / 255)
+        made, mask = obscured(random, made, mask, pools, scale)
     if random.random() < 0.35:  # light and shade over all of it
         made = made * np.clip(1 + smooth(random, int(random.integers(2, 6))) * random.uniform(0.1, 0.6), 0.15, 1.8)[..., None]
     if random.random() < 0.5:  # film: contrast and a tint
