@@ -2,16 +2,26 @@
 
 use std::io::Write;
 use std::process::{Command, ExitCode};
+use std::sync::mpsc::{Sender, channel};
 
 use aquatint_domain::{Code, Problem};
 use aquatint_media::sandbox::{Answer, Request, serve};
 use aquatint_media::{Limits, decode, inspect};
 use serde_json::{Value, json};
 
+type Attempt = std::io::Result<()>;
+
 fn main() -> ExitCode {
-    serve(|request, progress| {
+    // A library that was opened before the walls went up may have a thread that is older than they are.
+    let (early, asked) = channel::<Sender<Attempt>>();
+    std::thread::spawn(move || {
+        for answer in asked {
+            let _ = answer.send(udp());
+        }
+    });
+    serve(move |request, progress| {
         let order = request.header["do"].as_str().unwrap_or_default().to_owned();
-        let header = obey(&order, &request, progress)?;
+        let header = obey(&order, &request, &early, progress)?;
         Ok(Answer {
             header,
             blobs: request.blobs,
@@ -19,8 +29,17 @@ fn main() -> ExitCode {
     })
 }
 
-fn obey(order: &str, request: &Request, progress: &mut dyn FnMut(f64, &str)) -> Result<Value, Problem> {
-    let attempt = |result: std::io::Result<()>| json!({ "error": result.err().map(|error| error.to_string()) });
+fn udp() -> Attempt {
+    std::net::UdpSocket::bind(("127.0.0.1", 0)).map(|_| ())
+}
+
+fn obey(
+    order: &str,
+    request: &Request,
+    early: &Sender<Sender<Attempt>>,
+    progress: &mut dyn FnMut(f64, &str),
+) -> Result<Value, Problem> {
+    let attempt = |result: Attempt| json!({ "error": result.err().map(|error| error.to_string()) });
     Ok(match order {
         "echo" => {
             progress(0.5, "half\nway");
@@ -47,7 +66,12 @@ fn obey(order: &str, request: &Request, progress: &mut dyn FnMut(f64, &str)) -> 
         }
         "long" => json!("x".repeat(2 << 20)),
         "tcp" => attempt(std::net::TcpStream::connect(("127.0.0.1", 9)).map(|_| ())),
-        "udp" => attempt(std::net::UdpSocket::bind(("127.0.0.1", 0)).map(|_| ())),
+        "udp" => attempt(udp()),
+        "udp by an early thread" => {
+            let (answer, answered) = channel();
+            early.send(answer).map_err(Problem::internal)?;
+            attempt(answered.recv().map_err(Problem::internal)?)
+        }
         "read" => attempt(std::fs::read("/etc/hostname").map(|_| ())),
         "list" => attempt(std::fs::read_dir("/").map(|_| ())),
         "write" => attempt(std::fs::write("/dev/shm/aquatint-escaped", b"x")),

@@ -318,6 +318,50 @@ async fn a_models_child_leaves_when_nobody_asks_any_more() {
     }
 }
 
+/// From 1.29 on the library opens a database in the home folder, for what it would send home.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn onnx_runtime_keeps_no_books_about_its_user() {
+    let Some(library) = std::env::var_os("ORT_DYLIB_PATH") else {
+        println!("SKIPPED: ORT_DYLIB_PATH names no library of ONNX Runtime");
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = install(
+        folder.path(),
+        "books",
+        Task::Cutout,
+        &onnx(TestModel::RedIsSubject),
+        |_| {},
+    );
+    let crew = crew_by(&folder.path().join("models"), Some(Path::new(&library)));
+    let picture = png(product_on_plain(64, 64, [230, 230, 230]).picture);
+    let made = crew
+        .make(
+            &work(&engine, json!({})),
+            vec![picture.into()],
+            &CancellationToken::new(),
+            &mut |_, _| {},
+        )
+        .await;
+    assert_eq!(made.expect("made").facts["runtime"], ONNX_RUNTIME);
+    let own = format!("PPid:\t{}\n", std::process::id());
+    let mut children = 0;
+    for process in std::fs::read_dir("/proc").expect("Linux").flatten() {
+        let status = std::fs::read_to_string(process.path().join("status")).unwrap_or_default();
+        if !status.contains(&own) {
+            continue;
+        }
+        children += 1;
+        for open in std::fs::read_dir(process.path().join("fd")).expect("a child").flatten() {
+            let what = std::fs::read_link(open.path()).unwrap_or_default();
+            let is_own = what.starts_with(folder.path());
+            assert!(is_own || !what.is_file(), "{} is open", what.display());
+        }
+    }
+    assert_eq!(children, 1, "the child is still warm");
+}
+
 #[test]
 fn a_copied_folder_is_an_installed_model_and_a_damaged_one_is_told() {
     let here = tempfile::tempdir().expect("a folder");

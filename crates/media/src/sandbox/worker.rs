@@ -33,6 +33,10 @@ pub const ALLOCATOR: [(&str, &str); 3] = [
     ("MALLOC_TRIM_THRESHOLD_", "67108864"),
 ];
 
+/// ONNX Runtime from 1.29 on writes down what it does and sends it home, from the moment it is opened, which is before the walls
+/// go up; what it is told later comes too late.
+const NO_TELEMETRY: (&str, &str) = ("ORT_DISABLE_TELEMETRY", "1");
+
 pub(super) struct Worker {
     child: Child,
     input: ChildStdin,
@@ -61,6 +65,7 @@ impl Worker {
             .env_clear()
             .env(MEMORY_VARIABLE, config.memory_bytes.to_string())
             .envs(ALLOCATOR)
+            .envs([NO_TELEMETRY])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

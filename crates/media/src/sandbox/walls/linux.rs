@@ -1,4 +1,5 @@
-//! The walls that only Linux has. They bind the calling thread and all threads it starts later.
+//! The walls that only Linux has. They bind the calling thread and all threads it starts later; that of system calls binds every thread
+//! there is, for a library that was opened before may have started one.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use landlock::{
 };
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
-    TargetArch, apply_filter,
+    TargetArch, apply_filter_all_threads,
 };
 
 use super::Wall;
@@ -215,7 +216,7 @@ fn apply(filters: Result<[BpfProgram; 2], String>) -> Wall {
     match filters.and_then(|filters| {
         filters
             .iter()
-            .try_for_each(|filter| apply_filter(filter).map_err(|error| error.to_string()))
+            .try_for_each(|filter| apply_filter_all_threads(filter).map_err(|error| error.to_string()))
     }) {
         Ok(()) => Wall::Up,
         Err(reason) => Wall::Missing(reason),

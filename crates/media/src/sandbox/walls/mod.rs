@@ -51,7 +51,8 @@ impl Walls {
     }
 }
 
-/// Raises what the system has. Must run before the process starts threads, which inherit the walls.
+/// Raises what the system has. Should run before the process starts threads, which inherit the walls: those of an earlier thread
+/// stop its system calls, but Landlock does not bind it.
 #[cfg(target_os = "linux")]
 pub(super) fn raise(memory_bytes: Option<u64>) -> Walls {
     let resources = limit_resources(memory_bytes);
