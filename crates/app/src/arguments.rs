@@ -2,6 +2,8 @@
 //! the right thing are converted (`4` for `"4"`, one image for a list of one), and the schema is
 //! enforced with messages that say what to send instead.
 
+use std::sync::OnceLock;
+
 use aquatint_domain::{Code, Problem, text};
 use jsonschema::error::{ValidationError, ValidationErrorKind};
 use serde_json::{Map, Value};
@@ -10,7 +12,8 @@ use serde_json::{Map, Value};
 pub struct Arguments {
     schema: Value,
     aliases: &'static [(&'static str, &'static str)],
-    validator: Option<jsonschema::Validator>,
+    /// Made when arguments first come: a command line needs a few of them, and each takes memory.
+    validator: OnceLock<Option<jsonschema::Validator>>,
 }
 
 impl Arguments {
@@ -20,11 +23,10 @@ impl Arguments {
         if strict.get("additionalProperties").is_none() {
             strict["additionalProperties"] = Value::Bool(false);
         }
-        let validator = jsonschema::draft202012::new(&strict).ok();
         Self {
             schema: strict,
             aliases,
-            validator,
+            validator: OnceLock::new(),
         }
     }
 
@@ -44,7 +46,10 @@ impl Arguments {
             }
         }
         let value = Value::Object(map);
-        let Some(validator) = &self.validator else {
+        let validator = self
+            .validator
+            .get_or_init(|| jsonschema::draft202012::new(&self.schema).ok());
+        let Some(validator) = validator else {
             return Err(Problem::internal("an operation's argument schema does not compile"));
         };
         if let Some(error) = validator.iter_errors(&value).next() {

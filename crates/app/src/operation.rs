@@ -310,19 +310,15 @@ pub struct Entry {
     run: RunFn,
     make: Option<MakeFn>,
     price: Option<PriceFn>,
-    schemas: OnceLock<Schemas>,
+    input_schema: OnceLock<Value>,
+    output_schema: OnceLock<Value>,
+    checker: OnceLock<Arguments>,
 }
 
 impl std::fmt::Debug for Entry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.spec.name)
     }
-}
-
-struct Schemas {
-    input: Value,
-    output: Value,
-    arguments: Arguments,
 }
 
 impl Entry {
@@ -335,7 +331,9 @@ impl Entry {
             run: |cx, arguments| Box::pin(run::<O>(cx, arguments)),
             make: None,
             price: None,
-            schemas: OnceLock::new(),
+            input_schema: OnceLock::new(),
+            output_schema: OnceLock::new(),
+            checker: OnceLock::new(),
         }
     }
 
@@ -349,12 +347,12 @@ impl Entry {
 
     /// JSON Schema (draft 2020-12) of the arguments; its `description` is the operation's.
     pub fn input_schema(&self) -> &Value {
-        &self.schemas().input
+        self.input_schema.get_or_init(self.input)
     }
 
     /// JSON Schema of the result.
     pub fn output_schema(&self) -> &Value {
-        &self.schemas().output
+        self.output_schema.get_or_init(self.output)
     }
 
     /// What the operation does, in one or two sentences (the doc comment of its arguments).
@@ -364,7 +362,9 @@ impl Entry {
 
     /// Brings outside arguments into form and checks them: aliases, coercion, schema.
     pub fn accept(&self, arguments: Value) -> Result<Value, Problem> {
-        self.schemas().arguments.accept(arguments)
+        self.checker
+            .get_or_init(|| Arguments::new(self.input_schema(), self.spec.aliases))
+            .accept(arguments)
     }
 
     pub async fn run(&self, cx: &Context, arguments: Value) -> Result<Reply, Problem> {
@@ -382,17 +382,6 @@ impl Entry {
             Some(make) => make(cx, item).await,
             None => Err(Problem::internal(format!("{} is not done in jobs", self.spec.name))),
         }
-    }
-
-    fn schemas(&self) -> &Schemas {
-        self.schemas.get_or_init(|| {
-            let input = (self.input)();
-            Schemas {
-                arguments: Arguments::new(&input, self.spec.aliases),
-                output: (self.output)(),
-                input,
-            }
-        })
     }
 }
 

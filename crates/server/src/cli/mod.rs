@@ -179,9 +179,21 @@ pub fn command() -> clap::Command {
         .fold(Cli::command(), clap::Command::subcommand)
 }
 
+/// What the arguments name of it. A work child or a server that starts need not know all operations; where that does not fit,
+/// the whole says what is wrong or helps.
+fn parsed() -> clap::ArgMatches {
+    let args: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let is_named = |group: &str| args.iter().any(|arg| arg == group);
+    verbs::groups_where(is_named)
+        .into_iter()
+        .fold(Cli::command(), clap::Command::subcommand)
+        .try_get_matches_from(&args)
+        .unwrap_or_else(|_| command().get_matches_from(&args))
+}
+
 /// Reads the command line and does what it says.
 pub fn main() -> std::process::ExitCode {
-    let matches = command().get_matches();
+    let matches = parsed();
     // The child walls itself in, so it must come before anything that opens files or threads.
     if let Some(("work-child", child)) = matches.subcommand() {
         let path = |name: &str| child.get_one::<PathBuf>(name).map(PathBuf::as_path);
