@@ -5,14 +5,16 @@
 //! `--cutout FOLDER`: pairs `NAME.jpg|png` and `NAME_mask.png` (white is the subject); IoU, mean absolute error, and
 //! the F-score of boundaries within 2 pixels.
 //! `--resize PICTURE --to FILE.png`: prints the seconds of enlarging to 2,048² by Lanczos3 on one thread, the best of ten.
-//! `--speed MEGAPIXELS`: the time of each way of enlarging four times and of cutting out, the best of three.
+//! `--network ROUNDS`: the mean shares that the cut-out network finds, in its two passes, in squares of waves, and the seconds of both
+//! passes, the best of so many rounds.
+//! `--speed MEGAPIXELS` or `MEGAPIXELS:ENGINE`: the time of each way of enlarging four times and of cutting out, the best of three.
 // A program for the terminal: it may stop at what it cannot read.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 
 use aquatint_domain::MediaType;
-use aquatint_engines::{EngineJob, Limits, Output, Product, find};
+use aquatint_engines::{EngineJob, Limits, Output, Product, find, timed_passes};
 use aquatint_media::sandbox::ALLOCATOR;
 use aquatint_media::{Encoding, Picture, decode, encode, resize};
 use image::{DynamicImage, GrayImage, imageops::FilterType};
@@ -36,13 +38,19 @@ fn main() {
         match pair {
             [flag, folder] if flag == "--sr" => upscaling(Path::new(folder)),
             [flag, folder] if flag == "--cutout" => cutting(Path::new(folder)),
-            [flag, megapixels] if flag == "--speed" => speed(megapixels.parse().expect("a number")),
+            [flag, rounds] if flag == "--network" => network(rounds.parse().expect("a number")),
+            [flag, asked] if flag == "--speed" => {
+                let (megapixels, only) = asked.split_once(':').unwrap_or((asked, ""));
+                speed(megapixels.parse().expect("a number"), only);
+            }
             _ => continue,
         }
         done = true;
     }
     if !done {
-        eprintln!("usage: --sr FOLDER, --cutout FOLDER, --speed MEGAPIXELS, or --resize PICTURE --to FILE.png");
+        eprintln!(
+            "usage: --sr FOLDER, --cutout FOLDER, --network ROUNDS, --speed MEGAPIXELS, or --resize PICTURE --to FILE.png"
+        );
         std::process::exit(2);
     }
 }
@@ -61,7 +69,16 @@ fn resizing(source: &Path, made: &Path) {
     println!("{best}");
 }
 
-fn speed(megapixels: f64) {
+/// The waves are those of `benches/peers/python/own_network.py`.
+fn network(rounds: u32) {
+    let wave = |x: usize, y: usize, channel: usize| {
+        0.5 + 0.5 * (0.05 * (channel + 1) as f32 * x as f32).sin() * (0.07 * y as f32).cos()
+    };
+    let ([plain, mirrored], seconds) = timed_passes(rounds, wave).expect("the weights inside");
+    println!("{plain} {mirrored} {seconds}");
+}
+
+fn speed(megapixels: f64, only: &str) {
     let side = (megapixels * 1e6).sqrt() as u32;
     let picture = DynamicImage::from(image::RgbImage::from_fn(side, side, |x, y| {
         let wave = |a: f64| ((f64::from(x) * a).sin() * (f64::from(y) * a * 0.7).cos() * 100.0 + 128.0) as u8;
@@ -76,6 +93,9 @@ fn speed(megapixels: f64) {
         ("cutout.net", json!({ "refine_edges": false, "decontaminate": false })),
         ("cutout.auto", json!({})),
     ] {
+        if !engine.starts_with(only) {
+            continue;
+        }
         let best = (0..3)
             .map(|_| {
                 // A program for the terminal measures by the wall.

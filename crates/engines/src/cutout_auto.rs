@@ -12,7 +12,7 @@ use crate::matte::Matte;
 
 /// The confidence from which a background counts as plain.
 const PLAIN: f32 = 0.8;
-/// The soft IoU from which the two ways have found the same subject. A white thing on white looks like a plain background with
+/// The IoU from which the two ways have found the same subject. A white thing on white looks like a plain background with
 /// nothing in it, so being sure of the background is not enough.
 const ALIKE: f32 = 0.85;
 /// A network that is less sure than this has found nothing that the other way could disagree with.
@@ -57,14 +57,14 @@ pub(crate) fn matte_of(
     Ok(matte)
 }
 
-/// How alike the two found the subject: their soft IoU.
+/// How alike the two found the subject: their IoU, each cut at half. That the network is grey where it is not sure does not count.
 fn agreement(plain: &Matte, seen: &Seen) -> Result<f32, Problem> {
     let small = resize_mask(&plain.alpha, seen.side as u32, seen.side as u32)?;
-    let (mut both, mut either) = (0.0f32, 0.0f32);
+    let (mut both, mut either) = (0u32, 0u32);
     for (a, b) in small.as_raw().iter().zip(&seen.shares) {
-        let a = f32::from(*a) / 255.0;
-        both += a.min(*b);
-        either += a.max(*b);
+        let (a, b) = (*a > 127, *b > 0.5);
+        both += u32::from(a && b);
+        either += u32::from(a || b);
     }
-    Ok(both / either.max(1e-6))
+    Ok(both as f32 / either.max(1) as f32)
 }

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::cells::Cells;
 use crate::engine::{EngineJob, Product, color, kind_of};
 use crate::matte::{Matte, REFINE_PIXELS};
 use crate::planes::Plane;
@@ -281,35 +282,42 @@ pub(crate) fn subject_rect(alpha: &GrayImage, percent: f64) -> Option<Rect> {
 
 /// 16 bits a channel. What the pictures here mostly are goes without the conversion of colour spaces.
 fn deep(image: &DynamicImage) -> Rgba16 {
-    let wide = |value: u8| u16::from(value) * 257;
-    let values: Vec<u16> = match image {
-        DynamicImage::ImageRgb8(pixels) => pixels
-            .pixels()
-            .flat_map(|pixel| [wide(pixel.0[0]), wide(pixel.0[1]), wide(pixel.0[2]), u16::MAX])
-            .collect(),
-        DynamicImage::ImageRgba8(pixels) => pixels.iter().map(|value| wide(*value)).collect(),
-        other => return other.to_rgba16(),
+    let wide = |samples: &[u8], step: usize| {
+        let mut made = Rgba16::from_pixel(image.width(), image.height(), Rgba([u16::MAX; 4]));
+        let pixels = made.par_chunks_exact_mut(4).zip(samples.par_chunks_exact(step));
+        pixels.for_each(|(wide, pixel)| {
+            for (wide, sample) in wide.iter_mut().zip(pixel) {
+                *wide = u16::from(*sample) * 257;
+            }
+        });
+        made
     };
-    Rgba16::from_raw(image.width(), image.height(), values).unwrap_or_else(|| image.to_rgba16())
+    match image {
+        DynamicImage::ImageRgb8(pixels) => wide(pixels, 3),
+        DynamicImage::ImageRgba8(pixels) => wide(pixels, 4),
+        other => other.to_rgba16(),
+    }
 }
 
 /// 8 bits a channel, of that.
 fn shallow(image: &Rgba16) -> RgbaImage {
+    // Half of 257 is added, so that the nearest is taken.
     let values = image
-        .iter()
-        .map(|value| ((u32::from(*value) + 128) / 257) as u8)
-        .collect();
-    RgbaImage::from_raw(image.width(), image.height(), values).unwrap_or_default()
+        .as_raw()
+        .par_iter()
+        .map(|value| ((u32::from(*value) + 128) / 257) as u8);
+    RgbaImage::from_raw(image.width(), image.height(), values.collect()).unwrap_or_default()
 }
 
 fn with_alpha(picture: &Picture, alpha: &GrayImage) -> Rgba16 {
     let mut made = deep(&picture.image);
-    for (pixel, alpha) in made.pixels_mut().zip(alpha.pixels()) {
-        pixel.0[3] = ((u32::from(pixel.0[3]) * u32::from(alpha.0[0]) + 127) / 255) as u16;
-        if pixel.0[3] == 0 {
-            pixel.0 = [0; 4];
+    let pixels = made.par_chunks_exact_mut(4).zip(alpha.as_raw());
+    pixels.for_each(|(pixel, alpha)| {
+        pixel[3] = ((u32::from(pixel[3]) * u32::from(*alpha) + 127) / 255) as u16;
+        if pixel[3] == 0 {
+            pixel.fill(0);
         }
-    }
+    });
     made
 }
 
@@ -317,39 +325,54 @@ fn with_alpha(picture: &Picture, alpha: &GrayImage) -> Rgba16 {
 /// (Forte, "Approximate fast foreground colour estimation", 2021), wide and then narrow.
 fn with_own_colors(picture: &Picture, alpha: &GrayImage) -> Rgba16 {
     let share = Plane::from_gray(alpha);
-    let rest = share.map(|share| 1.0 - share);
-    let long = picture.width().max(picture.height()) as usize;
-    let weights = [(long / 24).clamp(4, 90), (long / 300).clamp(2, 6)].map(|radius| (radius, share.mean(radius)));
-    let channels = Plane::from_rgb(&picture.image).map(|own| {
-        let (mut front, mut back) = (own.clone(), own.clone());
-        for (radius, weight) in &weights {
-            let around = |color: &Plane, share: &Plane| color.with(share, |a, b| a * b).mean(*radius);
-            (front, back) = (around(&front, &share), around(&back, &rest));
-            let pixels = (
-                &mut front.values,
-                &mut back.values,
-                &weight.values,
-                &share.values,
-                &own.values,
-            );
-            pixels.into_par_iter().for_each(|(front, back, weight, share, own)| {
-                let f = *front / (weight + 1e-5);
-                *back /= 1.0 - weight + 1e-5;
-                *front = (f + share * (own - share * f - (1.0 - share) * *back)).clamp(0.0, 1.0);
-            });
-        }
-        front
+    let own = Plane::from_rgb(&picture.image);
+    let (width, height) = (share.width, share.height);
+    let long = width.max(height);
+    let (wide, narrow) = ((long / 24).clamp(4, 90), (long / 300).clamp(2, 6));
+    let [red, green, blue] = own.each_ref();
+    let around = |cells: &Cells, [r, g, b, x, y, z]: [&Plane; 6]| {
+        cells.means([&share, r, g, b, x, y, z], |[share, r, g, b, x, y, z]| {
+            let rest = 1.0 - share;
+            [share, r * share, g * share, b * share, x * rest, y * rest, z * rest]
+        })
+    };
+    let cells = Cells::coarse(width, height, wide);
+    let found = around(&cells, [red, green, blue, red, green, blue]);
+    let between = cells.spread(found.each_ref(), [&share, red, green, blue], estimated);
+    // What the wide windows make of each pixel is what the narrow ones begin with.
+    let cells = Cells::coarse(width, height, narrow);
+    let found = around(&cells, between.each_ref());
+    drop(between);
+    let front = cells.spread(found.each_ref(), [&share, red, green, blue], |around, own| {
+        let [r, g, b, ..] = estimated(around, own);
+        [r, g, b]
     });
+    drop(own);
+
     let mut made = with_alpha(picture, alpha);
-    for (at, pixel) in made.pixels_mut().enumerate() {
-        let s = alpha.as_raw()[at];
-        if (1..=250).contains(&s) {
-            for channel in 0..3 {
-                pixel.0[channel] = (channels[channel].values[at] * 65_535.0 + 0.5) as u16;
+    let pixels = made.par_chunks_exact_mut(4).zip(alpha.as_raw()).enumerate();
+    pixels.for_each(|(at, (pixel, share))| {
+        if (1..=250).contains(share) {
+            for (sample, front) in pixel.iter_mut().zip(&front) {
+                *sample = (front.values[at] * 65_535.0 + 0.5) as u16;
             }
         }
-    }
+    });
     made
+}
+
+/// The colours of front and back at a pixel: those around it, the front's with what is left of the pixel's own. `around` are the
+/// mean share of the front, its mean colours times that, and the back's times the rest; `own` are the pixel's share and colours.
+fn estimated([around, sums @ ..]: [f32; 7], [share, own @ ..]: [f32; 4]) -> [f32; 6] {
+    let (front, back) = (1.0 / (around + 1e-5), 1.0 / (1.0 - around + 1e-5));
+    std::array::from_fn(|number| {
+        let behind = sums[number % 3 + 3] * back;
+        if number >= 3 {
+            return behind;
+        }
+        let front = sums[number] * front;
+        (front + share * (own[number] - share * front - (1.0 - share) * behind)).clamp(0.0, 1.0)
+    })
 }
 
 /// Where the subject touches the ground and what it keeps from the light: dark and narrow below its foot, pale and wide

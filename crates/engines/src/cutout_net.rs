@@ -66,8 +66,8 @@ pub(crate) fn look(picture: &Picture) -> Result<Seen, Problem> {
             .image
             .to_rgb32f())
     };
-    let plain = net.run(square(SIDE)?.as_raw(), SIDE);
-    let mirrored = net.run(flip_horizontal(&square(MIRRORED_SIDE)?).as_raw(), MIRRORED_SIDE);
+    let (plain, mirrored) = (square(SIDE)?, flip_horizontal(&square(MIRRORED_SIDE)?));
+    let (plain, mirrored) = both_passes(net, plain.as_raw(), mirrored.as_raw());
     let other = enlarged(&mirrored, MIRRORED_SIDE, SIDE);
     let other: Vec<f32> = other
         .chunks_exact(SIDE)
@@ -80,6 +80,36 @@ pub(crate) fn look(picture: &Picture) -> Result<Seen, Problem> {
         shares,
         confidence,
     })
+}
+
+fn both_passes(net: &Net, plain: &[f32], mirrored: &[f32]) -> (Vec<f32>, Vec<f32>) {
+    rayon::join(|| net.run(plain, SIDE), || net.run(mirrored, MIRRORED_SIDE))
+}
+
+/// For benchmarks: the mean shares of both passes over squares whose interleaved RGB, from 0 to 1, `color` tells by side, column,
+/// row and channel; and the seconds of the quickest of `rounds`.
+///
+/// # Errors
+/// Where the weights inside cannot be read.
+#[doc(hidden)]
+pub fn timed_passes(rounds: u32, color: impl Fn(usize, usize, usize) -> f32) -> Result<([f32; 2], f64), Problem> {
+    let net = own()?;
+    let square = |side: usize| -> Vec<f32> {
+        (0..side * side * 3)
+            .map(|at| color(at / 3 % side, at / 3 / side, at % 3))
+            .collect()
+    };
+    let (plain, mirrored) = (square(SIDE), square(MIRRORED_SIDE));
+    let (mut means, mut best) = ([0.0; 2], f64::MAX);
+    for _ in 0..rounds {
+        // The wall is what a benchmark measures.
+        #[allow(clippy::disallowed_methods)]
+        let begin = std::time::Instant::now();
+        let (one, other) = both_passes(net, &plain, &mirrored);
+        best = best.min(begin.elapsed().as_secs_f64());
+        means = [one, other].map(|shares| shares.iter().sum::<f32>() / shares.len() as f32);
+    }
+    Ok((means, best))
 }
 
 /// The numbers of a square at another side, bilinearly between the middles of pixels.
@@ -169,9 +199,10 @@ impl Pair {
     /// `is_added`: the input is added before the last ReLU.
     fn run(&self, input: &Map, is_added: bool) -> Map {
         let mut between = Map::new(input.width, input.height, self.first.outputs());
-        self.first.run(input, None, true, &mut between);
+        self.first.run_spread(input, None, true, &mut between);
         let mut made = Map::new(input.width, input.height, self.second.outputs());
-        self.second.run(&between, is_added.then_some(input), true, &mut made);
+        self.second
+            .run_spread(&between, is_added.then_some(input), true, &mut made);
         made
     }
 }
@@ -242,7 +273,7 @@ impl Net {
             now = pair.run(&now.doubled_beside(side), false);
         }
         let mut logits = Map::new(now.width, now.height, self.tail.outputs());
-        self.tail.run(&now, None, false, &mut logits);
+        self.tail.run_spread(&now, None, false, &mut logits);
         logits.spread(self.together).into_iter().map(sigmoid).collect()
     }
 }

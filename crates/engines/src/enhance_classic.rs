@@ -8,9 +8,11 @@ use serde_json::json;
 
 use crate::adjust_tone::in_rows;
 use crate::background::oklab;
+use crate::cells::Cells;
 use crate::cutout_plain::srgb;
 use crate::engine::{Engine, EngineJob, Product, kind_of};
-use crate::planes::{Plane, guided, noise_of};
+use crate::guided::guided;
+use crate::planes::{Plane, noise_of};
 
 /// Noise (standard deviation of lightness) below this is not worth smoothing.
 const QUIET: f32 = 0.006;
@@ -57,10 +59,10 @@ impl Engine for EnhanceClassic {
         if strength > 0.0 {
             (job.progress)(0.2, "removing noise");
             let [l, a, b] = &mut channels;
-            *l = guided(l, l, 2, (strength * 1.2).powi(2));
+            *l = guided(l, l, &Cells::exact(width, height, 2), (strength * 1.2).powi(2));
             // Colour noise is coarser and colour is seen less sharply: a wider window that keeps lightness' edges.
             for plane in [a, b] {
-                *plane = guided(l, plane, 4, (strength * 1.5).powi(2));
+                *plane = guided(l, plane, &Cells::exact(width, height, 4), (strength * 1.5).powi(2));
             }
         }
         let mut facts = json!({ "noise": (f64::from(noise) * 1_000.0).round() / 1_000.0, "denoised": strength > 0.0 });

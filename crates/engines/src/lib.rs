@@ -6,6 +6,7 @@ mod attention;
 mod backdrop_replace;
 mod background;
 mod canvas_plain;
+mod cells;
 mod child;
 mod compose_layers;
 mod contact_sheet;
@@ -20,6 +21,7 @@ mod engine;
 mod enhance_classic;
 mod expand_continue;
 mod films;
+mod guided;
 mod inpaint_fill;
 mod mask;
 mod mask_draw;
@@ -37,6 +39,8 @@ pub use aquatint_media::sandbox::become_program;
 pub use aquatint_media::{Inspection, Limits, Probe, Rendition};
 pub use child::child_main;
 pub use crew::{Crew, CrewConfig};
+#[doc(hidden)]
+pub use cutout_net::timed_passes;
 pub use engine::{Engine, EngineJob, Made, Output, Product, Work};
 pub use films::Ffmpeg;
 

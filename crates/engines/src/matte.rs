@@ -6,7 +6,9 @@ use image::GrayImage;
 use serde_json::{Value, json};
 
 use crate::background::Background;
-use crate::planes::{ColorGuide, Plane, guided};
+use crate::cells::Cells;
+use crate::guided::{ColorGuide, guided};
+use crate::planes::Plane;
 
 /// Below this confidence the result carries a hint.
 pub(crate) const SURE: f32 = 0.6;
@@ -104,10 +106,11 @@ impl Matte {
             let mut made = Plane::from_gray(&resize_mask(&alpha, width, height)?);
             let channels = Plane::from_rgb(&small.image);
             let radius = ((step / times * COARSE_REACH).ceil() as usize).clamp(2, COARSE_MOST);
-            let guide = ColorGuide::new(&channels, radius, COLOR_EPSILON);
+            let cells = Cells::coarse(width as usize, height as usize, radius);
+            let guide = ColorGuide::new(&channels, cells, COLOR_EPSILON);
             for _ in 0..COARSE_ROUNDS {
                 let sharp = guide.filter(&made);
-                made = where_undecided(&made, &sharp, radius);
+                made = where_undecided(&made, &sharp, &cells);
             }
             alpha = resize_mask(&made.to_gray(), picture.width(), picture.height())?;
             step = times;
@@ -115,22 +118,25 @@ impl Matte {
         if step <= 1.0 || u64::from(picture.width()) * u64::from(picture.height()) > REFINE_PIXELS {
             return Ok(alpha);
         }
-        let guide = Plane::from_gray(&picture.image.to_luma8());
+        let guide = Plane::from_luma(&picture.image);
         let radius = (picture.width().max(picture.height()) as usize / 300).clamp(2, 12);
         let rough = Plane::from_gray(&alpha);
-        let sharp = guided(&guide, &rough, radius, 1e-4);
-        Ok(where_undecided(&rough, &sharp, radius).to_gray())
+        let cells = Cells::coarse(rough.width, rough.height, radius);
+        let sharp = guided(&guide, &rough, &cells, 1e-4);
+        Ok(where_undecided(&rough, &sharp, &cells).to_gray())
     }
 }
 
 /// The sharper matte near the rough one's edge: inside and outside that is right, and texture must not shine through.
-fn where_undecided(rough: &Plane, sharp: &Plane, radius: usize) -> Plane {
-    let near = rough
-        .map(|value| if (0.02..=0.98).contains(&value) { 1.0 } else { 0.0 })
-        .mean(radius)
-        .map(|value| (value * 4.0).min(1.0));
-    let step = sharp.with(rough, |sharp, rough| ((sharp - 0.04) / 0.92).clamp(0.0, 1.0) - rough);
-    rough.with(&step.with(&near, |step, near| step * near), |rough, step| rough + step)
+fn where_undecided(rough: &Plane, sharp: &Plane, cells: &Cells) -> Plane {
+    let [near] = cells.means([rough], |[rough]| {
+        [if (0.02..=0.98).contains(&rough) { 1.0 } else { 0.0 }]
+    });
+    let [made] = cells.spread([&near], [rough, sharp], |[near], [rough, sharp]| {
+        let sharp = ((sharp - 0.04) / 0.92).clamp(0.0, 1.0);
+        [rough + (sharp - rough) * (near * 4.0).min(1.0)]
+    });
+    made
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Planes of numbers and the filters that several engines share: box means, blurs, the guided filter.
+//! Planes of numbers and the filters that several engines share: box means and blurs.
 
 use image::{DynamicImage, GrayImage};
 use rayon::prelude::*;
@@ -24,38 +24,54 @@ impl Plane {
         Self { width, height, values }
     }
 
+    pub fn zero(width: usize, height: usize) -> Self {
+        Self::new(width, height, vec![0.0; width * height])
+    }
+
     /// From 0 to 1.
     pub fn from_gray(image: &GrayImage) -> Self {
-        let values = image.as_raw().iter().map(|value| f32::from(*value) / 255.0).collect();
+        let values = image
+            .as_raw()
+            .par_iter()
+            .map(|value| f32::from(*value) / 255.0)
+            .collect();
         Self::new(image.width() as usize, image.height() as usize, values)
     }
 
     /// Red, green and blue, from 0 to 1.
     pub fn from_rgb(image: &DynamicImage) -> [Self; 3] {
-        fn of<T: Copy + Into<f32> + Sync>(image: &DynamicImage, samples: &[T], full: f32) -> [Plane; 3] {
-            let (step, size) = (
-                usize::from(image.color().channel_count()),
-                (image.width(), image.height()),
-            );
-            [0, 1, 2].map(|channel| {
-                let pixels = samples.par_chunks_exact(step);
-                let values = pixels.map(|pixel| pixel[channel].into() / full).collect();
-                Plane::new(size.0 as usize, size.1 as usize, values)
-            })
+        [0, 1, 2].map(|channel| Self::of_pixels(image, |pixel| pixel[channel]))
+    }
+
+    /// Lightness by the weights of Rec. 709, from 0 to 1.
+    pub fn from_luma(image: &DynamicImage) -> Self {
+        Self::of_pixels(image, |[r, g, b]| 0.2126 * r + 0.7152 * g + 0.0722 * b)
+    }
+
+    fn of_pixels(image: &DynamicImage, each: impl Fn([f32; 3]) -> f32 + Sync) -> Self {
+        fn of<T: Copy + Into<f32> + Sync>(
+            image: &DynamicImage,
+            samples: &[T],
+            full: f32,
+            each: impl Fn([f32; 3]) -> f32 + Sync,
+        ) -> Plane {
+            let pixels = samples.par_chunks_exact(usize::from(image.color().channel_count()));
+            let values = pixels.map(|pixel| each([0, 1, 2].map(|channel| pixel[channel].into() / full)));
+            Plane::new(image.width() as usize, image.height() as usize, values.collect())
         }
         match image {
-            DynamicImage::ImageRgb8(pixels) => of(image, pixels, 255.0),
-            DynamicImage::ImageRgba8(pixels) => of(image, pixels, 255.0),
-            DynamicImage::ImageRgb16(pixels) => of(image, pixels, 65_535.0),
-            DynamicImage::ImageRgba16(pixels) => of(image, pixels, 65_535.0),
-            other => Self::from_rgb(&other.to_rgba16().into()),
+            DynamicImage::ImageRgb8(pixels) => of(image, pixels, 255.0, each),
+            DynamicImage::ImageRgba8(pixels) => of(image, pixels, 255.0, each),
+            DynamicImage::ImageRgb16(pixels) => of(image, pixels, 65_535.0, each),
+            DynamicImage::ImageRgba16(pixels) => of(image, pixels, 65_535.0, each),
+            other => Self::of_pixels(&other.to_rgba16().into(), each),
         }
     }
 
     pub fn to_gray(&self) -> GrayImage {
         let bytes = self
             .values
-            .iter()
+            .par_iter()
             .map(|value| (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8)
             .collect();
         GrayImage::from_raw(self.width as u32, self.height as u32, bytes).unwrap_or_default()
@@ -180,106 +196,6 @@ fn down(values: &[f32], made: &mut [f32], width: usize, radius: usize) {
         });
 }
 
-/// The guided filter (He, Sun and Tang, 2010): `input` follows the edges of `guide`. Both from 0 to 1.
-pub(crate) fn guided(guide: &Plane, input: &Plane, radius: usize, epsilon: f32) -> Plane {
-    let mean_guide = guide.mean(radius);
-    let mut offset = input.mean(radius);
-    let mut slope = guide.with(input, |a, b| a * b).mean(radius);
-    let square = guide.map(|a| a * a).mean(radius);
-    let chunks = (
-        slope.values.par_chunks_mut(CHUNK),
-        offset.values.par_chunks_mut(CHUNK),
-        mean_guide.values.par_chunks(CHUNK),
-        square.values.par_chunks(CHUNK),
-    );
-    chunks.into_par_iter().for_each(|(slopes, offsets, means, squares)| {
-        for (((slope, offset), mean), square) in slopes.iter_mut().zip(offsets).zip(means).zip(squares) {
-            let variance = (square - mean * mean).max(0.0);
-            *slope = (*slope - mean * *offset) / (variance + epsilon);
-            *offset -= *slope * mean;
-        }
-    });
-    let slope = slope.mean(radius).with(guide, |slope, value| slope * value);
-    offset.mean(radius).with(&slope, |offset, sloped| offset + sloped)
-}
-
-/// The same with a guide of three channels: an edge between colours of one lightness is an edge too. What depends on the guide
-/// alone is there for every input.
-pub(crate) struct ColorGuide<'a> {
-    channels: &'a [Plane; 3],
-    means: [Plane; 3],
-    squares: [Plane; 6],
-    radius: usize,
-    epsilon: f32,
-}
-
-impl<'a> ColorGuide<'a> {
-    /// The channels whose product each square is of.
-    const PAIRS: [(usize, usize); 6] = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)];
-
-    pub fn new(channels: &'a [Plane; 3], radius: usize, epsilon: f32) -> Self {
-        Self {
-            channels,
-            means: [0, 1, 2].map(|channel| channels[channel].mean(radius)),
-            squares: Self::PAIRS.map(|(a, b)| channels[a].with(&channels[b], |a, b| a * b).mean(radius)),
-            radius,
-            epsilon,
-        }
-    }
-
-    pub fn filter(&self, input: &Plane) -> Plane {
-        let [mut red, mut green, mut blue] =
-            [0, 1, 2].map(|channel| self.channels[channel].with(input, |a, b| a * b).mean(self.radius));
-        let mut offset = input.mean(self.radius);
-        let chunks = (
-            red.values.par_chunks_mut(CHUNK),
-            green.values.par_chunks_mut(CHUNK),
-            blue.values.par_chunks_mut(CHUNK),
-            offset.values.par_chunks_mut(CHUNK),
-        );
-        let numbered = chunks.into_par_iter().enumerate();
-        numbered.for_each(|(number, (red, green, blue, offset))| {
-            let sums = red.iter_mut().zip(green).zip(blue).zip(offset);
-            for (at, (((red, green), blue), offset)) in (number * CHUNK..).zip(sums) {
-                let mean = [0, 1, 2].map(|channel| self.means[channel].values[at]);
-                let mut matrix = [[0.0f32; 3]; 3];
-                for ((a, b), square) in Self::PAIRS.into_iter().zip(&self.squares) {
-                    let covariance = square.values[at] - mean[a] * mean[b];
-                    (matrix[a][b], matrix[b][a]) = (covariance, covariance);
-                }
-                for (row, line) in matrix.iter_mut().enumerate() {
-                    line[row] = line[row].max(0.0) + self.epsilon;
-                }
-                let sums = [*red, *green, *blue];
-                let slope = solved(
-                    &matrix,
-                    [0, 1, 2].map(|channel| sums[channel] - mean[channel] * *offset),
-                );
-                *offset -= slope[0] * mean[0] + slope[1] * mean[1] + slope[2] * mean[2];
-                [*red, *green, *blue] = slope;
-            }
-        });
-        let slopes = [red, green, blue];
-        let sloped = slopes.iter().zip(self.channels);
-        let sloped = sloped.map(|(slope, channel)| slope.mean(self.radius).with(channel, |a, b| a * b));
-        sloped.fold(offset.mean(self.radius), |made, part| made.with(&part, |a, b| a + b))
-    }
-}
-
-/// The solution of three equations with a symmetric, positive matrix, by Cramer's rule; zeros where it has none.
-fn solved(m: &[[f32; 3]; 3], wanted: [f32; 3]) -> [f32; 3] {
-    let cofactor = |row: usize, column: usize| {
-        let (r, s) = ((row + 1) % 3, (row + 2) % 3);
-        let (c, d) = ((column + 1) % 3, (column + 2) % 3);
-        m[r][c] * m[s][d] - m[r][d] * m[s][c]
-    };
-    let determinant: f32 = (0..3).map(|column| m[0][column] * cofactor(0, column)).sum();
-    if determinant.abs() < 1e-20 {
-        return [0.0; 3];
-    }
-    std::array::from_fn(|row| (0..3).map(|column| cofactor(column, row) * wanted[column]).sum::<f32>() / determinant)
-}
-
 /// The standard deviation of noise: the median of a filter's answers that sees neither edges nor slopes
 /// (after Immerkær, 1996, with the median in place of the mean).
 pub(crate) fn noise_of(plane: &Plane) -> f32 {
@@ -367,25 +283,5 @@ mod tests {
             .sum();
         assert!((variance.sqrt() - 6.0).abs() < 0.6, "{}", variance.sqrt());
         assert!((blurred.values.iter().sum::<f32>() - 1.0).abs() < 1e-3);
-    }
-
-    #[test]
-    fn the_guided_filter_takes_over_the_guides_edge() {
-        // A sharp step in the guide, a wide ramp in the input.
-        let guide = Plane::new(
-            64,
-            16,
-            (0..64 * 16).map(|at| f32::from(u8::from(at % 64 >= 32))).collect(),
-        );
-        let input = Plane::new(
-            64,
-            16,
-            (0..64 * 16)
-                .map(|at| (((at % 64) as f32 - 24.0) / 16.0).clamp(0.0, 1.0))
-                .collect(),
-        );
-        let made = guided(&guide, &input, 6, 1e-4);
-        let (before, after) = (made.values[8 * 64 + 31], made.values[8 * 64 + 32]);
-        assert!(after - before > 0.4, "{before} {after}");
     }
 }

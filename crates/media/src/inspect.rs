@@ -1,6 +1,7 @@
 //! Everything that an upload needs to know and to show, from one decode.
 
 use aquatint_domain::{Code, MediaKind, MediaType, Problem};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::colors::dominant_colors;
@@ -91,29 +92,41 @@ impl Looks {
         // From large to small, each from the one before, so that the large picture is read once.
         let mut order: Vec<usize> = (0..sizes.len()).collect();
         order.sort_by_key(|index| std::cmp::Reverse(sizes[*index]));
-        let mut renditions = vec![None; sizes.len()];
-        let mut smaller: Option<Picture> = None;
+        let mut made: Vec<(usize, Picture)> = Vec::with_capacity(sizes.len());
         for index in order {
-            let size = sizes[index].max(1);
-            let (width, height) = fit_within(picture.width(), picture.height(), size);
-            let made = resize(smaller.as_ref().unwrap_or(picture), width, height)?;
-            let bytes = encode(&made, &Encoding::of(MediaType::WebP))?;
-            renditions[index] = Some(Rendition {
-                size: sizes[index],
-                width,
-                height,
-                bytes,
-            });
-            // What is smaller than the hash and the colours want would spoil them.
-            if size >= SMALL {
-                smaller = Some(made);
-            }
+            let (width, height) = fit_within(picture.width(), picture.height(), sizes[index].max(1));
+            // What is smaller than the hash and the colours want would spoil them, and what is made of it.
+            let larger = made.iter().rev().find(|(index, _)| sizes[*index] >= SMALL);
+            let smaller = resize(larger.map_or(picture, |(_, larger)| larger), width, height)?;
+            made.push((index, smaller));
         }
-        let small = smaller.as_ref().unwrap_or(picture);
+        let small = made.iter().rev().find(|(index, _)| sizes[*index] >= SMALL);
+        let small = small.map_or(picture, |(_, small)| small);
+        let (renditions, (thumb_hash, colors)) = rayon::join(
+            || -> Result<Vec<(usize, Rendition)>, Problem> {
+                let each = made.par_iter().map(|(index, made)| {
+                    let bytes = encode(made, &Encoding::of(MediaType::WebP))?;
+                    let (size, width, height) = (sizes[*index], made.width(), made.height());
+                    Ok((
+                        *index,
+                        Rendition {
+                            size,
+                            width,
+                            height,
+                            bytes,
+                        },
+                    ))
+                });
+                each.collect()
+            },
+            || (thumb_hash(small), dominant_colors(small, COLORS)),
+        );
+        let mut renditions = renditions?;
+        renditions.sort_by_key(|(index, _)| *index);
         Ok(Self {
-            thumb_hash: thumb_hash(small),
-            colors: dominant_colors(small, COLORS),
-            renditions: renditions.into_iter().flatten().collect(),
+            thumb_hash,
+            colors,
+            renditions: renditions.into_iter().map(|(_, rendition)| rendition).collect(),
         })
     }
 

@@ -4,6 +4,7 @@
 mod cutout;
 mod load;
 mod mcp;
+mod network;
 mod peers;
 mod pipelines;
 mod process;
@@ -41,6 +42,7 @@ const ALL: &[Benchmark] = &[
     ("upload", work::upload),
     ("resize", work::resize),
     ("upscale", work::upscale),
+    ("network", network::run),
     ("cutout", cutout::run),
     ("batch", work::batch),
     ("jobs", work::jobs),

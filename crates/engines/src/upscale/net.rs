@@ -8,7 +8,9 @@ use fast_image_resize::{FilterType, Resizer};
 use serde_json::json;
 
 use super::{Args, NO_ALPHA, Plane, enlarge, fitted, scaled};
+use crate::cells::Cells;
 use crate::engine::{Engine, EngineJob, Product};
+use crate::guided::guided;
 use crate::net::{Layer, Map, Weights};
 use crate::planes;
 
@@ -241,6 +243,7 @@ fn with_calm_color(own: &Plane) -> Plane {
     let (width, height) = (own.width as usize, own.height as usize);
     let light = planes::Plane::new(width, height, own.pixels.chunks_exact(4).map(luma).collect());
     let mut pixels = own.pixels.clone();
+    let cells = Cells::exact(width, height, COLOR_RADIUS);
     for channel in 0..3 {
         let color = planes::Plane::new(
             width,
@@ -251,7 +254,7 @@ fn with_calm_color(own: &Plane) -> Plane {
                 .map(|(pixel, light)| pixel[channel] - light)
                 .collect(),
         );
-        let calm = planes::guided(&light, &color, COLOR_RADIUS, COLOR_EPSILON);
+        let calm = guided(&light, &color, &cells, COLOR_EPSILON);
         for ((pixel, light), calm) in pixels.chunks_exact_mut(4).zip(&light.values).zip(&calm.values) {
             pixel[channel] = light + calm;
         }

@@ -33,6 +33,8 @@ pub(super) fn encode(image: &DynamicImage, encoding: &Encoding) -> Result<Vec<u8
         .map_err(|()| failed("libwebp has another version than its header"))?;
     let pixels = u64::from(image.width()) * u64::from(image.height());
     config.method = if pixels <= SMALL { METHOD_SMALL } else { METHOD };
+    // Transparency is packed beside the colours.
+    config.thread_level = 1;
     if encoding.lossless {
         config.lossless = 1;
         config.exact = 1;
