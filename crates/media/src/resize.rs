@@ -4,6 +4,7 @@ use aquatint_domain::{Code, Problem};
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::{DynamicImage, GrayImage, ImageBuffer, Pixel, Rgba};
+use rayon::prelude::*;
 
 use crate::picture::Picture;
 
@@ -24,9 +25,9 @@ pub fn resize(picture: &Picture, width: u32, height: u32) -> Result<Picture, Pro
     }
     let image = match &picture.image {
         DynamicImage::ImageRgb8(from) => scaled(from, PixelType::U8x3, width, height)?.into(),
-        DynamicImage::ImageRgba8(from) => scaled_with_alpha(from, 255.0, width, height)?.into(),
+        DynamicImage::ImageRgba8(from) => scaled_with_alpha(from, width, height)?.into(),
         DynamicImage::ImageRgb16(from) => scaled(from, PixelType::U16x3, width, height)?.into(),
-        DynamicImage::ImageRgba16(from) => scaled_with_alpha(from, 65_535.0, width, height)?.into(),
+        DynamicImage::ImageRgba16(from) => scaled_with_alpha(from, width, height)?.into(),
         other => return resize(&Picture::new(other.clone()), width, height),
     };
     Ok(picture.with(image))
@@ -102,14 +103,14 @@ where
 /// that memory stays bounded.
 fn scaled_with_alpha<S>(
     from: &ImageBuffer<Rgba<S>, Vec<S>>,
-    full: f32,
     width: u32,
     height: u32,
 ) -> Result<ImageBuffer<Rgba<S>, Vec<S>>, Problem>
 where
-    S: image::Primitive + Into<f32>,
+    S: Sample,
     Rgba<S>: Pixel<Subpixel = S>,
 {
+    let full = S::FULL;
     let scale = f64::from(from.height()) / f64::from(height);
     let margin = (LANCZOS_SUPPORT * scale.max(1.0)).ceil() as i64 + 1;
     let row = u64::from(from.width().max(width));
@@ -123,11 +124,16 @@ where
         let (begin, end) = (f64::from(top) * scale, f64::from(top + rows) * scale);
         let first = (begin.floor() as i64 - margin).max(0) as u32;
         let last = (end.ceil() as i64 + margin).min(i64::from(from.height())) as u32;
-        let mut source: Vec<f32> = Vec::with_capacity(from.width() as usize * (last - first) as usize * 4);
-        for pixel in from.rows().skip(first as usize).take((last - first) as usize).flatten() {
-            let [r, g, b, a] = pixel.0.map(|value| value.into() / full);
-            source.extend([r * a, g * a, b * a, a]);
-        }
+        let samples = from.width() as usize * 4;
+        let samples = &from.as_raw()[first as usize * samples..last as usize * samples];
+        let source: Vec<[f32; 4]> = samples
+            .par_chunks_exact(4)
+            .map(|pixel| {
+                let share = |channel: usize| pixel[channel].into() / full;
+                let alpha = share(3);
+                [share(0) * alpha, share(1) * alpha, share(2) * alpha, alpha]
+            })
+            .collect();
         let source = ImageRef::new(
             from.width(),
             last - first,
@@ -149,21 +155,41 @@ where
             .resize(&source, &mut target, &options)
             .map_err(Problem::internal)?;
         let width = width as usize;
-        let pixels = made.as_flat_samples_mut().samples[top as usize * width * 4..].chunks_exact_mut(4);
-        for (pixel, sums) in pixels.zip(band.chunks_exact(4)) {
+        let pixels = made.as_flat_samples_mut().samples[top as usize * width * 4..].par_chunks_exact_mut(4);
+        pixels.zip(band.par_chunks_exact(4)).for_each(|(pixel, sums)| {
             let alpha = sums[3];
             // Less than half a step of alpha is nothing.
             let divide = if alpha * full < 0.5 { 0.0 } else { 1.0 / alpha };
             for channel in 0..3 {
-                pixel[channel] = whole(sums[channel] * divide, full);
+                pixel[channel] = S::of_share(sums[channel] * divide);
             }
-            pixel[3] = whole(alpha, full);
-        }
+            pixel[3] = S::of_share(alpha);
+        });
         top += rows;
     }
     Ok(made)
 }
 
-fn whole<S: image::Primitive>(share: f32, full: f32) -> S {
-    S::from((share.clamp(0.0, 1.0) * full).round()).unwrap_or(S::DEFAULT_MAX_VALUE)
+/// A whole number that stands for a share of the most it can hold.
+trait Sample: image::Primitive + Into<f32> + Send + Sync {
+    const FULL: f32;
+
+    /// The nearest to a share, which is cut to 0 and 1.
+    fn of_share(share: f32) -> Self;
+}
+
+impl Sample for u8 {
+    const FULL: f32 = 255.0;
+
+    fn of_share(share: f32) -> Self {
+        (share.clamp(0.0, 1.0) * Self::FULL + 0.5) as Self
+    }
+}
+
+impl Sample for u16 {
+    const FULL: f32 = 65_535.0;
+
+    fn of_share(share: f32) -> Self {
+        (share.clamp(0.0, 1.0) * Self::FULL + 0.5) as Self
+    }
 }
