@@ -2,8 +2,7 @@
 
 import cv2
 import numpy as np
-
-SIDE = 256
+from side import SIDE
 
 
 def smooth(random, cells, least=-1.0, most=1.0, side=SIDE):
@@ -135,7 +134,7 @@ def backdrop(random, pools):
                 start = random.uniform(0, SIDE, 2)
                 mask = np.zeros((SIDE, SIDE), np.uint8)
                 if random.random() < 0.6:
-                    cv2.line(mask, tuple(np.int32(start - along * 400)), tuple(np.int32(start + along * 400)), 255, int(random.integers(3, 70)), cv2.LINE_AA)
+                    cv2.line(mask, tuple(np.int32(start - along * 2 * SIDE)), tuple(np.int32(start + along * 2 * SIDE)), 255, int(random.integers(3, 70)), cv2.LINE_AA)
                 else:
                     corners = cv2.boxPoints(((float(start[0]), float(start[1])), (float(random.uniform(20, 200)), float(random.uniform(20, 200))), float(np.rad2deg(angle))))
                     cv2.fillPoly(mask, [np.int32(corners)], 255, cv2.LINE_AA)

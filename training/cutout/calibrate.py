@@ -8,7 +8,6 @@ import json
 import sys
 from pathlib import Path
 
-import compose
 import cv2
 import net as network
 import numpy as np
@@ -16,6 +15,7 @@ import torch
 import torch.nn.functional as F
 import wild
 from photographs import SIDES, found, sides
+from side import SIDE
 
 KINDS = ("drawn", "emoji", "clipart", "people", "animals", "products", "wild")
 
@@ -51,7 +51,7 @@ def main() -> None:
     for kind in KINDS:
         make, random = wild.maker(folder, held=True, only=kind), np.random.default_rng(77)
         made = [make(random) for _ in range(count)]
-        masks = [[cv2.resize(mask, (compose.SIDE, compose.SIDE), interpolation=cv2.INTER_LINEAR) for mask in found(net, picture, side)[1:]] for picture, _ in made]
+        masks = [[cv2.resize(mask, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) for mask in found(net, picture, side)[1:]] for picture, _ in made]
         own, single, error = [], [], []
         for (a, b), (_, truth) in zip(masks, made):
             truth = truth / 255

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from backdrops import SIDE, backdrop, coloured, crop, smooth, studio
+from backdrops import backdrop, coloured, crop, smooth, studio
+from side import SIDE
 
 cv2.setNumThreads(1)
 # How often a scene's subject comes from which pool, where the pool is there.

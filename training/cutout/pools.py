@@ -1,6 +1,6 @@
 """Turns packages into arrays of subjects and photographs: python pools.py --emoji DIR --clipart DIR --photographs DIR ... --out pools
 
-Every subject is 256 x 256 x 4 (BGR and straight alpha, uint8), its box filling the frame. The last eighth of each pool
+Every subject is SIDE x SIDE x 4 (BGR and straight alpha, uint8), its box filling the frame. The last eighth of each pool
 (by what is drawn, not by file: the same emoji in other skin colours stays together) is held out, as `NAME-held.npy`."""
 
 import argparse
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from side import SIDE
 
-SIDE = 256
 FOLDERS = ("animals", "buildings", "containers", "education", "electronics", "food", "office", "people", "plants", "recreation",
            "science", "special", "tools", "transportation", "unsorted")
 # Signs, letters, clocks, flags and the like: nobody's subject. By their first code point.

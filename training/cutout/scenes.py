@@ -8,8 +8,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import pictures  # noqa: E402
+from side import SIDE  # noqa: E402
 
-SIDE = 256
 TWICE = SIDE * 2
 
 

@@ -17,18 +17,19 @@ import torch.distributed as dist
 import torch.nn.functional as F
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-import compose  # noqa: E402
 import net as network  # noqa: E402
 import wild  # noqa: E402
+from side import SIDE  # noqa: E402
 
 RING = 3072
 TOGETHER = 16
-SIDE = compose.SIDE
+# The ring keeps each scene a second time, smaller: what is to be as small as that is not taken from the whole one.
+LESS = SIDE * 3 // 5
 KINDS = ("drawn", "emoji", "clipart", "people", "animals", "products", "wild")
 
 
-def rings(whole, half):
-    return np.frombuffer(whole, np.uint8).reshape(RING, SIDE, SIDE, 4), np.frombuffer(half, np.uint8).reshape(RING, SIDE // 2, SIDE // 2, 4)
+def rings(whole, less):
+    return np.frombuffer(whole, np.uint8).reshape(RING, SIDE, SIDE, 4), np.frombuffer(less, np.uint8).reshape(RING, LESS, LESS, 4)
 
 
 def fill(ring, made, used, folder, seed, reuse, core, share):
@@ -37,7 +38,7 @@ def fill(ring, made, used, folder, seed, reuse, core, share):
     if core is not None:
         os.sched_setaffinity(0, {core})
     random = np.random.default_rng(seed)
-    whole, half = rings(*ring)
+    whole, less = rings(*ring)
     make, looked = wild.maker(folder, wild=share), time.monotonic()
     while True:
         if time.monotonic() - looked > 90:  # new pools may have come
@@ -51,18 +52,18 @@ def fill(ring, made, used, folder, seed, reuse, core, share):
             made.value += 1
         whole[place, ..., :3] = picture[..., ::-1]
         whole[place, ..., 3] = mask
-        half[place] = cv2.resize(whole[place], (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA)
+        less[place] = cv2.resize(whole[place], (LESS, LESS), interpolation=cv2.INTER_AREA)
 
 
 def taken(random, ring, filled, count, side):
-    """A batch from the ring, mirrored and cropped at random, in slightly other colours."""
+    """A batch from the ring, mirrored and cropped at random, as broad and high pictures are that become squares, in slightly other colours."""
     chosen = random.integers(min(filled, RING), size=count)
-    whole = torch.from_numpy(ring[1 if side <= SIDE // 2 else 0][chosen]).permute(0, 3, 1, 2).float() / 255
-    zoom = 1 - random.random(count) * 0.3 * (random.random(count) < 0.7)
+    whole = torch.from_numpy(ring[1 if side <= LESS else 0][chosen]).permute(0, 3, 1, 2).float() / 255
+    zoom = 1 - random.random((count, 2)) * 0.3 * (random.random((count, 1)) < 0.7)
     theta = np.zeros((count, 2, 3), np.float32)
-    theta[:, 0, 0] = zoom * np.where(random.random(count) < 0.5, -1, 1)
-    theta[:, 1, 1] = zoom
-    theta[:, :, 2] = random.uniform(-1, 1, (count, 2)) * (1 - zoom)[:, None]
+    theta[:, 0, 0] = zoom[:, 0] * np.where(random.random(count) < 0.5, -1, 1)
+    theta[:, 1, 1] = zoom[:, 1]
+    theta[:, :, 2] = random.uniform(-1, 1, (count, 2)) * (1 - zoom)
     grid = F.affine_grid(torch.from_numpy(theta), (count, 4, side, side), align_corners=False)
     whole = F.grid_sample(whole, grid, mode="bilinear", padding_mode="border", align_corners=False)
     gain = random.uniform(0.8, 1.2, (count, 1, 1, 1)) * random.uniform(0.9, 1.1, (count, 3, 1, 1)) * (random.random((count, 1, 1, 1)) < 0.7)
@@ -75,12 +76,12 @@ def soft_iou(found, masks):
     return 1 - (shared + 1) / (found.sum((1, 2, 3)) + masks.sum((1, 2, 3)) - shared + 1)
 
 
-def loss_of(logits, rough, masks):
+def loss_of(logits, rough, masks, whole):
     found = torch.sigmoid(logits)
     around = F.avg_pool2d(F.avg_pool2d(masks, 4), 5, 1, 2, count_include_pad=False)
     edge = (F.interpolate(around, scale_factor=4, mode="nearest") - masks).abs()
     cross = F.binary_cross_entropy_with_logits(logits, masks, reduction="none")
-    total = (cross * (1 + 4 * edge)).mean() + 0.6 * soft_iou(found, masks).mean()
+    total = (cross * (1 + 4 * edge)).mean() + whole * soft_iou(found, masks).mean()
     for part in rough:
         target = F.interpolate(masks, part.shape[-2:], mode="area")
         total = total + 0.15 * F.binary_cross_entropy_with_logits(part.float(), target)
@@ -100,7 +101,7 @@ def measure(net, tests):
     """Mean IoU at half and mean absolute error."""
     pictures, masks = tests
     ious = []
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    with torch.no_grad():
         found = torch.cat([torch.sigmoid(net(part)).float() for part in pictures.split(16)])
     for one, truth in zip(found > 0.5, masks > 0.5):
         ious.append(float((one & truth).sum()) / max(1.0, float((one | truth).sum())))
@@ -143,6 +144,8 @@ def main() -> None:
     parser.add_argument("--grow", type=float, nargs=2, default=(0.4, 0.75), help="shares of the time at which the first side becomes the second, and the second the third")
     parser.add_argument("--sides", type=int, nargs=3, default=(128, 192, 256))
     parser.add_argument("--wild", type=float, default=0.5, help="share of scenes by wild.py")
+    parser.add_argument("--whole", type=float, default=0.6, help="weight of the soft IoU in the loss: more makes masks decided")
+    parser.add_argument("--bfloat16", action="store_true", help="where the processor has it; where not it is slow")
     parser.add_argument("--weights", type=Path, help="begin with these (restore.py), and let the rate fall from the start, along a cosine")
     parser.add_argument("--look", type=float, default=5, help="minutes between measurements, which are saved then too")
     parser.add_argument("--seed", type=int, default=1)
@@ -150,7 +153,7 @@ def main() -> None:
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    ring = mp.RawArray("B", RING * SIDE * SIDE * 4), mp.RawArray("B", RING * SIDE * SIDE)
+    ring = mp.RawArray("B", RING * SIDE * SIDE * 4), mp.RawArray("B", RING * LESS * LESS * 4)
     made, used = mp.Value("q", 0), mp.Value("q", 0)
     for number in range(options.makers):
         mp.Process(target=fill, args=(ring, made, used, options.pools, options.seed * 1000 + number + int(time.time()) * options.resume, options.reuse, options.cores[1:][number % len(options.cores[1:])] if len(options.cores) > 1 else None, options.wild), daemon=True).start()
@@ -204,12 +207,12 @@ def train(rank, options, ring, made, used):
         for group in optimizer.param_groups:
             group["lr"] = rate
         stage = sum(share >= at for at in options.grow)
-        side = options.sides[stage if random.random() < 0.7 else random.integers(stage + 1)]  # what was learnt at smaller sides is kept
+        side = options.sides[stage if random.random() < 0.6 else random.integers(stage + 1)]  # what was learnt at smaller sides is kept
         batch = options.batch if side < 256 else options.batch // 2
         pictures, masks = taken(random, scenes, made.value, batch, side)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=options.bfloat16):
             logits, rough = net(pictures, coarse=True)
-        loss = loss_of(logits.float(), rough, masks)
+        loss = loss_of(logits.float(), rough, masks, options.whole)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)

@@ -8,8 +8,9 @@ from pathlib import Path
 import compose
 import cv2
 import numpy as np
-from backdrops import SIDE, coloured, crop, landscape, smooth
+from backdrops import coloured, crop, landscape, smooth
 from compose import Pools, dressed, is_cut, laid, obscured, over, paste, placed, strewn, subject_at
+from side import SIDE
 
 # How often a subject comes from which pool.
 WEIGHTS = {"people": 0.34, "animals": 0.18, "creatures": 0.2, "products": 0.07, "cars": 0.05, "emoji": 0.09, "clipart": 0.03, "drawn": 0.03, "rings": 0.01}
@@ -18,7 +19,7 @@ Y, X = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
 
 
 class Grounds:
-    """Sharp surfaces and photographs, 512 x 512, and the pools of `compose`."""
+    """Sharp surfaces and photographs, twice as large as a scene, and the pools of `compose`."""
 
     def __init__(self, folder: Path, pools, held: bool = False):
         self.pools = pools
@@ -149,7 +150,7 @@ def rocks(random, grounds, made):
             own = made * random.uniform(0.02, 0.35)
         else:  # a trunk, a post, a beam
             mask, angle = np.zeros((SIDE, SIDE), np.uint8), random.choice([np.pi / 2, 0], p=[0.8, 0.2]) + random.normal(0, 0.2)
-            along, at = np.array([np.cos(angle), np.sin(angle)]) * 400, random.uniform(0, SIDE, 2)
+            along, at = np.array([np.cos(angle), np.sin(angle)]) * 2 * SIDE, random.uniform(0, SIDE, 2)
             cv2.line(mask, tuple(np.int32(at - along)), tuple(np.int32(at + along)), 255, int(np.exp(random.uniform(np.log(2), np.log(45)))), cv2.LINE_AA)
             mask = mask.astype(np.float32) / 255
             own = np.roll(part, int(random.integers(SIDE)), 1) * random.uniform(0.3, 1.3)
