@@ -78,7 +78,13 @@ def make(path: str) -> None:
         y = unit(joined(enlarged(y, side), side), depth, 128, 16, 64)
         masks.append(conv(y, 64, 1))
     masks = [mask if mask is masks[-1] else enlarged(mask, masks[-1]) for mask in masks]
-    whole = add("Sigmoid", [conv(add("Concat", masks, axis=1), 6, 1, kernel=1)])
+    # Random weights make noise of a picture, which no mask is. So the mask is where the picture is light, softly; the network is
+    # worked through for a thousandth of it.
+    light = add("ReduceMean", ["picture"], axes=[1], keepdims=1)
+    light = add("AveragePool", [light], kernel_shape=[31, 31], pads=[15] * 4)
+    logit = conv(add("Concat", masks, axis=1), 6, 1, kernel=1)
+    parts = [add("Mul", [part, constant(np.array(share, np.float32))]) for part, share in ((light, 12), (logit, 1e-3))]
+    whole = add("Sigmoid", [add("Add", parts)])
     shape = [1, 3, 320, 320]
     graph = helper.make_graph(
         nodes,
