@@ -9,23 +9,9 @@ import numpy as np
 import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import load_file
 
 TOGETHER = 4
-
-
-def read(path: str) -> dict[str, np.ndarray]:
-    import json
-
-    data = open(path, "rb").read()
-    begin = 8 + int.from_bytes(data[:8], "little")
-    kinds = {"F16": np.float16, "F32": np.float32}
-    found = {}
-    for name, entry in json.loads(data[8:begin]).items():
-        if name != "__metadata__":
-            first, last = entry["data_offsets"]
-            values = np.frombuffer(data[begin + first : begin + last], kinds[entry["dtype"]])
-            found[name] = values.reshape(entry["shape"]).astype(np.float32)
-    return found
 
 
 def model(weights: dict[str, np.ndarray], side: int) -> bytes:
@@ -79,7 +65,7 @@ def waves(side: int) -> np.ndarray:
     return np.stack([0.5 + 0.5 * np.sin(0.05 * channel * x) * np.cos(0.07 * y) for channel in (1, 2, 3)])[None].astype(np.float32)
 
 
-weights = read(sys.argv[1])
+weights = {name: values.astype(np.float32) for name, values in load_file(sys.argv[1]).items()}
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 2
 sessions = [(onnxruntime.InferenceSession(model(weights, side), options, ["CPUExecutionProvider"]), waves(side)) for side in (320, 192)]
