@@ -37,17 +37,15 @@ pub fn is_group(name: &str) -> bool {
 
 /// A command for each group of operations.
 pub fn groups() -> Vec<Command> {
-    groups_where(is_group)
+    groups_where(|_| true)
 }
 
 /// A command for each group of operations whose name is wanted. Each takes the schemas of its operations.
 pub fn groups_where(is_wanted: impl Fn(&str) -> bool) -> Vec<Command> {
     let mut groups: Vec<Command> = Vec::new();
-    for entry in ALL.iter().filter(|entry| is_group(entry.spec.group())) {
+    let is_shown = |entry: &&Entry| is_wanted(entry.spec.group()) && is_group(entry.spec.group());
+    for entry in ALL.iter().filter(is_shown) {
         let group = entry.spec.group();
-        if !is_wanted(group) {
-            continue;
-        }
         let place = groups.iter().position(|command| command.get_name() == group);
         let command = match place {
             Some(place) => groups.remove(place),
