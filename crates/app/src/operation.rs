@@ -287,6 +287,11 @@ pub trait Making: Operation {
     /// What one result costs with these arguments, of which the media may be missing.
     fn price(studio: &Studio, arguments: &Value) -> Result<Credits, Problem>;
 
+    /// The engine of this machine that would work with these arguments, where that is known before the work is planned.
+    fn engine(_studio: &Studio, _arguments: &Value) -> Option<String> {
+        None
+    }
+
     fn make(cx: &JobContext, item: Self::Item) -> impl Future<Output = Result<Product, Problem>> + Send;
 }
 
@@ -300,6 +305,7 @@ pub struct Reply {
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type RunFn = for<'a> fn(&'a Context, Value) -> BoxFuture<'a, Result<Reply, Problem>>;
 type PriceFn = fn(&Studio, &Value) -> Result<Credits, Problem>;
+type EngineFn = fn(&Studio, &Value) -> Option<String>;
 type MakeFn = for<'a> fn(&'a JobContext, Value) -> BoxFuture<'a, Result<Product, Problem>>;
 
 /// One row of the list of operations.
@@ -310,6 +316,7 @@ pub struct Entry {
     run: RunFn,
     make: Option<MakeFn>,
     price: Option<PriceFn>,
+    engine: Option<EngineFn>,
     input_schema: OnceLock<Value>,
     output_schema: OnceLock<Value>,
     checker: OnceLock<Arguments>,
@@ -331,6 +338,7 @@ impl Entry {
             run: |cx, arguments| Box::pin(run::<O>(cx, arguments)),
             make: None,
             price: None,
+            engine: None,
             input_schema: OnceLock::new(),
             output_schema: OnceLock::new(),
             checker: OnceLock::new(),
@@ -342,6 +350,7 @@ impl Entry {
         let mut entry = Self::of::<O>();
         entry.make = Some(|cx, item| Box::pin(make::<O>(cx, item)));
         entry.price = Some(O::price);
+        entry.engine = Some(O::engine);
         entry
     }
 
@@ -374,6 +383,11 @@ impl Entry {
     /// What one result costs with these arguments, of which the media may be missing.
     pub(crate) fn price(&self, studio: &Studio, arguments: &Value) -> Result<Credits, Problem> {
         self.price.map_or(Ok(Credits::ZERO), |price| price(studio, arguments))
+    }
+
+    /// The engine of this machine that would work with these arguments, as far as is known.
+    pub(crate) fn engine(&self, studio: &Studio, arguments: &Value) -> Option<String> {
+        self.engine.and_then(|engine| engine(studio, arguments))
     }
 
     /// Runs one job of this operation, if its work is done in jobs.

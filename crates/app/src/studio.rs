@@ -263,6 +263,15 @@ impl Studio {
         *self.0.public_url.write() = Arc::new(url.trim_end_matches('/').to_owned());
     }
 
+    /// Starts what an operation with these arguments will need, while its pictures are still on their way: the work child of an
+    /// installed model. For a process that does the work itself; does nothing where the arguments do not fit.
+    pub fn get_ready(&self, entry: &Entry, arguments: Value) {
+        let accepted = entry.accept(arguments).ok();
+        if let Some(engine) = accepted.and_then(|arguments| entry.engine(self, &arguments)) {
+            self.crew().get_ready(&engine);
+        }
+    }
+
     /// Runs one operation for a caller: form and limits of the arguments, scope, the operation, the
     /// audit log. This is the only way in, for every door.
     pub async fn call(

@@ -67,7 +67,7 @@ pub fn child_main(model: Option<&Path>, onnx_runtime: Option<&Path>) -> ExitCode
         eprintln!("the model in {} cannot be read: {cause}", folder.display());
         return ExitCode::FAILURE;
     }
-    serve(|request, progress| answer(request, progress))
+    serve(crate::models::prepare, |request, progress| answer(request, progress))
 }
 
 fn answer(request: Request, progress: &mut dyn FnMut(f64, &str)) -> Result<Answer, Problem> {

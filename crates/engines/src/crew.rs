@@ -154,6 +154,20 @@ impl Crew {
         }
     }
 
+    /// Starts the child of an engine's model ahead of its first task, where the engine is an installed model; it makes itself ready
+    /// while the task's inputs are still on their way. What goes wrong is told by the task.
+    pub fn get_ready(&self, engine: &str) {
+        let is_model = crate::find(engine).is_none();
+        let Some(pool) = is_model.then(|| self.pool_for(engine).ok()).flatten() else {
+            return;
+        };
+        tokio::spawn(async move {
+            if let Err(problem) = pool.walls().await {
+                tracing::debug!(?problem, "a model's child did not start ahead of its task");
+            }
+        });
+    }
+
     /// Looks at untrusted bytes: what they are, colours, ThumbHash, and WebP renditions of the given long sides.
     pub async fn inspect(&self, bytes: Bytes, sizes: &[u32]) -> Result<Inspection, Problem> {
         self.inspect_within(bytes, sizes, self.config.limits.clone()).await

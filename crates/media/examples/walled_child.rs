@@ -2,12 +2,16 @@
 
 use std::io::Write;
 use std::process::{Command, ExitCode};
+use std::sync::OnceLock;
 use std::sync::mpsc::{Sender, channel};
 
 use aquatint_domain::{Code, Problem};
 use aquatint_media::sandbox::{Answer, Request, serve};
 use aquatint_media::{Limits, decode, inspect};
 use serde_json::{Value, json};
+
+/// What came of the attempt that was made while preparing.
+static PREPARED: OnceLock<Value> = OnceLock::new();
 
 type Attempt = std::io::Result<()>;
 
@@ -19,14 +23,22 @@ fn main() -> ExitCode {
             let _ = answer.send(udp());
         }
     });
-    serve(move |request, progress| {
-        let order = request.header["do"].as_str().unwrap_or_default().to_owned();
-        let header = obey(&order, &request, &early, progress)?;
-        Ok(Answer {
-            header,
-            blobs: request.blobs,
-        })
-    })
+    serve(
+        || {},
+        move |request, progress| {
+            let order = request.header["do"].as_str().unwrap_or_default().to_owned();
+            let header = obey(&order, &request, &early, progress)?;
+            Ok(Answer {
+                header,
+                blobs: request.blobs,
+            })
+        },
+    )
+}
+
+fn prepare() {
+    let attempt = udp();
+    let _ = PREPARED.set(json!({ "error": attempt.err().map(|error| error.to_string()) }));
 }
 
 fn udp() -> Attempt {
@@ -72,6 +84,7 @@ fn obey(
             early.send(answer).map_err(Problem::internal)?;
             attempt(answered.recv().map_err(Problem::internal)?)
         }
+        "prepared" => PREPARED.wait().clone(),
         "read" => attempt(std::fs::read("/etc/hostname").map(|_| ())),
         "list" => attempt(std::fs::read_dir("/").map(|_| ())),
         "write" => attempt(std::fs::write("/dev/shm/aquatint-escaped", b"x")),

@@ -9,5 +9,5 @@ mod runtime;
 pub use families::{FAMILIES, Family, Pull, family};
 pub use folder::{FACTS, Folder, Installed, digest_of, parts_of, sha256_of, sha256_of_parts};
 pub use manifest::{Activation, Manifest, Part, Range, Task};
-pub(crate) use run::{engine_of, load};
+pub(crate) use run::{engine_of, load, prepare};
 pub use runtime::{BUILT_IN, ONNX_RUNTIME, find_library};

@@ -1,6 +1,7 @@
 //! Running an installed model. A child works for one model alone: it reads the weights before its walls go up, and keeps
 //! them warm for one task after another.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 
@@ -62,6 +63,33 @@ pub(crate) fn engine_of(id: &str) -> Option<&'static dyn Engine> {
     (OWN.get()?.manifest.engine() == id).then_some(&InstalledModel as &dyn Engine)
 }
 
+/// Makes the model ready to run, if this child was started for one. A task that comes meanwhile waits for it, and tells what went
+/// wrong.
+pub(crate) fn prepare() {
+    let Some(own) = OWN.get() else { return };
+    #[cfg(feature = "diffusion")]
+    if own.manifest.task == Task::Generate {
+        let _ = checkpoint(own);
+        return;
+    }
+    let _ = network(own);
+}
+
+fn network(own: &'static Own) -> Result<&'static Net, Problem> {
+    LOADED
+        .get_or_init(|| parse(&own.bytes))
+        .as_ref()
+        .map_err(|cause| unusable(&own.manifest, cause))
+}
+
+#[cfg(feature = "diffusion")]
+fn checkpoint(own: &'static Own) -> Result<&'static crate::diffusion::Loaded, Problem> {
+    CHECKPOINT
+        .get_or_init(|| crate::diffusion::Loaded::load(&own.files))
+        .as_ref()
+        .map_err(|cause| unusable(&own.manifest, cause))
+}
+
 struct InstalledModel;
 
 impl Engine for InstalledModel {
@@ -75,20 +103,14 @@ impl Engine for InstalledModel {
         (job.progress)(0.05, "loading the model");
         #[cfg(feature = "diffusion")]
         if manifest.task == Task::Generate {
-            let loaded = CHECKPOINT
-                .get_or_init(|| crate::diffusion::Loaded::load(&own.files))
-                .as_ref()
-                .map_err(|cause| unusable(manifest, cause))?;
+            let loaded = checkpoint(own)?;
             // An edit says where or how far; what is generated is said in words alone.
             if job.arguments.get("region").is_some() || job.arguments.get("prompt").is_none() {
                 return fill_by_words(manifest, loaded, &mut job);
             }
             return crate::diffusion::generate(manifest, loaded, &mut job);
         }
-        let loaded = LOADED
-            .get_or_init(|| parse(&own.bytes))
-            .as_ref()
-            .map_err(|cause| unusable(manifest, cause))?;
+        let loaded = network(own)?;
         let mut product = match manifest.task {
             Task::Cutout => cut_out(manifest, loaded, &mut job),
             Task::Upscale => enlarge(manifest, loaded, &mut job),
@@ -108,7 +130,9 @@ impl Engine for InstalledModel {
 
 fn parse(bytes: &Mutex<Vec<u8>>) -> Result<Net, String> {
     let bytes = std::mem::take(&mut *bytes.lock().map_err(|_| "it was being read twice")?);
-    Net::read(bytes)
+    // The bytes are gone after this: what a reader trips over must be kept, or the next task would hear of an empty file.
+    catch_unwind(AssertUnwindSafe(|| Net::read(bytes)))
+        .unwrap_or_else(|_| Err("it is damaged in a way that its reader cannot handle".to_owned()))
 }
 
 fn unusable(manifest: &Manifest, cause: &str) -> Problem {

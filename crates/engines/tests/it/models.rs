@@ -345,21 +345,55 @@ async fn onnx_runtime_keeps_no_books_about_its_user() {
         )
         .await;
     assert_eq!(made.expect("made").facts["runtime"], ONNX_RUNTIME);
-    let own = format!("PPid:\t{}\n", std::process::id());
-    let mut children = 0;
-    for process in std::fs::read_dir("/proc").expect("Linux").flatten() {
-        let status = std::fs::read_to_string(process.path().join("status")).unwrap_or_default();
-        if !status.contains(&own) {
-            continue;
-        }
-        children += 1;
-        for open in std::fs::read_dir(process.path().join("fd")).expect("a child").flatten() {
+    let children = own_children();
+    for child in &children {
+        for open in std::fs::read_dir(child.join("fd")).expect("a child").flatten() {
             let what = std::fs::read_link(open.path()).unwrap_or_default();
             let is_own = what.starts_with(folder.path());
             assert!(is_own || !what.is_file(), "{} is open", what.display());
         }
     }
-    assert_eq!(children, 1, "the child is still warm");
+    assert_eq!(children.len(), 1, "the child is still warm");
+}
+
+/// The places of this process's children in `/proc`.
+#[cfg(target_os = "linux")]
+fn own_children() -> Vec<std::path::PathBuf> {
+    let own = format!("PPid:\t{}\n", std::process::id());
+    let all = std::fs::read_dir("/proc").expect("Linux").flatten();
+    all.map(|process| process.path())
+        .filter(|process| std::fs::read_to_string(process.join("status")).is_ok_and(|status| status.contains(&own)))
+        .collect()
+}
+
+/// The child of a model can be started before there is a task for it, and is the one that takes it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_model_gets_ready_before_its_first_task() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bytes = onnx(TestModel::RedIsSubject);
+    let engine = install(folder.path(), "early", Task::Cutout, &bytes, |_| {});
+    let crew = crew_by(&folder.path().join("models"), None);
+    for nothing_to_start in ["cutout.net", "cutout.gone", ""] {
+        crew.get_ready(nothing_to_start);
+    }
+    crew.get_ready(&engine);
+    let mut early = own_children();
+    while early.is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        early = own_children();
+    }
+    let picture = png(product_on_plain(64, 64, [230, 230, 230]).picture);
+    let made = crew
+        .make(
+            &work(&engine, json!({})),
+            vec![picture.into()],
+            &CancellationToken::new(),
+            &mut |_, _| {},
+        )
+        .await;
+    assert_eq!(made.expect("made").facts["runtime"], BUILT_IN);
+    assert_eq!(own_children(), early, "the same child, and no other");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::io::{self, BufReader, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::thread;
 
 use aquatint_domain::{Code, Problem};
 
@@ -13,11 +14,20 @@ use super::{Answer, MEMORY_VARIABLE, Request, phase, walls};
 
 /// What a decoder may burn before the file is refused.
 const DECODE_CPU_SECONDS: u64 = 10;
+/// What may be burnt before the first request comes.
+const PREPARING_CPU_SECONDS: u64 = 60;
+/// The stack of the thread that prepares, as large as that of the one which works.
+const PREPARING_STACK_BYTES: usize = 8 * 1024 * 1024;
 
 /// Walls up, then requests from standard input to standard output until the parent closes it.
+/// `prepare` begins as soon as the walls are up, on a thread of its own, while the first request is still on its way: what it
+/// makes is for the handler to wait for. Nobody hears of its panic.
 /// `handler` runs on this thread; a panic in it fails that request alone.
 /// The process ends here, without coming back to its caller.
-pub fn serve(mut handler: impl FnMut(Request, &mut dyn FnMut(f64, &str)) -> Result<Answer, Problem>) -> ! {
+pub fn serve(
+    prepare: impl FnOnce() + Send + 'static,
+    mut handler: impl FnMut(Request, &mut dyn FnMut(f64, &str)) -> Result<Answer, Problem>,
+) -> ! {
     let memory_bytes = std::env::var(MEMORY_VARIABLE).ok().and_then(|text| text.parse().ok());
     let walls = walls::raise(memory_bytes);
     walls::leave_with_parent();
@@ -27,6 +37,9 @@ pub fn serve(mut handler: impl FnMut(Request, &mut dyn FnMut(f64, &str)) -> Resu
     if send(&out, &Frame::bare(Message::Ready { walls })).is_err() {
         walls::leave(1);
     }
+    walls::limit_cpu(PREPARING_CPU_SECONDS);
+    // Without the thread the first request does all of the work.
+    let _ = thread::Builder::new().stack_size(PREPARING_STACK_BYTES).spawn(prepare);
 
     // Tell the parent when a decoder begins and ends, and hold the decoder to its own time.
     let decoding = Rc::new(Cell::new(false));

@@ -285,7 +285,16 @@ async fn the_walls_stand_and_hold() {
     );
     assert_eq!(walls.system_calls, Wall::Up);
     // Landlock depends on the kernel; the system calls for files are closed in any case.
-    for attempt in ["tcp", "udp", "udp by an early thread", "read", "list", "write", "spawn"] {
+    for attempt in [
+        "tcp",
+        "udp",
+        "udp by an early thread",
+        "prepared",
+        "read",
+        "list",
+        "write",
+        "spawn",
+    ] {
         let result = order(&pool, attempt)
             .await
             .unwrap_or_else(|problem| panic!("{attempt}: {problem:?}"));

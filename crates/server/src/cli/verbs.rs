@@ -148,36 +148,25 @@ pub(super) async fn run(config: &Config, group: &str, matches: &ArgMatches) -> R
 
 /// Calls the operation, once for each batch of pictures.
 async fn perform(studio: &Studio, caller: &Caller, entry: &'static Entry, matches: &ArgMatches) -> Result<Vec<Value>> {
-    let mut arguments = Map::new();
-    let mut images = Vec::new();
-    for (name, schema) in entry.input_schema()["properties"].as_object().into_iter().flatten() {
-        if schema["type"] == "boolean" {
-            if matches.get_flag(name) {
-                arguments.insert(name.clone(), json!(!is_usually_on(schema)));
+    let (mut arguments, images) = told(entry, matches);
+    if let Some(image) = images.first() {
+        let mut whole = arguments.clone();
+        whole.insert(IMAGES.to_owned(), json!(image));
+        studio.get_ready(entry, Value::Object(whole));
+    }
+
+    // Files of this machine are brought in.
+    for name in MEDIA {
+        let named = match arguments.get_mut(*name) {
+            Some(Value::Array(several)) => several.iter_mut().collect(),
+            Some(one) => vec![one],
+            None => Vec::new(),
+        };
+        for value in named {
+            if let Some(text) = value.as_str().map(str::to_owned) {
+                *value = json!(bring_in(studio, caller, &text).await?);
             }
-            continue;
         }
-        let Some(values) = matches.get_many::<String>(name) else {
-            continue;
-        };
-        if name == IMAGES {
-            images = values.flat_map(|value| pictures_of(value)).collect();
-            continue;
-        }
-        let mut given: Vec<Value> = Vec::new();
-        for value in values {
-            given.push(match serde_json::from_str::<Value>(value) {
-                Ok(parsed @ (Value::Array(_) | Value::Object(_))) => parsed,
-                _ if MEDIA.contains(&name.as_str()) => json!(bring_in(studio, caller, value).await?),
-                _ => json!(value),
-            });
-        }
-        let value = if given.len() == 1 {
-            given.remove(0)
-        } else {
-            Value::Array(given)
-        };
-        arguments.insert(name.clone(), value);
     }
     // Pictures that layers name may be files too.
     for layer in arguments
@@ -218,6 +207,40 @@ async fn perform(studio: &Studio, caller: &Caller, entry: &'static Entry, matche
     }
     bar.finish_and_clear();
     Ok(made)
+}
+
+/// The arguments as they were told, and the pictures to work on; files of this machine are still named by their paths.
+fn told(entry: &'static Entry, matches: &ArgMatches) -> (Map<String, Value>, Vec<String>) {
+    let mut arguments = Map::new();
+    let mut images = Vec::new();
+    for (name, schema) in entry.input_schema()["properties"].as_object().into_iter().flatten() {
+        if schema["type"] == "boolean" {
+            if matches.get_flag(name) {
+                arguments.insert(name.clone(), json!(!is_usually_on(schema)));
+            }
+            continue;
+        }
+        let Some(values) = matches.get_many::<String>(name) else {
+            continue;
+        };
+        if name == IMAGES {
+            images = values.flat_map(|value| pictures_of(value)).collect();
+            continue;
+        }
+        let mut given: Vec<Value> = values
+            .map(|value| match serde_json::from_str::<Value>(value) {
+                Ok(parsed @ (Value::Array(_) | Value::Object(_))) => parsed,
+                _ => json!(value),
+            })
+            .collect();
+        let value = if given.len() == 1 {
+            given.remove(0)
+        } else {
+            Value::Array(given)
+        };
+        arguments.insert(name.clone(), value);
+    }
+    (arguments, images)
 }
 
 /// One call, followed to its end, its results saved.

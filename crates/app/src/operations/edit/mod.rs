@@ -290,6 +290,15 @@ pub(crate) fn price<E: Edit>(studio: &Studio, arguments: &Value) -> Result<Credi
     Ok(set.copied().unwrap_or_else(|| E::price(&options)))
 }
 
+/// The engine of this machine that would do an edit; `None` where that is a vendor's model, or the arguments do not fit.
+pub(crate) fn engine<E: Edit>(studio: &Studio, arguments: &Value) -> Option<String> {
+    let options: E::Options = serde_json::from_value(arguments.clone()).ok()?;
+    if E::model(&options).is_some_and(is_far) {
+        return None;
+    }
+    chosen::<E>(studio.crew().models(), &options).ok()
+}
+
 /// The name under which callers choose what needs no download.
 const BUILT_IN: &str = "built-in";
 
@@ -466,6 +475,10 @@ macro_rules! edit_operation {
                 arguments: &serde_json::Value,
             ) -> Result<aquatint_domain::Credits, aquatint_domain::Problem> {
                 $crate::operations::edit::price::<$edit>(studio, arguments)
+            }
+
+            fn engine(studio: &$crate::studio::Studio, arguments: &serde_json::Value) -> Option<String> {
+                $crate::operations::edit::engine::<$edit>(studio, arguments)
             }
 
             async fn make(
