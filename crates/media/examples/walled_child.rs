@@ -23,17 +23,14 @@ fn main() -> ExitCode {
             let _ = answer.send(udp());
         }
     });
-    serve(
-        || {},
-        move |request, progress| {
-            let order = request.header["do"].as_str().unwrap_or_default().to_owned();
-            let header = obey(&order, &request, &early, progress)?;
-            Ok(Answer {
-                header,
-                blobs: request.blobs,
-            })
-        },
-    )
+    serve(prepare, move |request, progress| {
+        let order = request.header["do"].as_str().unwrap_or_default().to_owned();
+        let header = obey(&order, &request, &early, progress)?;
+        Ok(Answer {
+            header,
+            blobs: request.blobs,
+        })
+    })
 }
 
 fn prepare() {

@@ -26,8 +26,10 @@ const KEPT_ERROR_BYTES: usize = 8 * 1024;
 
 /// Settings of glibc's allocator. Each arena reserves 64 MB of address space, which the memory limit
 /// counts; and a child that gives its buffers back to the system after each task pays for their pages
-/// again at the next, which is 3 % of an upload.
-pub const ALLOCATOR: [(&str, &str); 3] = [
+/// again at the next, which is 3 % of an upload. Large pages, where the system lends them to those who ask, spare most of the
+/// faults of a child whose memory is all new: a tenth of the time of a first cut-out.
+pub const ALLOCATOR: [(&str, &str); 4] = [
+    ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"),
     ("MALLOC_ARENA_MAX", "2"),
     ("MALLOC_MMAP_THRESHOLD_", "33554432"),
     ("MALLOC_TRIM_THRESHOLD_", "67108864"),

@@ -309,6 +309,7 @@ async fn the_walls_stand_and_hold() {
     let names = order(&pool, "environment").await.expect("answers");
     let ours = [
         "AQUATINT_CHILD_MEMORY_BYTES",
+        "GLIBC_TUNABLES",
         "MALLOC_ARENA_MAX",
         "MALLOC_MMAP_THRESHOLD_",
         "MALLOC_TRIM_THRESHOLD_",
