@@ -63,7 +63,7 @@ impl Engine for ExpandContinue {
     }
 
     fn version(&self) -> &'static str {
-        "2"
+        "3"
     }
 
     fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {

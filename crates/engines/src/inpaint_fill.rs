@@ -41,6 +41,10 @@ impl Engine for InpaintFill {
         "inpaint.fill"
     }
 
+    fn version(&self) -> &'static str {
+        "2"
+    }
+
     fn run(&self, mut job: EngineJob<'_>) -> Result<Product, Problem> {
         let seed = job.read::<Args>()?.seed;
         let make = |hole: &Hole| by_patches(hole, seed);

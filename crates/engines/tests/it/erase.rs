@@ -1,6 +1,7 @@
 //! Erasing: what the mask marks goes, nothing else changes, and the place looks like its surroundings.
 
 use aquatint_testkit::pictures::noise_photo;
+use image::imageops::FilterType;
 use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use serde_json::json;
 
@@ -71,6 +72,49 @@ fn a_texture_goes_on_as_a_texture() {
     let ((mean, deviation), (true_mean, true_deviation)) = (spread(&filled), spread(&truth));
     assert!((mean - true_mean).abs() < 15.0, "{mean} {true_mean}");
     assert!(deviation > true_deviation * 0.6, "{deviation} {true_deviation}");
+}
+
+/// The mean step between neighbours along the rows of a part of a picture, in steps of 255.
+fn liveliness(picture: &DynamicImage, [x, y, width, height]: [u32; 4]) -> f64 {
+    let part = picture.crop_imm(x, y, width, height).to_luma8();
+    let steps = part.rows().flat_map(|row| {
+        let row: Vec<u8> = row.map(|pixel| pixel[0]).collect();
+        row.windows(2)
+            .map(|pair| f64::from(pair[0].abs_diff(pair[1])))
+            .collect::<Vec<_>>()
+    });
+    steps.sum::<f64>() / f64::from((width - 1) * height)
+}
+
+#[test]
+fn what_replaces_a_part_of_a_lively_texture_is_as_lively() {
+    for name in ["grass.png", "gravel.png"] {
+        let Some(photo) = sample(name) else { continue };
+        let [x, y, width, height] = [180, 180, 150, 150];
+        let arguments = json!({ "region": { "boxes": [[x, y, width, height]] } });
+        let (filled, _) = made(run("inpaint.fill", arguments, vec![photo.clone()]));
+        let (found, truth) = (
+            liveliness(&filled, [x, y, width, height]),
+            liveliness(&photo, [x, y, width, height]),
+        );
+        assert!(found > truth * 0.8, "{name}: {found} where there was {truth} is a blur");
+    }
+}
+
+/// A tall model beside a person in front of a grey backdrop: what takes its place is backdrop, not a piece of the person.
+#[test]
+fn a_thing_in_front_of_a_backdrop_gives_way_to_the_backdrop() {
+    let Some(photo) = sample("astronaut.png") else { return };
+    let photo = photo.resize_exact(512, 512, FilterType::Triangle);
+    let arguments = json!({ "region": { "boxes": [[355, 0, 120, 290]] } });
+    let (filled, _) = made(run("inpaint.fill", arguments, vec![photo]));
+    let place = filled.crop_imm(355, 0, 120, 240).to_rgb8();
+    let is_colorful = |pixel: &Rgb<u8>| {
+        let [r, g, b] = pixel.0;
+        r.max(g).max(b) - r.min(g).min(b) > 50
+    };
+    let share = place.pixels().filter(|pixel| is_colorful(pixel)).count() as f64 / f64::from(120 * 240);
+    assert!(share < 0.01, "{share} of the place has the colours of something else");
 }
 
 #[test]
