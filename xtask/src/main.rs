@@ -52,6 +52,9 @@ enum Chore {
         /// With `quality`: a folder of photographs with masks to cut out
         #[arg(long, value_name = "FOLDER")]
         cutout: Option<std::path::PathBuf>,
+        /// With `quality`: a folder of photographs to erase a part of and fill it
+        #[arg(long, value_name = "FOLDER")]
+        fill: Option<std::path::PathBuf>,
     },
     /// Write the reference pages in docs/reference again
     Docs,
@@ -85,7 +88,12 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().chore {
         Chore::Test { all, clients } => test::run(all, &clients),
         Chore::Check { names } => check::run(&names),
-        Chore::Bench { names, sr, cutout } if names == ["quality"] => bench::quality(sr.as_deref(), cutout.as_deref()),
+        Chore::Bench {
+            names,
+            sr,
+            cutout,
+            fill,
+        } if names == ["quality"] => bench::quality(&[("--sr", sr), ("--cutout", cutout), ("--fill", fill)]),
         Chore::Bench { names, .. } => bench::run(&names),
         Chore::Docs => docs::write().map(|()| true),
         Chore::Pictures => pictures::run().map(|()| true),

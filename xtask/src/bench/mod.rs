@@ -10,7 +10,7 @@ mod pipelines;
 mod process;
 mod work;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
@@ -100,16 +100,21 @@ fn quality_example() -> std::process::Command {
     command
 }
 
-/// Quality of the engines on the caller's own pictures, by the example program of the engines.
-pub fn quality(sr: Option<&Path>, cutout: Option<&Path>) -> Result<bool> {
+/// Quality of the engines on the caller's own pictures, by the example program of the engines: what is measured, and the folder
+/// that it is measured on.
+pub fn quality(asked: &[(&str, Option<PathBuf>)]) -> Result<bool> {
     let mut command = quality_example();
-    if sr.is_none() && cutout.is_none() {
-        bail!("say what to measure on: --sr FOLDER with photographs, or --cutout FOLDER with photographs and masks");
-    }
-    for (flag, folder) in [("--sr", sr), ("--cutout", cutout)] {
+    let mut is_asked = false;
+    for (flag, folder) in asked {
         if let Some(folder) = folder {
             command.arg(flag).arg(std::path::absolute(folder)?);
+            is_asked = true;
         }
+    }
+    if !is_asked {
+        bail!(
+            "say what to measure on: --sr FOLDER or --fill FOLDER with photographs, or --cutout FOLDER with photographs and masks"
+        );
     }
     Ok(command.status()?.success())
 }
