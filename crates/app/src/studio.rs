@@ -266,8 +266,12 @@ impl Studio {
     /// Starts what an operation with these arguments will need, while its pictures are still on their way: the work child of an
     /// installed model. For a process that does the work itself; does nothing where the arguments do not fit.
     pub fn get_ready(&self, entry: &Entry, arguments: Value) {
-        let accepted = entry.accept(arguments).ok();
-        if let Some(engine) = accepted.and_then(|arguments| entry.engine(self, &arguments)) {
+        let Ok(arguments) = entry.accept(arguments) else { return };
+        // Nothing is made where only the price is asked for.
+        if arguments["dry_run"] == true {
+            return;
+        }
+        if let Some(engine) = entry.engine(self, &arguments) {
             self.crew().get_ready(&engine);
         }
     }
