@@ -18,6 +18,8 @@ const READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 10;
 /// How long a statement waits for another process's write.
 const BUSY: Duration = Duration::from_secs(10);
+/// Between two tries to open a file that others are opening.
+const OPENING_PAUSE: Duration = Duration::from_millis(20);
 
 /// Which database stands behind the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,9 +123,23 @@ async fn sqlite(path: &str, connections: u32) -> Result<DatabaseConnection, Prob
             .pragma("temp_store", "MEMORY")
             .pragma("cache_size", "-2000")
     });
-    Database::connect(options)
-        .await
-        .map_err(|error| unreachable(&format!("sqlite://{path}"), error))
+    // Where several open a new file at once, turning its write-ahead log on fails at once for all but one: SQLite waits for nobody
+    // there, lest two wait for each other.
+    let patience = tokio::time::sleep(BUSY);
+    tokio::pin!(patience);
+    loop {
+        let opened = Database::connect(options.clone()).await;
+        let is_locked = opened
+            .as_ref()
+            .is_err_and(|error| error.to_string().contains("database is locked"));
+        if !is_locked || patience.is_elapsed() {
+            return opened.map_err(|error| unreachable(&format!("sqlite://{path}"), error));
+        }
+        tokio::select! {
+            () = &mut patience => {}
+            () = tokio::time::sleep(OPENING_PAUSE) => {}
+        }
+    }
 }
 
 fn unreachable(url: &str, error: DbErr) -> Problem {
