@@ -30,6 +30,7 @@ pub mod models;
 mod net;
 mod patch_fill;
 mod planes;
+mod random;
 mod scene_preview;
 mod transform;
 mod upscale;

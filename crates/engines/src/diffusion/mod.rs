@@ -29,6 +29,7 @@ use serde_json::json;
 use crate::engine::{EngineJob, Product};
 use crate::inpaint_fill::{self, Hole};
 use crate::models::Manifest;
+use crate::random::Random;
 use pipeline::{Pipeline, Tokens, Wish};
 use tokens::Reader;
 
@@ -170,7 +171,7 @@ pub(crate) fn generate(manifest: &Manifest, loaded: &Loaded, job: &mut EngineJob
         strength: args.strength.unwrap_or(0.7).clamp(0.05, 1.0),
         mask: None,
     };
-    let mut random = Noise(args.seed);
+    let mut random = Noise(Random(args.seed));
     let progress = &mut *job.progress;
     let made = loaded
         .pipeline
@@ -243,7 +244,7 @@ pub(crate) fn fill(
         strength: if patched.is_some() { FILL_STRENGTH } else { 1.0 },
         mask: Some(&mask),
     };
-    let mut random = Noise(seed);
+    let mut random = Noise(Random(seed));
     let made = loaded
         .pipeline
         .run(&wish, &mut |count| random.take(count), &mut |_, _| {})
@@ -283,15 +284,11 @@ fn picture_of(made: &Tensor) -> candle_core::Result<DynamicImage> {
 }
 
 /// Standard normal numbers from a seed: SplitMix64 and the method of Box and Muller. The same everywhere.
-struct Noise(u64);
+struct Noise(Random);
 
 impl Noise {
     fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((bits ^ (bits >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+        (self.0.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     fn take(&mut self, count: usize) -> Vec<f32> {

@@ -10,6 +10,7 @@ use super::tokens::Reader;
 use super::unet::{Addition, Unet};
 use super::vae::Vae;
 use super::{Files, Noise};
+use crate::random::Random;
 
 /// How far numbers of the two may be apart, as a share of the largest. Both reckon with 32 bits, in another order.
 const TOLERANCE: f32 = 2e-4;
@@ -181,9 +182,9 @@ fn whole_runs_come_to_the_pictures_of_diffusers() {
 
 #[test]
 fn noise_is_normal_and_the_same_for_the_same_seed() {
-    let values = Noise(7).take(100_001);
-    assert_eq!(values, Noise(7).take(100_001));
-    assert_ne!(values[..10], Noise(8).take(10)[..]);
+    let values = Noise(Random(7)).take(100_001);
+    assert_eq!(values, Noise(Random(7)).take(100_001));
+    assert_ne!(values[..10], Noise(Random(8)).take(10)[..]);
     let mean = values.iter().sum::<f32>() / values.len() as f32;
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / values.len() as f32;
     assert!(mean.abs() < 0.01 && (variance - 1.0).abs() < 0.02, "{mean} {variance}");

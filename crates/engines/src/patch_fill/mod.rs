@@ -13,9 +13,11 @@ use blend::blend;
 use level::{
     CHANNELS, Level, PATCH, Pixel, half, hole_depth, lively, source_mask, sources, sources_of, trust, trusted,
 };
-use nearest::{Nearest, Random};
+use nearest::Nearest;
 use peel::peel;
-use spread::spread;
+pub(crate) use spread::spread_alpha;
+
+use crate::random::Random;
 
 /// The coarsest level has about this short side.
 const COARSEST: usize = 24;
@@ -163,14 +165,4 @@ fn put(level: &mut Level, voted: &[(Pixel, f32)]) {
             level.pixels[at] = *color;
         }
     }
-}
-
-/// Alpha in the hole, spread smoothly from around it.
-pub(crate) fn spread_alpha(alpha: &[f32], is_hole: &[bool], width: usize, height: usize) -> Vec<f32> {
-    let values: Vec<[f32; 3]> = alpha.iter().map(|value| [*value; 3]).collect();
-    let weights: Vec<f32> = is_hole.iter().map(|hole| if *hole { 0.0 } else { 1.0 }).collect();
-    spread(&values, &weights, width, height)
-        .into_iter()
-        .map(|value| value[0])
-        .collect()
 }

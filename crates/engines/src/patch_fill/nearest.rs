@@ -1,6 +1,7 @@
 //! PatchMatch: for each patch that touches the hole, the most alike among those of the rest.
 
 use super::level::{CHANNELS, Level, PATCH, corners, sources_of};
+use crate::random::Random;
 
 /// For each patch that touches the hole, the patch of the rest that is most like it.
 pub(super) struct Nearest {
@@ -153,26 +154,4 @@ pub(super) fn distance(level: &Level, trust: &[f32], target: u32, source: u32, e
         }
     }
     sum
-}
-
-/// SplitMix64: small, and the same everywhere.
-pub(super) struct Random(pub u64);
-
-impl Random {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
-    }
-
-    pub fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit.max(1) as u64) as usize
-    }
-
-    /// From `-radius` to `radius`.
-    pub fn within(&mut self, radius: i64) -> i64 {
-        (self.next() % (2 * radius + 1) as u64) as i64 - radius
-    }
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::level::{CHANNELS, Level, PATCH, trusted};
-use super::nearest::{Nearest, Random, distance};
+use super::nearest::{Nearest, distance};
+use crate::random::Random;
 
 /// Comparisons of patches that the first guess may cost, roughly.
 const PEEL_BUDGET: usize = 2_000_000;

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::random::Random;
+
 /// Linear RGB.
 pub(crate) type Color = [f32; 3];
 
@@ -147,7 +149,7 @@ impl Scene {
     }
 
     pub fn read(prompt: &str, seed: u64) -> Self {
-        let mut dice = Dice(seed ^ 0x9e37_79b9_7f4a_7c15);
+        let mut dice = Random(seed ^ 0x9e37_79b9_7f4a_7c15);
         let words: Vec<String> = prompt
             .to_lowercase()
             .split(|ch: char| !ch.is_alphanumeric())
@@ -301,26 +303,4 @@ impl Scene {
 
 pub(crate) fn linear(rgb: [u8; 3]) -> Color {
     rgb.map(|channel| (f32::from(channel) / 255.0).powf(2.2))
-}
-
-/// SplitMix64: the same seed, the same throws.
-pub(crate) struct Dice(pub u64);
-
-impl Dice {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
-    }
-
-    pub fn below(&mut self, count: usize) -> usize {
-        (self.next() % count as u64) as usize
-    }
-
-    /// From 0 to 1.
-    pub fn unit(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / 16_777_216.0
-    }
 }

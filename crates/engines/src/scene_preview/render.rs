@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use image::{Rgb, RgbImage};
 
 use super::materials::{look, octaves};
-use super::prompt::{Color, Dice, Light, Scene, Surface};
+use super::prompt::{Color, Light, Scene, Surface};
 use super::shapes::{Part, Point, nearest};
+use crate::random::Random;
 
 /// Steps of one ray at most.
 const STEPS: usize = 110;
@@ -69,7 +70,7 @@ pub(crate) fn render(scene: &Scene, width: u32, height: u32, progress: &mut dyn 
 
 impl<'a> Stage<'a> {
     fn new(scene: &'a Scene) -> Self {
-        let mut dice = Dice(scene.seed);
+        let mut dice = Random(scene.seed);
         let turn = (dice.unit() - 0.5) * 0.5;
         let eye = [turn * 2.4, 1.15 + dice.unit() * 0.35, 4.1];
         let target = [0.0, if scene.has_podium { 0.72 } else { 0.52 }, 0.0];

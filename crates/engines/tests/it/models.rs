@@ -5,8 +5,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use aquatint_domain::{Code, Problem};
-use aquatint_engines::Made;
 use aquatint_engines::models::{Activation, BUILT_IN, Folder, Manifest, ONNX_RUNTIME, Range, Task, sha256_of};
+use aquatint_engines::{Crew, Made};
 use aquatint_testkit::pictures::{noise_photo, product_on_plain};
 use aquatint_testkit::{TestModel, onnx, png};
 use image::{DynamicImage, Rgb, RgbImage};
@@ -335,16 +335,7 @@ async fn onnx_runtime_keeps_no_books_about_its_user() {
         |_| {},
     );
     let crew = crew_by(&folder.path().join("models"), Some(Path::new(&library)));
-    let picture = png(product_on_plain(64, 64, [230, 230, 230]).picture);
-    let made = crew
-        .make(
-            &work(&engine, json!({})),
-            vec![picture.into()],
-            &CancellationToken::new(),
-            &mut |_, _| {},
-        )
-        .await;
-    assert_eq!(made.expect("made").facts["runtime"], ONNX_RUNTIME);
+    assert_eq!(cut_out_by(&crew, &engine).await.facts["runtime"], ONNX_RUNTIME);
     let children = own_children();
     for child in &children {
         for open in std::fs::read_dir(child.join("fd")).expect("a child").flatten() {
@@ -354,6 +345,15 @@ async fn onnx_runtime_keeps_no_books_about_its_user() {
         }
     }
     assert_eq!(children.len(), 1, "the child is still warm");
+}
+
+#[cfg(target_os = "linux")]
+async fn cut_out_by(crew: &Crew, engine: &str) -> Made {
+    let picture = png(product_on_plain(64, 64, [230, 230, 230]).picture);
+    let none = CancellationToken::new();
+    crew.make(&work(engine, json!({})), vec![picture.into()], &none, &mut |_, _| {})
+        .await
+        .expect("made")
 }
 
 /// The places of this process's children in `/proc`.
@@ -383,16 +383,7 @@ async fn a_model_gets_ready_before_its_first_task() {
         tokio::time::sleep(Duration::from_millis(5)).await;
         early = own_children();
     }
-    let picture = png(product_on_plain(64, 64, [230, 230, 230]).picture);
-    let made = crew
-        .make(
-            &work(&engine, json!({})),
-            vec![picture.into()],
-            &CancellationToken::new(),
-            &mut |_, _| {},
-        )
-        .await;
-    assert_eq!(made.expect("made").facts["runtime"], BUILT_IN);
+    assert_eq!(cut_out_by(&crew, &engine).await.facts["runtime"], BUILT_IN);
     assert_eq!(own_children(), early, "the same child, and no other");
 }
 
